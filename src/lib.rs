@@ -1,0 +1,4 @@
+#![forbid(unsafe_code)]
+//! `grounds`: the ledger of what a claim stands on.
+
+pub mod hash;
