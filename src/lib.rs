@@ -1,5 +1,8 @@
 #![forbid(unsafe_code)]
 //! `grounds`: the ledger of what a claim stands on.
 
+pub mod envelope;
+pub mod form;
 pub mod hash;
+pub mod json;
 pub mod value;
