@@ -1,8 +1,9 @@
 #![forbid(unsafe_code)]
 //! `grounds`: the ledger of what a claim stands on.
 
-pub mod envelope;
-pub mod form;
 pub mod hash;
-pub mod json;
 pub mod value;
+pub mod json;
+pub mod form;
+pub mod envelope;
+pub mod tlog;

@@ -1,0 +1,16 @@
+//! The transparency log: that it was said, in this order, and that nothing was taken away.
+//!
+//! Pure Merkle mathematics and the text formats of [C2SP](https://c2sp.org): no files, no sockets,
+//! no clock, and no idea of what an entry means. Tiles are planned here; others write them.
+//!
+//! | file | what | source |
+//! |---|---|---|
+//! | `tree` | leaf, node, root, inclusion and consistency paths | RFC 6962 §2.1 |
+
+mod tree;
+
+pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod oracle;
