@@ -6,9 +6,12 @@
 //! | file | what | source |
 //! |---|---|---|
 //! | `tree` | leaf, node, root, inclusion and consistency paths | RFC 6962 §2.1 |
+//! | `proof` | verifying those paths | RFC 9162 §2.1.3.2, §2.1.4.2 |
 
+mod proof;
 mod tree;
 
+pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
 
 #[cfg(test)]
