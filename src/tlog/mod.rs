@@ -7,10 +7,19 @@
 //! |---|---|---|
 //! | `tree` | leaf, node, root, inclusion and consistency paths | RFC 6962 §2.1 |
 //! | `proof` | verifying those paths | RFC 9162 §2.1.3.2, §2.1.4.2 |
+//! | `note` | text with signature lines, and the keys that sign it | c2sp.org/signed-note |
+//! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 
+mod cosignature;
+mod note;
 mod proof;
+mod spelling;
 mod tree;
 
+pub use note::{
+    Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
+    SignatureLine, VerifierKey, VerifierKeyError,
+};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
 
