@@ -9,13 +9,16 @@
 //! | `proof` | verifying those paths | RFC 9162 §2.1.3.2, §2.1.4.2 |
 //! | `note` | text with signature lines, and the keys that sign it | c2sp.org/signed-note |
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
+//! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 
+mod checkpoint;
 mod cosignature;
 mod note;
 mod proof;
 mod spelling;
 mod tree;
 
+pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
 pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
     SignatureLine, VerifierKey, VerifierKeyError,
