@@ -10,12 +10,14 @@
 //! | `note` | text with signature lines, and the keys that sign it | c2sp.org/signed-note |
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
+//! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
 
 mod checkpoint;
 mod cosignature;
 mod note;
 mod proof;
 mod spelling;
+mod tile;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
@@ -24,6 +26,10 @@ pub use note::{
     SignatureLine, VerifierKey, VerifierKeyError,
 };
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
+pub use tile::{
+    Bundle, BundleError, Tile, TilePathError, encode_bundle, new_full_bundles, new_full_tiles,
+    partial_bundle, partial_tiles, tiles_for,
+};
 pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
 
 #[cfg(test)]
