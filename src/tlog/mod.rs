@@ -11,11 +11,13 @@
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
+//! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
 
 mod checkpoint;
 mod cosignature;
 mod note;
 mod proof;
+mod proof_file;
 mod spelling;
 mod tile;
 mod tree;
@@ -26,6 +28,7 @@ pub use note::{
     SignatureLine, VerifierKey, VerifierKeyError,
 };
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
+pub use proof_file::{Proved, TlogProof, TlogProofError};
 pub use tile::{
     Bundle, BundleError, Tile, TilePathError, encode_bundle, new_full_bundles, new_full_tiles,
     partial_bundle, partial_tiles, tiles_for,
