@@ -12,9 +12,11 @@
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
+//! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
 mod checkpoint;
 mod cosignature;
+mod map;
 mod note;
 mod proof;
 mod proof_file;
@@ -23,6 +25,7 @@ mod tile;
 mod tree;
 
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
+pub use map::{MapLeaf, MapProof, MapProofError, SubjectMap, map_root};
 pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
     SignatureLine, VerifierKey, VerifierKeyError,
