@@ -1,9 +1,10 @@
 #![forbid(unsafe_code)]
 //! `grounds`: the ledger of what a claim stands on.
 
-pub mod hash;
-pub mod value;
-pub mod json;
-pub mod form;
+pub mod claim;
 pub mod envelope;
+pub mod form;
+pub mod hash;
+pub mod json;
 pub mod tlog;
+pub mod value;

@@ -1,0 +1,318 @@
+//! State: what all recorded commits together mean.
+//!
+//! It holds shared, persistent maps, so that a copy costs next to nothing: admission tries a commit
+//! on a copy, and a reader keeps one while the writer goes on.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
+
+use crate::value::{
+    Address, Doi, EventId, Index, KeyId, Kind, Origin, PublicKey, Seq, Slug, Subject, Time,
+};
+
+use super::authority::Authority;
+use super::entity::{Agent, AgentKey, Artifact, Claim, Context, View};
+use super::event::{Data, Event, LedgerCreated, ModelAdopted, Recorded};
+use super::policy::Policy;
+
+/// The head of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamHead {
+    /// Events in the stream.
+    pub seq: Seq,
+    /// The last event.
+    pub last: EventId,
+    /// The entry that holds it.
+    pub entry: Index,
+}
+
+/// The ledger's own facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constitution {
+    /// The genesis event.
+    pub created: Arc<Event>,
+    /// The policy in force.
+    pub policy: Arc<Policy>,
+    /// Models adopted, oldest first.
+    pub models: Vec<Arc<Event>>,
+    /// The event that moved or froze the ledger.
+    pub closed: Option<Arc<Event>>,
+    /// The newest map entry.
+    pub mapped: Option<Arc<Event>>,
+}
+
+impl Constitution {
+    /// The genesis.
+    ///
+    /// # Panics
+    /// Never: only a `ledger.created` makes a constitution.
+    #[must_use]
+    pub fn genesis(&self) -> &LedgerCreated {
+        match &self.created.data {
+            Data::LedgerCreated(data) => data,
+            _ => unreachable!("only ledger.created makes a constitution"),
+        }
+    }
+
+    /// The adopted model that is shown unless asked otherwise; none until one is adopted as such.
+    #[must_use]
+    pub fn default_model(&self) -> Option<&ModelAdopted> {
+        self.models
+            .iter()
+            .rev()
+            .find_map(|event| match &event.data {
+                Data::ModelAdopted(data) if data.default => Some(&**data),
+                _ => None,
+            })
+    }
+}
+
+/// Whose a key is, for the life of the ledger: a key is registered once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// The key.
+    pub key: PublicKey,
+    /// Its agent.
+    pub agent: Slug,
+    /// The entry that registered it.
+    pub registered: Index,
+}
+
+/// What all recorded commits together mean.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    pub(super) history: Vector<Arc<Recorded>>,
+    pub(super) authorities: Vector<Arc<Authority>>,
+    pub(super) aside: OrdSet<Address>,
+    pub(super) streams: HashMap<Subject, StreamHead>,
+    pub(super) keys: HashMap<KeyId, KeyOwner>,
+    pub(super) dois: HashMap<Arc<str>, Slug>,
+    pub(super) anchors: HashMap<Slug, u64>,
+    pub(super) constitution: Option<Arc<Constitution>>,
+    pub(super) ledger: Vector<Arc<Event>>,
+    pub(super) agents: OrdMap<Slug, Arc<Agent>>,
+    pub(super) artifacts: OrdMap<Slug, Arc<Artifact>>,
+    pub(super) contexts: OrdMap<Slug, Arc<Context>>,
+    pub(super) claims: OrdMap<Slug, Arc<Claim>>,
+    pub(super) views: OrdMap<Slug, Arc<View>>,
+}
+
+impl State {
+    /// Before genesis.
+    #[must_use]
+    pub fn new() -> State {
+        State::default()
+    }
+
+    /// Entries folded.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.history.len() as u64
+    }
+
+    /// Recorded time of the newest entry.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Time> {
+        self.history.last().map(|entry| entry.recorded)
+    }
+
+    /// Every entry folded, in order.
+    #[must_use]
+    pub fn history(&self) -> &Vector<Arc<Recorded>> {
+        &self.history
+    }
+
+    /// The ledger's own facts; none before genesis.
+    #[must_use]
+    pub fn constitution(&self) -> Option<&Constitution> {
+        self.constitution.as_deref()
+    }
+
+    /// The ledger's name; none before genesis.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.constitution().map(|facts| &facts.genesis().origin)
+    }
+
+    /// The head of a subject's stream.
+    #[must_use]
+    pub fn stream(&self, subject: &Subject) -> Option<&StreamHead> {
+        self.streams.get(subject)
+    }
+
+    /// The heads of all streams, in no order.
+    pub fn streams(&self) -> impl Iterator<Item = (&Subject, &StreamHead)> {
+        self.streams.iter()
+    }
+
+    /// A claim, whether its assertion is in effect or not.
+    #[must_use]
+    pub fn claim(&self, slug: &Slug) -> Option<&Arc<Claim>> {
+        self.claims.get(slug)
+    }
+
+    /// All claims by slug, set aside ones too.
+    pub fn claims(&self) -> impl Iterator<Item = (&Slug, &Arc<Claim>)> {
+        self.claims.iter()
+    }
+
+    /// An artifact.
+    #[must_use]
+    pub fn artifact(&self, slug: &Slug) -> Option<&Arc<Artifact>> {
+        self.artifacts.get(slug)
+    }
+
+    /// All artifacts by slug.
+    pub fn artifacts(&self) -> impl Iterator<Item = (&Slug, &Arc<Artifact>)> {
+        self.artifacts.iter()
+    }
+
+    /// An agent.
+    #[must_use]
+    pub fn agent(&self, slug: &Slug) -> Option<&Arc<Agent>> {
+        self.agents.get(slug)
+    }
+
+    /// All agents by slug.
+    pub fn agents(&self) -> impl Iterator<Item = (&Slug, &Arc<Agent>)> {
+        self.agents.iter()
+    }
+
+    /// A context.
+    #[must_use]
+    pub fn context(&self, slug: &Slug) -> Option<&Arc<Context>> {
+        self.contexts.get(slug)
+    }
+
+    /// All contexts by slug.
+    pub fn contexts(&self) -> impl Iterator<Item = (&Slug, &Arc<Context>)> {
+        self.contexts.iter()
+    }
+
+    /// A view.
+    #[must_use]
+    pub fn view(&self, slug: &Slug) -> Option<&Arc<View>> {
+        self.views.get(slug)
+    }
+
+    /// All views by slug.
+    pub fn views(&self) -> impl Iterator<Item = (&Slug, &Arc<View>)> {
+        self.views.iter()
+    }
+
+    /// The artifact in effect that has this DOI.
+    #[must_use]
+    pub fn artifact_of_doi(&self, doi: &Doi) -> Option<&Slug> {
+        self.dois.get(doi.as_str())
+    }
+
+    /// Whose a key is, valid or not.
+    #[must_use]
+    pub fn key_owner(&self, key: &KeyId) -> Option<&KeyOwner> {
+        self.keys.get(key)
+    }
+
+    /// The agent that a key may sign for now: registered in effect, not revoked.
+    #[must_use]
+    pub fn valid_key(&self, key: &KeyId) -> Option<&KeyOwner> {
+        let owner = self.keys.get(key)?;
+        if owner.agent == Slug::log() {
+            return Some(owner);
+        }
+        let keys = &self.agents.get(&owner.agent)?.keys;
+        keys.iter()
+            .any(|held| held.id == *key && held.is_valid())
+            .then_some(owner)
+    }
+
+    /// A key that an agent holds in effect, valid or revoked.
+    #[must_use]
+    pub fn agent_key(&self, agent: &Slug, key: &KeyId) -> Option<&AgentKey> {
+        self.agents
+            .get(agent)?
+            .keys
+            .iter()
+            .find(|held| held.id == *key)
+    }
+
+    /// The size of the tree head that an author's last commit was anchored to.
+    #[must_use]
+    pub fn last_anchor(&self, author: &Slug) -> Option<u64> {
+        self.anchors.get(author).copied()
+    }
+
+    /// Whether an event is set aside.
+    #[must_use]
+    pub fn is_set_aside(&self, address: Address) -> bool {
+        self.aside.contains(&address)
+    }
+
+    /// The ledger's own stream, in order.
+    #[must_use]
+    pub fn ledger_events(&self) -> &Vector<Arc<Event>> {
+        &self.ledger
+    }
+
+    /// All events that are set aside.
+    pub fn set_aside(&self) -> impl Iterator<Item = &Address> {
+        self.aside.iter()
+    }
+
+    /// Whether a subject exists in effect; `agent/log` and the ledger do from genesis on.
+    #[must_use]
+    pub fn exists(&self, subject: &Subject) -> bool {
+        let Subject::Entity(kind, slug) = subject else {
+            return self.constitution.is_some();
+        };
+        match kind {
+            Kind::Ledger => self.constitution.is_some(),
+            Kind::Agent => {
+                *slug == Slug::log() || self.agents.get(slug).is_some_and(|a| a.profile.is_some())
+            }
+            Kind::Artifact => self
+                .artifacts
+                .get(slug)
+                .is_some_and(|a| a.registered.is_some()),
+            Kind::Context => self.contexts.get(slug).is_some_and(|c| c.defined.is_some()),
+            Kind::Claim => self.claims.get(slug).is_some_and(|c| c.wording.is_some()),
+            Kind::View => self
+                .views
+                .get(slug)
+                .is_some_and(|v| v.definition().is_some()),
+        }
+    }
+
+    /// Whether a subject's slug is taken, in effect or set aside.
+    #[must_use]
+    pub fn is_taken(&self, subject: &Subject) -> bool {
+        self.streams.contains_key(subject) || self.exists(subject)
+    }
+
+    /// The event at a place of a stream, in effect or not.
+    #[must_use]
+    pub fn event(&self, subject: &Subject, seq: Seq) -> Option<&Arc<Event>> {
+        let place = usize::try_from(seq.checked_sub(1)?).ok()?;
+        let Subject::Entity(kind, slug) = subject else {
+            return self.ledger.get(place);
+        };
+        let events = match kind {
+            Kind::Ledger => return self.ledger.get(place),
+            Kind::Agent => &self.agents.get(slug)?.events,
+            Kind::Artifact => &self.artifacts.get(slug)?.events,
+            Kind::Context => &self.contexts.get(slug)?.events,
+            Kind::Claim => &self.claims.get(slug)?.events,
+            Kind::View => &self.views.get(slug)?.events,
+        };
+        events.get(place).map(|(event, _)| event)
+    }
+
+    /// Agents that can act as stewards: role and a valid key.
+    #[must_use]
+    pub fn able_stewards(&self) -> u64 {
+        self.agents
+            .values()
+            .filter(|agent| agent.is_able_steward())
+            .count() as u64
+    }
+}
