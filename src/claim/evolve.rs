@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::value::{Kind, Slug, Subject};
+use crate::value::{CommitId, Index, Kind, Slug, Subject, Time};
 
 use super::authority::{Authority, fill, set_aside};
 use super::event::{Data, Event, Recorded};
@@ -17,6 +17,24 @@ impl State {
             self.apply(event);
         }
         self.close(entry, authority);
+    }
+
+    /// Takes in a place where an entry is missing: withheld, or damaged.
+    pub fn evolve_without(&mut self, index: Index, commit: CommitId) {
+        let recorded = self.recorded().unwrap_or(Time::EPOCH);
+        self.history.push_back(Arc::new(Recorded {
+            index,
+            commit,
+            recorded,
+            author: Slug::log(),
+            at: recorded,
+            anchor: None,
+            signers: Vec::new(),
+            events: Vec::new(),
+            key_faults: Vec::new(),
+        }));
+        self.authorities.push_back(Arc::new(Authority::new()));
+        self.lost.insert(index);
     }
 
     /// The fold of entries from genesis on.
@@ -66,6 +84,10 @@ impl State {
 
     /// Takes in one event of an entry.
     pub(super) fn apply(&mut self, event: &Arc<Event>) {
+        let expected = self.streams.get(&event.subject).map_or(1, |head| head.seq + 1);
+        if event.seq != expected && !self.lost.is_empty() {
+            self.gaps.insert(event.subject.clone());
+        }
         let head = StreamHead {
             seq: event.seq,
             last: event.id,

@@ -85,6 +85,8 @@ pub struct State {
     pub(super) history: Vector<Arc<Recorded>>,
     pub(super) authorities: Vector<Arc<Authority>>,
     pub(super) aside: OrdSet<Address>,
+    pub(super) gaps: OrdSet<Subject>,
+    pub(super) lost: OrdSet<Index>,
     pub(super) streams: HashMap<Subject, StreamHead>,
     pub(super) keys: HashMap<KeyId, KeyOwner>,
     pub(super) dois: HashMap<Arc<str>, Slug>,
@@ -257,6 +259,24 @@ impl State {
     /// All events that are set aside.
     pub fn set_aside(&self) -> impl Iterator<Item = &Address> {
         self.aside.iter()
+    }
+
+    /// Whether an event of this stream is missing: withheld, or in a damaged line. What is folded
+    /// from the rest is not to be relied on.
+    #[must_use]
+    pub fn has_gap(&self, subject: &Subject) -> bool {
+        self.gaps.contains(subject)
+    }
+
+    /// Whether any entry is missing.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// The entries that are missing.
+    pub fn lost(&self) -> impl Iterator<Item = &Index> {
+        self.lost.iter()
     }
 
     /// Whether a subject exists in effect; `agent/log` and the ledger do from genesis on.

@@ -18,6 +18,9 @@ pub struct Time(i64);
 const SECOND: i64 = 1_000_000;
 
 impl Time {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Time = Time(0);
+
     /// The instant so many microseconds after 1970; none outside years 0001 to 9999.
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Time> {
