@@ -1,0 +1,718 @@
+//! The appender: verify → admit → append → sign the head → acknowledge.
+//!
+//! Commits are staged one by one, each judged in the state that the ones before it make, and
+//! flushed together: one write, one sync, one head, then the receipts. Nobody reads what is not on
+//! disk, and nobody is told yes before a signed head covers it.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::claim::{Code, Data, LedgerMapped, Recorded, Rejection, State, on_time};
+use crate::envelope::{
+    Anchor, Checks, Commit, Draft, DraftEvent, Entry, KnownKey, Signed, Unverified, verify_one,
+};
+use crate::form::Form as _;
+use crate::hash::Hash;
+use crate::store::segment::{Recovered, Recovery, SegmentReader, SegmentWriter, Stamp};
+use crate::store::{Damage, Durable, Store, StoreError};
+use crate::tlog::{
+    Bundle, Checkpoint, MapLeaf, SubjectMap, TlogProof, Tree, encode_bundle, leaf_hash,
+    new_full_bundles, new_full_tiles, partial_bundle, partial_tiles,
+};
+use crate::value::{CommitId, EventId, Index, KeyId, Origin, PublicKey, Slug, Subject, Time};
+
+use super::clock::{Clock, Watched};
+use super::leaves::RightEdge;
+use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
+use super::receipt::Receipt;
+use super::refusal::{LedgerError, refused};
+use super::signer::{HeadSigner, SignerError};
+use super::work::in_parallel;
+
+/// A map entry is due at least every so many entries.
+const MAP_EVERY: u64 = 4096;
+
+/// From so many signatures on, a key is worth its table.
+const TABLE_FROM: u32 = 8;
+
+/// At most so many keys have tables: 30 KiB each.
+const MAX_TABLES: usize = 1024;
+
+/// What became of a staged commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Staged {
+    /// It will stand at this index once flushed.
+    New(Index),
+    /// It stands at this index already.
+    Known(Index),
+}
+
+/// What opening for writing found.
+#[derive(Debug)]
+pub struct Opened {
+    /// What recovery did.
+    pub recovered: Recovered,
+}
+
+/// The one writer of a ledger folder.
+pub struct Appender {
+    origin: Origin,
+    store: SegmentWriter,
+    reader: Arc<SegmentReader>,
+    signer: HeadSigner,
+    clock: Watched,
+    tree: Tree,
+    edge: RightEdge,
+    map: SubjectMap,
+    mapped: u64,
+    state: State,
+    commits: HashMap<CommitId, Index>,
+    keys: HashMap<KeyId, Used>,
+    tables: usize,
+    staged: Vec<Line>,
+    batch: Option<Time>,
+    head: Vec<u8>,
+}
+
+struct Line {
+    bytes: Vec<u8>,
+    commit: CommitId,
+}
+
+/// A key and how often it signed.
+struct Used {
+    times: u32,
+    table: Option<Box<KnownKey>>,
+}
+
+impl Appender {
+    /// Makes a ledger of a genesis commit, with its first checkpoint.
+    ///
+    /// # Errors
+    /// When the folder holds a ledger, the genesis is not admitted, or the system fails.
+    pub fn create(
+        dir: &Path,
+        genesis: &[u8],
+        signer: HeadSigner,
+        clock: Box<dyn Clock>,
+    ) -> Result<(Appender, Receipt), LedgerError> {
+        let signed = Signed::parse(genesis).map_err(|error| refused(&error))?;
+        let origin = signed.commit.ledger.clone();
+        let now = clock.wall();
+        // Judged before anything is written.
+        judge(&State::new(), &Tree::new(), &origin, signed, 0, now, &mut |key, message, sig| {
+            verify_one(key, message, sig).is_ok()
+        })?;
+        let store = SegmentWriter::create(dir)?;
+        let mut appender = Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
+        appender.signer.extends(&appender.tree)?;
+        appender.stage(genesis)?;
+        let receipts = appender.flush()?;
+        appender.store.sync_named()?;
+        let receipt = receipts.into_iter().next().expect("genesis was staged");
+        Ok((appender, receipt))
+    }
+
+    /// Opens a ledger folder for writing: takes the lock, recovers, folds.
+    ///
+    /// # Errors
+    /// When another writer has it, it is damaged, the key is not its log key or has signed another
+    /// history, or the clock is more than ten minutes behind the last entry (unless `clock_ok`).
+    pub fn open(
+        dir: &Path,
+        signer: HeadSigner,
+        clock: Box<dyn Clock>,
+        clock_ok: bool,
+    ) -> Result<(Appender, Opened), LedgerError> {
+        let origin = signer.verifier().name().to_owned();
+        let acknowledged = acknowledged(dir, &signer)?;
+        let mut check = |_: u64, line: &[u8]| {
+            if crate::envelope::Withheld::parse(line).is_some() {
+                return Ok(Stamp(0));
+            }
+            match Entry::parse(line) {
+                Ok(entry) => Ok(Stamp(entry.recorded.micros())),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let recovery = Recovery { acknowledged, checked: 0, check: &mut check };
+        let (store, recovered) = SegmentWriter::open(dir, recovery)?;
+        let origin: Origin = origin.parse().map_err(|_| SignerError::OtherKey {
+            expected: "a key named by an origin".to_owned(),
+            found: signer.verifier().to_string(),
+        })?;
+        let mut appender =
+            Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
+        appender.fold_what_is_there()?;
+        appender.clock = appender.clock.reopened(appender.state.recorded(), clock_ok)?;
+        appender.is_the_log_key()?;
+        appender.signer.extends(&appender.tree)?;
+        appender.extends_its_checkpoint(dir)?;
+        let signed = appender.signer.state().map_or(0, |state| state.size);
+        if appender.tree.size() > signed || appender.head_is_stale()? {
+            appender.publish_head()?;
+        } else {
+            appender.head = appender.store.get("checkpoint")?.unwrap_or_default();
+        }
+        Ok((appender, Opened { recovered }))
+    }
+
+    fn over(origin: Origin, store: SegmentWriter, signer: HeadSigner, clock: Watched) -> Appender {
+        let reader = store.reader();
+        Appender {
+            origin,
+            store,
+            reader,
+            signer,
+            clock,
+            tree: Tree::new(),
+            edge: RightEdge::default(),
+            map: SubjectMap::new(),
+            mapped: 0,
+            state: State::new(),
+            commits: HashMap::new(),
+            keys: HashMap::new(),
+            tables: 0,
+            staged: Vec::new(),
+            batch: None,
+            head: Vec::new(),
+        }
+    }
+
+    fn fold_what_is_there(&mut self) -> Result<(), LedgerError> {
+        let head = self.store.head();
+        let mut from = 0;
+        while from < head {
+            let lines = read_lines(&self.reader, from, head.min(from + 4096))?;
+            let parsed = in_parallel(lines.len(), |place| {
+                parse_line(from + place as u64, &lines[place], Depth::Fold)
+            });
+            for (line, parsed) in lines.iter().zip(parsed) {
+                self.take_in(line, parsed)?;
+            }
+            from += lines.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn take_in(
+        &mut self,
+        line: &[u8],
+        parsed: Result<Parsed, crate::envelope::Refused>,
+    ) -> Result<(), LedgerError> {
+        let index = self.state.size();
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(error) => match crate::envelope::Withheld::parse(line) {
+                Some(withheld) => {
+                    self.tree.push(withheld.leaf);
+                    self.edge.push(withheld.leaf);
+                    self.state.evolve_without(index, CommitId(withheld.leaf));
+                    return Ok(());
+                }
+                None => {
+                    return Err(LedgerError::Damaged(vec![Damage {
+                        file: String::new(),
+                        line: 0,
+                        index,
+                        found: error.to_string(),
+                        expected: "an entry".to_owned(),
+                    }]));
+                }
+            },
+        };
+        self.tree.push(parsed.leaf);
+        self.edge.push(parsed.leaf);
+        self.commits.insert(parsed.commit, index);
+        let entry = Arc::new(parsed.placed(&self.state, Vec::new()));
+        self.state.evolve(&entry);
+        self.note_streams(&entry);
+        Ok(())
+    }
+
+    fn note_streams(&mut self, entry: &Recorded) {
+        for event in &entry.events {
+            if let Some(head) = self.state.stream(&event.subject) {
+                let leaf = MapLeaf { stream_len: head.seq, last_event: head.last.0, entry: head.entry };
+                self.map.set(Hash::of(event.subject.to_string().as_bytes()), leaf);
+            }
+            if matches!(event.data, Data::LedgerMapped(_)) {
+                self.mapped = entry.index + 1;
+            }
+        }
+    }
+
+    fn is_the_log_key(&self) -> Result<(), LedgerError> {
+        let Some(facts) = self.state.constitution() else { return Ok(()) };
+        let expected = &facts.genesis().log_key.0;
+        if expected == self.signer.verifier() {
+            return Ok(());
+        }
+        Err(SignerError::OtherKey {
+            expected: expected.to_string(),
+            found: self.signer.verifier().to_string(),
+        }
+        .into())
+    }
+
+    fn extends_its_checkpoint(&self, dir: &Path) -> Result<(), LedgerError> {
+        let Some(checkpoint) = open_checkpoint(&self.reader, &self.signer) else { return Ok(()) };
+        let root = self.tree.root_at(checkpoint.size);
+        if root == Some(checkpoint.root) {
+            return Ok(());
+        }
+        Err(LedgerError::Damaged(vec![Damage {
+            file: dir.join("checkpoint").display().to_string(),
+            line: 3,
+            index: checkpoint.size.saturating_sub(1),
+            found: root.map_or_else(
+                || format!("{} entries", self.tree.size()),
+                |root| format!("entries with root {root}"),
+            ),
+            expected: format!("{} entries with the signed root {}", checkpoint.size, checkpoint.root),
+        }]))
+    }
+
+    fn head_is_stale(&self) -> Result<bool, LedgerError> {
+        let size = open_checkpoint(&self.reader, &self.signer).map(|checkpoint| checkpoint.size);
+        Ok(size != Some(self.tree.size()))
+    }
+
+    /// The ledger's name.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The state with everything staged.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The newest head that is on disk, as an anchor.
+    #[must_use]
+    pub fn anchor(&self) -> Option<Anchor> {
+        let size = self.tree.size();
+        (size > 0).then(|| Anchor { size, root: self.tree.root() })
+    }
+
+    /// What the log's clock says.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The newest signed checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// How many commits are staged.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Judges a signed commit and stages it behind those staged before.
+    ///
+    /// # Errors
+    /// The first rule it breaks; nothing changes then.
+    pub fn stage(&mut self, signed: &[u8]) -> Result<Staged, LedgerError> {
+        let signed = Signed::parse(signed).map_err(|error| refused(&error))?;
+        if let Some(index) = self.commits.get(&signed.commit.id()) {
+            return Ok(Staged::Known(*index));
+        }
+        let recorded = match self.batch {
+            Some(recorded) => recorded,
+            None => self.clock.next(self.state.recorded())?,
+        };
+        let index = self.state.size();
+        let Appender { state, tree, origin, keys, tables, .. } = self;
+        let mut verify = |key: &PublicKey, message: &[u8], sig: &[u8; 64]| {
+            check_with(keys, tables, key, message, sig)
+        };
+        let admitted = judge(state, tree, origin, signed, index, recorded, &mut verify)?;
+        self.batch = Some(recorded);
+        self.state = admitted.state;
+        self.commits.insert(admitted.commit, index);
+        self.note_streams(&admitted.entry);
+        self.staged.push(Line { bytes: admitted.line, commit: admitted.commit });
+        Ok(Staged::New(index))
+    }
+
+    /// Makes everything staged durable, signs a head over it and gives the receipts, in order.
+    ///
+    /// # Errors
+    /// When the system fails: the outcome is unknown, and the appender is of no more use. Open the
+    /// ledger again; submitting the same commits again settles it.
+    pub fn flush(&mut self) -> Result<Vec<Receipt>, LedgerError> {
+        let staged = std::mem::take(&mut self.staged);
+        self.batch = None;
+        if staged.is_empty() {
+            return Ok(Vec::new());
+        }
+        let before = self.tree.size();
+        let lines: Vec<&[u8]> = staged.iter().map(|line| line.bytes.as_slice()).collect();
+        self.store.append(before, &lines)?;
+        for line in &staged {
+            self.tree.push(leaf_hash(&line.bytes));
+        }
+        self.read_back(before)?;
+        self.publish_head()?;
+        self.write_full_tiles(before)?;
+        let receipts = (before..).zip(&staged).map(|(index, line)| self.receipt(index, line, false));
+        let receipts = receipts.collect();
+        self.map_when_due()?;
+        Ok(receipts)
+    }
+
+    /// The receipt of a commit that is in the log, at the newest head.
+    ///
+    /// # Errors
+    /// When its line cannot be read.
+    pub fn receipt_of(&self, index: Index) -> Result<Receipt, LedgerError> {
+        let bytes = read_lines(&self.reader, index, index + 1)?.into_iter().next();
+        let bytes = bytes.unwrap_or_default();
+        let entry = Entry::parse(&bytes).map_err(|error| refused(&error))?;
+        let commit = entry.signed.commit.id();
+        Ok(self.receipt(index, &Line { bytes: bytes.clone(), commit }, true))
+    }
+
+    fn receipt(&self, index: Index, line: &Line, is_repeated: bool) -> Receipt {
+        let entry = self.state.history().get(usize::try_from(index).unwrap_or(usize::MAX));
+        let events: Vec<EventId> =
+            entry.map(|entry| entry.events.iter().map(|event| event.id).collect()).unwrap_or_default();
+        let path = self.tree.inclusion(index, self.tree.size()).unwrap_or_default();
+        let proof = TlogProof { extra: None, index, path, checkpoint: self.head.clone() };
+        Receipt {
+            origin: self.origin.clone(),
+            index,
+            commit: line.commit,
+            events,
+            entry: String::from_utf8_lossy(&line.bytes).into_owned(),
+            proof: String::from_utf8_lossy(&proof.to_bytes()).into_owned(),
+            is_repeated,
+        }
+    }
+
+    /// The new lines as they are on disk, and the root worked out from them a second way.
+    fn read_back(&mut self, from: u64) -> Result<(), LedgerError> {
+        let edge = &mut self.edge;
+        let mut count = from;
+        self.reader.read(from, self.tree.size(), &mut |line| {
+            if let Ok(line) = line {
+                edge.push_line(line.bytes);
+                count += 1;
+            }
+            ControlFlow::Continue(())
+        })?;
+        if self.edge.root() == self.tree.root() && count == self.tree.size() {
+            return Ok(());
+        }
+        Err(LedgerError::Damaged(vec![Damage {
+            file: "events/".to_owned(),
+            line: 0,
+            index: from,
+            found: format!("lines whose root is {}", self.edge.root()),
+            expected: format!("the lines just written, whose root is {}", self.tree.root()),
+        }]))
+    }
+
+    fn publish_head(&mut self) -> Result<(), LedgerError> {
+        self.head = self.signer.sign(&self.tree)?;
+        self.store.put("checkpoint", &self.head, Durable::Later)?;
+        Ok(())
+    }
+
+    fn write_full_tiles(&mut self, before: u64) -> Result<(), LedgerError> {
+        for tile in new_full_tiles(before, self.tree.size()) {
+            let bytes = tile.bytes(&self.tree).expect("a full tile of this tree");
+            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+        }
+        for bundle in new_full_bundles(before, self.tree.size()) {
+            self.write_bundle(bundle)?;
+        }
+        Ok(())
+    }
+
+    fn write_bundle(&mut self, bundle: Bundle) -> Result<(), LedgerError> {
+        let entries = bundle.entries();
+        let lines = read_lines(&self.reader, entries.start, entries.end)?;
+        let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
+        self.store.put(&bundle.path(), &bytes, Durable::Later)?;
+        Ok(())
+    }
+
+    /// Makes the newest head one that any static file server can serve: partial tiles and bundles,
+    /// everything synced.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn publish(&mut self) -> Result<(), LedgerError> {
+        let size = self.tree.size();
+        for tile in partial_tiles(size) {
+            let bytes = tile.bytes(&self.tree).expect("a partial tile of this tree");
+            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+        }
+        if let Some(bundle) = partial_bundle(size) {
+            self.write_bundle(bundle)?;
+        }
+        self.store.sync_named()?;
+        Ok(())
+    }
+
+    /// Syncs the checkpoint and other named files: at least once a second.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn sync_named(&mut self) -> Result<(), LedgerError> {
+        Ok(self.store.sync_named()?)
+    }
+
+    fn map_when_due(&mut self) -> Result<(), LedgerError> {
+        let is_due = self.tree.size() - self.mapped >= MAP_EVERY;
+        if is_due { self.record_map().map(|_| ()) } else { Ok(()) }
+    }
+
+    /// Records the map of all streams as they are now, signed by the log key.
+    ///
+    /// # Errors
+    /// As [`Appender::stage`] and [`Appender::flush`].
+    pub fn record_map(&mut self) -> Result<Receipt, LedgerError> {
+        self.flush()?;
+        let size = self.tree.size();
+        let subject = Subject::log();
+        let before = self.state.stream(&subject).copied();
+        let data = LedgerMapped { size, root: self.map.root(), subjects: self.map.len() };
+        let recorded = self.clock.next(self.state.recorded())?;
+        let draft = Draft {
+            ledger: self.origin.clone(),
+            anchor: self.anchor(),
+            author: Slug::log(),
+            at: recorded,
+            events: vec![DraftEvent {
+                subject,
+                seq: before.map_or(1, |head| head.seq + 1),
+                prev: before.map(|head| head.last),
+                effective: None,
+                kind: "ledger.mapped",
+                data: data.write().into_owned(),
+            }],
+        };
+        let commit = draft.seal().map_err(|error| refused(&error))?;
+        let signed = Signed::seal(commit, self.signer.key()).to_bytes();
+        self.stage(&signed)?;
+        let receipts = self.flush()?;
+        Ok(receipts.into_iter().next().expect("the map was staged"))
+    }
+
+    /// Flushes, publishes, gives the reserved space and the lock back.
+    ///
+    /// # Errors
+    /// When the system fails; recovery then finds what is there.
+    pub fn close(mut self) -> Result<(), LedgerError> {
+        self.flush()?;
+        self.publish()?;
+        Ok(self.store.close()?)
+    }
+}
+
+/// B: the largest size that a checkpoint, its synced copy or the signer's state names.
+fn acknowledged(dir: &Path, signer: &HeadSigner) -> Result<Option<u64>, LedgerError> {
+    let reader = SegmentReader::open(dir).map_err(|error| match error {
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            LedgerError::NoLedger(dir.to_path_buf())
+        }
+        other => other.into(),
+    })?;
+    let synced = reader.get_synced("checkpoint").ok().flatten();
+    let sizes = [
+        open_checkpoint(&reader, signer).map(|checkpoint| checkpoint.size),
+        synced.and_then(|note| opened(&note, signer)).map(|checkpoint| checkpoint.size),
+        signer.state().map(|state| state.size),
+    ];
+    Ok(sizes.into_iter().flatten().max())
+}
+
+fn open_checkpoint(reader: &SegmentReader, signer: &HeadSigner) -> Option<Checkpoint> {
+    opened(&reader.get("checkpoint").ok()??, signer)
+}
+
+fn opened(note: &[u8], signer: &HeadSigner) -> Option<Checkpoint> {
+    Checkpoint::open(note, signer.verifier()).ok().map(|open| open.checkpoint)
+}
+
+/// The lines `from..to`.
+pub(super) fn read_lines(
+    reader: &SegmentReader,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Vec<u8>>, LedgerError> {
+    let mut lines = Vec::new();
+    let mut bad = Vec::new();
+    reader.read(from, to, &mut |line| {
+        match line {
+            Ok(line) => lines.push(line.bytes.to_vec()),
+            Err(line) => bad.push(Damage::from(line)),
+        }
+        ControlFlow::Continue(())
+    })?;
+    if bad.is_empty() { Ok(lines) } else { Err(LedgerError::Damaged(bad)) }
+}
+
+/// A commit that is admitted: the state after it, and the line that will record it.
+struct Admitted {
+    state: State,
+    entry: Arc<Recorded>,
+    commit: CommitId,
+    line: Vec<u8>,
+}
+
+type Verify<'v> = dyn FnMut(&PublicKey, &[u8], &[u8; 64]) -> bool + 'v;
+
+/// Everything that is asked of a commit, in the order of docs/FORMAT.md: form · time · ledger ·
+/// signatures · anchor · rules.
+fn judge(
+    state: &State,
+    tree: &Tree,
+    origin: &Origin,
+    signed: Signed<'_>,
+    index: Index,
+    recorded: Time,
+    verify: &mut Verify<'_>,
+) -> Result<Admitted, Rejection> {
+    let commit = &signed.commit;
+    let events = typed_events(commit, index, recorded)
+        .map_err(|error| refused(&crate::envelope::Refused::Form(error)))?;
+    on_time(commit.at, recorded)?;
+    if commit.ledger != *origin {
+        return Err(Rejection::new(
+            Code::Ledger,
+            format!("a commit for {}", commit.ledger),
+            format!("one for this ledger, {origin}"),
+        ));
+    }
+    for signature in &signed.signatures {
+        signed_by_valid_key(state, &events, &signature.key)?;
+    }
+    signed_by_author(state, &events, &signed)?;
+    is_ours(tree, commit)?;
+    let key_of = |id: &KeyId| owner_of(state, &events, id).map(|(_, key)| key);
+    let verify = std::cell::RefCell::new(verify);
+    let verified = signed
+        .clone()
+        .verify(|id| key_of(id).map(|key| With { key, verify: &verify }))
+        .map_err(|error| unverified(&error))?;
+    let line = verified
+        .line(recorded)
+        .map_err(|error| refused(&crate::envelope::Refused::Form(error)))?;
+    let faults = key_faults(origin, &events);
+    let parsed = parse_line(index, &line, Depth::Fold).map_err(|error| refused(&error))?;
+    let entry = Arc::new(parsed.placed(state, faults));
+    let next = state.admit(&entry)?;
+    Ok(Admitted { state: next, commit: entry.commit, entry, line })
+}
+
+struct With<'w, 'v> {
+    key: PublicKey,
+    verify: &'w std::cell::RefCell<&'w mut Verify<'v>>,
+}
+
+impl Checks for With<'_, '_> {
+    fn check(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), crate::envelope::NotSigned> {
+        let holds = (self.verify.borrow_mut())(&self.key, message, signature);
+        if holds { Ok(()) } else { Err(crate::envelope::NotSigned) }
+    }
+}
+
+/// Each key is valid for its agent now.
+pub(super) fn signed_by_valid_key(
+    state: &State,
+    events: &[Arc<crate::claim::Event>],
+    key: &KeyId,
+) -> Result<(), Rejection> {
+    let Some((agent, _)) = owner_of(state, events, key) else {
+        return Err(Rejection::new(Code::Signature, format!("a signature by {key}"), "a key registered in this ledger")
+            .hint("grounds key list shows the keys; a steward registers a new one with grounds key add"));
+    };
+    if state.size() > 0 && state.valid_key(key).is_none() {
+        return Err(Rejection::new(
+            Code::Signature,
+            format!("a signature by {key}, a revoked key of agent/{agent}"),
+            "a key that is valid now",
+        ));
+    }
+    Ok(())
+}
+
+fn signed_by_author(
+    state: &State,
+    events: &[Arc<crate::claim::Event>],
+    signed: &Signed<'_>,
+) -> Result<(), Rejection> {
+    let author = &signed.commit.author;
+    let is_his = |key: &KeyId| owner_of(state, events, key).is_some_and(|(agent, _)| agent == *author);
+    if signed.signatures.iter().any(|signature| is_his(&signature.key)) {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        Code::Signature,
+        format!("no signature by agent/{author}"),
+        "the author's signature among them",
+    )
+    .hint("sign with a key of that agent, or name another author with --as"))
+}
+
+pub(super) fn unverified(error: &Unverified) -> Rejection {
+    match error {
+        Unverified::UnknownKey(key) => {
+            Rejection::new(Code::Signature, format!("a signature by {key}"), "a key registered in this ledger")
+        }
+        Unverified::NotSigned(key) => Rejection::new(
+            Code::Signature,
+            format!("a signature by {key} that does not hold for these bytes"),
+            "an Ed25519 signature over the DSSE encoding of the commit",
+        ),
+    }
+}
+
+/// The tree head that the author had seen is one of ours. (Sizes are for the rules.)
+fn is_ours(tree: &Tree, commit: &Commit<'_>) -> Result<(), Rejection> {
+    let Some(anchor) = &commit.anchor else { return Ok(()) };
+    match tree.root_at(anchor.size) {
+        Some(root) if root == anchor.root => Ok(()),
+        Some(root) => Err(Rejection::new(
+            Code::Anchor,
+            format!("root {} at size {}", anchor.root, anchor.size),
+            format!("{root}, the root of this ledger at that size"),
+        )),
+        None => Err(Rejection::new(
+            Code::Anchor,
+            format!("an anchor of size {}", anchor.size),
+            format!("a size of at most {}, which the ledger has", tree.size()),
+        )),
+    }
+}
+
+fn check_with(
+    keys: &mut HashMap<KeyId, Used>,
+    tables: &mut usize,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8; 64],
+) -> bool {
+    let used = keys.entry(key.id()).or_insert(Used { times: 0, table: None });
+    used.times = used.times.saturating_add(1);
+    if used.table.is_none() && used.times >= TABLE_FROM && *tables < MAX_TABLES {
+        used.table = Some(Box::new(KnownKey::new(*key)));
+        *tables += 1;
+    }
+    match &used.table {
+        Some(known) => known.verify(message, signature).is_ok(),
+        None => verify_one(key, message, signature).is_ok(),
+    }
+}

@@ -1,0 +1,32 @@
+//! Ledger: the one room that knows both wings. Bytes come in, are verified, judged, kept, proved.
+//!
+//! - [`Ledger`] reads: it opens a folder without a lock, folds what the newest checkpoint covers,
+//!   and answers for any date.
+//! - [`Appender`] writes: verify → admit → append → sign the head → acknowledge, in batches.
+//!   [`Writer`] runs one on a thread of its own for callers that wait asynchronously.
+//! - [`audit`] checks everything, and trusts nothing that is in the folder.
+
+mod append;
+pub mod audit;
+mod clock;
+mod leaves;
+mod place;
+mod prepare;
+mod prove;
+mod read;
+mod receipt;
+mod refusal;
+mod signer;
+mod work;
+mod writer;
+
+pub use append::{Appender, Opened, Staged};
+pub use clock::{Clock, ClockError, SystemClock};
+pub use place::Parsed;
+pub use prepare::{genesis, prepare};
+pub use prove::{NotProved, ProofOf, Proved, check_proof, prove};
+pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
+pub use receipt::Receipt;
+pub use refusal::{LedgerError, refused};
+pub use signer::{HeadSigner, SignerError, SignerState};
+pub use writer::Writer;

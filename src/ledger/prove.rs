@@ -1,0 +1,145 @@
+//! Proofs of single entries, made and checked.
+
+use std::fmt;
+
+use crate::envelope::Entry;
+use crate::tlog::{TlogProof, TlogProofError, VerifierKey, leaf_hash};
+use crate::value::{CommitId, EventId, Index, Subject};
+
+use super::read::Ledger;
+use super::refusal::{LedgerError, refused};
+
+/// The `.tlog-proof` of an entry at the newest head, with the entry itself as its unauthenticated
+/// `extra`, so that the file alone can be checked.
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn prove(ledger: &Ledger, index: Index) -> Result<Vec<u8>, LedgerError> {
+    let custody = ledger.custody();
+    let line = ledger.line(index)?;
+    let path = ledger.tree().inclusion(index, custody.checkpoint.size).unwrap_or_default();
+    let checkpoint = custody.note.clone();
+    Ok(TlogProof { extra: Some(line), index, path, checkpoint }.to_bytes())
+}
+
+/// What a proof is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProofOf {
+    /// An event, by its id.
+    Event(EventId),
+    /// A commit, by its id.
+    Commit(CommitId),
+    /// An entry, by its index.
+    Entry(Index),
+    /// Some event of a subject.
+    Subject(Subject),
+}
+
+impl fmt::Display for ProofOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProofOf::Event(id) => write!(f, "event {id}"),
+            ProofOf::Commit(id) => write!(f, "commit {id}"),
+            ProofOf::Entry(index) => write!(f, "entry @{index}"),
+            ProofOf::Subject(subject) => write!(f, "an event of {subject}"),
+        }
+    }
+}
+
+/// What a proof binds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// The ledger's origin.
+    pub origin: String,
+    /// Index of the entry.
+    pub index: Index,
+    /// Size of the head that it is proved at.
+    pub size: u64,
+    /// Root of that head.
+    pub root: crate::hash::Hash,
+    /// Id of the commit in the entry.
+    pub commit: CommitId,
+    /// Ids and subjects of its events.
+    pub events: Vec<(EventId, Subject)>,
+    /// Signature lines that no key at hand could check.
+    pub unchecked: usize,
+}
+
+/// Why a proof does not prove what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotProved {
+    /// The file, the path or the head is wrong.
+    Proof(String),
+    /// The file carries no entry, and none was given.
+    NoEntry,
+    /// The entry is not of its form.
+    Entry(String),
+    /// It is a proof, of something else.
+    Other {
+        /// What was asked.
+        asked: String,
+        /// What it is a proof of.
+        found: String,
+    },
+}
+
+impl fmt::Display for NotProved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotProved::Proof(why) => f.write_str(why),
+            NotProved::NoEntry => f.write_str(
+                "found no entry in the proof file, expected one in its extra line, or with --entry FILE",
+            ),
+            NotProved::Entry(why) => write!(f, "the entry: {why}"),
+            NotProved::Other { asked, found } => write!(f, "found a proof of {found}, expected one of {asked}"),
+        }
+    }
+}
+
+impl std::error::Error for NotProved {}
+
+impl From<TlogProofError> for NotProved {
+    fn from(error: TlogProofError) -> NotProved {
+        NotProved::Proof(error.to_string())
+    }
+}
+
+/// Checks a `.tlog-proof` against what is asked, the log's key, and the entry (given, or carried in
+/// the file). It never says that a proof is fine without saying of what.
+///
+/// # Errors
+/// [`NotProved`].
+pub fn check_proof(
+    file: &[u8],
+    of: &ProofOf,
+    vkey: &VerifierKey,
+    entry: Option<&[u8]>,
+) -> Result<Proved, NotProved> {
+    let proof = TlogProof::parse(file)?;
+    let line = entry.map(<[u8]>::to_vec).or_else(|| proof.extra.clone()).ok_or(NotProved::NoEntry)?;
+    let bound = proof.verify(leaf_hash(&line), vkey.name(), vkey)?;
+    let entry = Entry::parse(&line).map_err(|error| NotProved::Entry(refused(&error).to_string()))?;
+    let commit = &entry.signed.commit;
+    let events: Vec<(EventId, Subject)> =
+        commit.events.iter().map(|event| (event.id, event.subject.clone())).collect();
+    let is_it = match of {
+        ProofOf::Event(id) => events.iter().any(|(own, _)| own == id),
+        ProofOf::Commit(id) => commit.id() == *id,
+        ProofOf::Entry(index) => bound.index == *index,
+        ProofOf::Subject(subject) => events.iter().any(|(_, own)| own == subject),
+    };
+    if !is_it || commit.ledger.as_str() != vkey.name() {
+        let subjects: Vec<String> = events.iter().map(|(_, subject)| subject.to_string()).collect();
+        let found = format!("entry @{} of {}, events of {}", bound.index, commit.ledger, subjects.join(", "));
+        return Err(NotProved::Other { asked: of.to_string(), found });
+    }
+    Ok(Proved {
+        origin: commit.ledger.to_string(),
+        index: bound.index,
+        size: bound.size,
+        root: bound.root,
+        commit: commit.id(),
+        events,
+        unchecked: bound.unchecked.len(),
+    })
+}
