@@ -2,3 +2,4 @@
 //! `grounds`: the ledger of what a claim stands on.
 
 pub mod hash;
+pub mod store;
