@@ -192,11 +192,16 @@ impl Files for Disk {
 /// Opens without following a link and without waiting for the other end of a pipe.
 fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits();
-    let file = options.custom_flags(flags.cast_signed()).open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
+    let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    match options.custom_flags(flags.cast_signed()).open(path) {
+        Ok(file) if file.metadata()?.is_file() => Ok(file),
+        Ok(_) => Err(irregular()),
+        // Systems differ in what they call a link, a folder or a socket that does not open.
+        Err(error) => Err(match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => irregular(),
+            _ => error,
+        }),
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
 }
 
 /// The advisory lock of the ledger's one writer (flock). The system gives it back when the process

@@ -87,3 +87,7 @@ fn ledger_at<F: Files>(files: &F, dir: &Path) -> Result<Option<PathBuf>, StoreEr
     let remains = segments.iter().all(|segment| segment.first == 0 && segment.form == Form::Plain);
     Ok((!remains || reader.head()? > 1).then_some(events))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
