@@ -48,6 +48,8 @@ enum Op {
     Write(usize, u64, Vec<u8>),
     Truncate(usize, u64),
     Sync(usize),
+    /// What was not written then never will be, though it can be read until the power goes.
+    SyncFailed(usize),
     /// The script's own: the caller was told that so many lines are kept.
     Acknowledged(u64),
 }
@@ -67,7 +69,9 @@ impl Dice {
 
 impl Sim {
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.world
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// How many things have been done.
@@ -82,7 +86,16 @@ impl Sim {
 
     /// The largest head that was acknowledged among the first `prefix` things done.
     pub(super) fn acknowledged(&self, prefix: usize) -> u64 {
-        let heads = self.world().trace[..prefix].iter().map(|op| if let Op::Acknowledged(head) = op { *head } else { 0 }).max();
+        let heads = self.world().trace[..prefix]
+            .iter()
+            .map(|op| {
+                if let Op::Acknowledged(head) = op {
+                    *head
+                } else {
+                    0
+                }
+            })
+            .max();
         heads.unwrap_or(0)
     }
 
@@ -111,17 +124,37 @@ impl Sim {
                         !within
                     });
                 }
-                Op::Write(inode, ..) | Op::Truncate(inode, _) => bytes.entry(*inode).or_default().push(op),
-                Op::Sync(inode) => bytes.remove(inode).into_iter().flatten().for_each(|op| image.apply(op, &mut |_| true)),
+                Op::Write(inode, ..) | Op::Truncate(inode, _) => {
+                    bytes.entry(*inode).or_default().push(op)
+                }
+                Op::Sync(inode) => bytes
+                    .remove(inode)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|op| image.apply(op, &mut |_| true)),
+                Op::SyncFailed(inode) => bytes
+                    .remove(inode)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|op| image.apply(op, &mut |_| dice.roll(100) < odds)),
                 Op::Acknowledged(_) => {}
             }
         }
         image.set_some(&names, odds, dice);
         let mut bytes: Vec<_> = bytes.into_iter().collect();
         bytes.sort_by_key(|(inode, _)| *inode);
-        bytes.into_iter().flat_map(|(_, ops)| ops).for_each(|op| image.apply(op, &mut |_| dice.roll(100) < odds));
-        let world = World { base: image.clone(), now: image, ..World::default() };
-        Sim { world: Arc::new(Mutex::new(world)) }
+        bytes
+            .into_iter()
+            .flat_map(|(_, ops)| ops)
+            .for_each(|op| image.apply(op, &mut |_| dice.roll(100) < odds));
+        let world = World {
+            base: image.clone(),
+            now: image,
+            ..World::default()
+        };
+        Sim {
+            world: Arc::new(Mutex::new(world)),
+        }
     }
 
     /// All bytes of all files, by name.
@@ -139,8 +172,10 @@ impl Sim {
         if world.fail_at.is_some_and(|at| at <= world.trace.len()) {
             world.fail_at = None;
             // What failed may still have been done in part: a crash state decides.
-            if !matches!(op, Op::Sync(_) | Op::SyncFolder(_)) {
-                world.trace.push(op);
+            match op {
+                Op::Sync(inode) => world.trace.push(Op::SyncFailed(inode)),
+                Op::SyncFolder(_) => {}
+                other => world.trace.push(other),
             }
             return Err(io::Error::from_raw_os_error(5));
         }
@@ -172,9 +207,16 @@ impl Image {
                 self.set(path, *node);
             }
         }
-        let folders: HashSet<PathBuf> =
-            self.names.iter().filter(|(_, node)| **node == Node::Folder).map(|(path, _)| path.clone()).collect();
-        self.names.retain(|path, _| path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folders.contains(folder)));
+        let folders: HashSet<PathBuf> = self
+            .names
+            .iter()
+            .filter(|(_, node)| **node == Node::Folder)
+            .map(|(path, _)| path.clone())
+            .collect();
+        self.names.retain(|path, _| {
+            path.parent()
+                .is_none_or(|folder| folder.as_os_str().is_empty() || folders.contains(folder))
+        });
     }
 
     fn apply(&mut self, op: &Op, there: &mut dyn FnMut(u64) -> bool) {
@@ -239,7 +281,10 @@ impl Files for Sim {
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<SimFile> {
         let found = self.world().now.names.get(path).copied();
-        let file = |inode| SimFile { sim: self.clone(), inode };
+        let file = |inode| SimFile {
+            sim: self.clone(),
+            inode,
+        };
         match (found, mode) {
             (Some(Node::Folder), _) => Err(io::ErrorKind::InvalidInput.into()),
             (Some(Node::File(inode)), Mode::Create) => {
@@ -265,8 +310,14 @@ impl Files for Sim {
             return Err(not_found());
         }
         let world = self.world();
-        let within = world.now.names.keys().filter(|path| path.parent() == Some(folder));
-        Ok(within.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
+        let within = world
+            .now
+            .names
+            .keys()
+            .filter(|path| path.parent() == Some(folder));
+        Ok(within
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect())
     }
 
     fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
@@ -281,7 +332,13 @@ impl Files for Sim {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let node = self.world().now.names.get(from).copied().ok_or_else(not_found)?;
+        let node = self
+            .world()
+            .now
+            .names
+            .get(from)
+            .copied()
+            .ok_or_else(not_found)?;
         self.act(Op::Name(to.into(), Some(node)))?;
         self.act(Op::Name(from.into(), None))
     }
@@ -298,7 +355,10 @@ impl Files for Sim {
         if !self.world().locked.insert(path.into()) {
             return Err(LockError::Held("the simulation".into()));
         }
-        Ok(SimLock { sim: self.clone(), path: path.into() })
+        Ok(SimLock {
+            sim: self.clone(),
+            path: path.into(),
+        })
     }
 }
 
@@ -334,11 +394,16 @@ impl OpenFile for SimFile {
 mod tests {
     use super::*;
     use crate::hash::Hash;
-    use crate::store::segment::{Options, Recovered, Recovery, SegmentReader, SegmentWriter, Stamp};
+    use crate::store::segment::{
+        Options, Recovered, Recovery, SegmentReader, SegmentWriter, Stamp,
+    };
     use crate::store::{Durable, Store, StoreError};
     use std::ops::ControlFlow;
 
-    const SMALL: Options = Options { segment_bytes: 3_000, reserve_bytes: 1_400 };
+    const SMALL: Options = Options {
+        segment_bytes: 3_000,
+        reserve_bytes: 1_400,
+    };
 
     fn dir() -> &'static Path {
         Path::new("ledger")
@@ -356,7 +421,12 @@ mod tests {
         if Hash::of(text.as_bytes()).to_string() != hash {
             return Err("another digest".into());
         }
-        text.split(' ').next().unwrap().parse().map(Stamp).map_err(|e| e.to_string())
+        text.split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .map(Stamp)
+            .map_err(|e| e.to_string())
     }
 
     fn checkpoint(head: u64) -> Vec<u8> {
@@ -364,7 +434,9 @@ mod tests {
     }
 
     fn size(bytes: Option<Vec<u8>>) -> Option<u64> {
-        check(0, &bytes?).ok().map(|Stamp(size)| size.cast_unsigned())
+        check(0, &bytes?)
+            .ok()
+            .map(|Stamp(size)| size.cast_unsigned())
     }
 
     /// What has been submitted, in order: a log may hold a prefix of it and nothing else.
@@ -376,16 +448,26 @@ mod tests {
 
     impl Script {
         /// Appends a batch as the ledger does: lines, checkpoint, acknowledgement.
-        fn batch(&mut self, sim: &Sim, writer: &mut SegmentWriter<Sim>, count: u64) -> Result<(), StoreError> {
+        fn batch(
+            &mut self,
+            sim: &Sim,
+            writer: &mut SegmentWriter<Sim>,
+            count: u64,
+        ) -> Result<(), StoreError> {
             self.stamp += 1;
             let head = writer.head();
             self.submitted.truncate(index(head));
-            let lines: Vec<Vec<u8>> =
-                (0..count).map(|i| line(self.stamp, head + i, index(self.dice.roll(700)))).collect();
+            let lines: Vec<Vec<u8>> = (0..count)
+                .map(|i| line(self.stamp, head + i, index(self.dice.roll(700))))
+                .collect();
             self.submitted.extend(lines.iter().cloned());
             let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
             let head = writer.append(head, &lines)?;
-            let when = if head == 1 { Durable::Now } else { Durable::Later };
+            let when = if head == 1 {
+                Durable::Now
+            } else {
+                Durable::Later
+            };
             writer.put("checkpoint", &checkpoint(head), when)?;
             sim.acknowledge(head);
             if self.dice.roll(4) == 0 {
@@ -396,7 +478,11 @@ mod tests {
     }
 
     fn run(sim: &Sim, batches: u64, seed: u64) -> Script {
-        let mut script = Script { submitted: Vec::new(), stamp: 0, dice: Dice(seed) };
+        let mut script = Script {
+            submitted: Vec::new(),
+            stamp: 0,
+            dice: Dice(seed),
+        };
         let mut writer = SegmentWriter::create_on(sim.clone(), dir(), SMALL).unwrap();
         script.batch(sim, &mut writer, 1).unwrap();
         for _ in 0..batches {
@@ -423,7 +509,16 @@ mod tests {
         let reader = SegmentReader::open_on(sim.clone(), dir())?;
         let intact = size(reader.get("checkpoint")?);
         let acknowledged = intact.max(size(reader.get_synced("checkpoint")?));
-        SegmentWriter::open_on(sim.clone(), dir(), SMALL, Recovery { acknowledged, checked: 0, check: &mut check })
+        SegmentWriter::open_on(
+            sim.clone(),
+            dir(),
+            SMALL,
+            Recovery {
+                acknowledged,
+                checked: 0,
+                check: &mut check,
+            },
+        )
     }
 
     /// Opens what a crash left and looks whether the promise was kept; begins again where nothing
@@ -436,21 +531,38 @@ mod tests {
                 Err(error) => panic!("{error}"),
             }
         }
-        let (writer, recovered) = open(sim).unwrap_or_else(|error| panic!("{acknowledged} acknowledged: {error}"));
-        assert!(recovered.kept >= acknowledged, "{} kept of {acknowledged}", recovered.kept);
-        assert!(read_all(sim) == script.submitted[..index(recovered.kept)], "other lines");
+        let (writer, recovered) =
+            open(sim).unwrap_or_else(|error| panic!("{acknowledged} acknowledged: {error}"));
+        assert!(
+            recovered.kept >= acknowledged,
+            "{} kept of {acknowledged}",
+            recovered.kept
+        );
+        assert!(
+            read_all(sim) == script.submitted[..index(recovered.kept)],
+            "other lines"
+        );
         assert!(recovered.strays.is_empty(), "{:?}", recovered.strays);
         if let Some(cut) = recovered.cut {
             assert!(cut.index >= acknowledged);
             let kept = &sim.contents()[&dir().join(&cut.file)];
             assert_eq!(kept.len() as u64, cut.bytes);
+            // It is on disk before what it was cut from is gone.
+            let crashed = sim.crash(sim.done(), 0, &mut Dice(0));
+            assert!(
+                crashed.contents().get(&dir().join(&cut.file)) == Some(kept),
+                "torn/ is not synced"
+            );
         }
         writer
     }
 
     /// 4,000 states in the normal run; `GROUNDS_CRASH_STATES` asks for more.
     fn states() -> u64 {
-        std::env::var("GROUNDS_CRASH_STATES").ok().and_then(|n| n.parse().ok()).unwrap_or(4_000)
+        std::env::var("GROUNDS_CRASH_STATES")
+            .ok()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(4_000)
     }
 
     #[test]
@@ -470,7 +582,10 @@ mod tests {
                     let submitted = script.submitted.clone();
                     script.submitted.truncate(index(before));
                     script.batch(&first, &mut writer, 2).unwrap();
-                    assert!(read_all(&first) == script.submitted, "seed {seed}, cut at {prefix}, odds {odds}: other lines");
+                    assert!(
+                        read_all(&first) == script.submitted,
+                        "seed {seed}, cut at {prefix}, odds {odds}: other lines"
+                    );
                     drop(writer);
                     let cut = index(dice.roll(first.done() as u64 + 1));
                     let second = first.crash(cut, odds, &mut dice);
@@ -490,7 +605,8 @@ mod tests {
 
     /// After a crash in a recovery the lines are a prefix of the old script or of the new one.
     fn second_opening(sim: &Sim, script: &Script, before: &[Vec<u8>], told: u64) {
-        let (_writer, recovered) = open(sim).unwrap_or_else(|error| panic!("{told} acknowledged: {error}"));
+        let (_writer, recovered) =
+            open(sim).unwrap_or_else(|error| panic!("{told} acknowledged: {error}"));
         let lines = read_all(sim);
         assert!(recovered.kept >= told);
         assert!(script.submitted.starts_with(&lines) || before.starts_with(&lines));
@@ -501,24 +617,39 @@ mod tests {
         let mut dice = Dice(7);
         for after in 0..60 {
             let sim = Sim::default();
-            let mut script = Script { submitted: Vec::new(), stamp: 0, dice: Dice(after) };
+            let mut script = Script {
+                submitted: Vec::new(),
+                stamp: 0,
+                dice: Dice(after),
+            };
             let mut writer = SegmentWriter::create_on(sim.clone(), dir(), SMALL).unwrap();
             script.batch(&sim, &mut writer, 1).unwrap();
             sim.fail_at(Some(sim.done() + index(after)));
             let failed = (0..40).find_map(|_| script.batch(&sim, &mut writer, 2).err());
-            let Some(error) = failed else { panic!("nothing failed") };
+            let Some(error) = failed else {
+                panic!("nothing failed")
+            };
             assert!(matches!(error, StoreError::Io { .. }), "{error}");
             let head = writer.head();
-            assert!(matches!(writer.append(head, &[b"next"]), Err(StoreError::Poisoned)));
-            assert!(matches!(writer.put("checkpoint", b"", Durable::Now), Err(StoreError::Poisoned)));
+            assert!(matches!(
+                writer.append(head, &[b"next"]),
+                Err(StoreError::Poisoned)
+            ));
+            assert!(matches!(
+                writer.put("checkpoint", b"", Durable::Now),
+                Err(StoreError::Poisoned)
+            ));
             assert!(matches!(writer.close(), Err(StoreError::Poisoned)));
             for odds in [0, 50, 100] {
                 let acknowledged = sim.acknowledged(sim.done());
                 let crashed = sim.crash(sim.done(), odds, &mut dice);
                 reopen(&crashed, &script, acknowledged);
             }
-            // The process goes on without a crash: same promise.
-            reopen(&sim, &script, sim.acknowledged(sim.done()));
+            // Without a crash in between the same; and what was found then is on disk from then on.
+            let acknowledged = sim.acknowledged(sim.done());
+            let kept = reopen(&sim, &script, acknowledged).head();
+            let crashed = sim.crash(sim.done(), 0, &mut dice);
+            assert_eq!(reopen(&crashed, &script, acknowledged).head(), kept);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::{Durable, Line, MAX_NAMED, Store, StoreError, Visit, check_name, check_storable};
+use super::{Durable, Line, Store, StoreError, Visit, check_name, check_size, check_storable};
 
 /// Lines and named files in memory, for tests and for embedding. Durable as long as it lives.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -27,7 +27,10 @@ impl Store for Memory {
 
     fn append(&mut self, expected_head: u64, lines: &[&[u8]]) -> Result<u64, StoreError> {
         if expected_head != self.head() {
-            return Err(StoreError::Conflict { expected: expected_head, found: self.head() });
+            return Err(StoreError::Conflict {
+                expected: expected_head,
+                found: self.head(),
+            });
         }
         check_storable(lines)?;
         self.lines.extend(lines.iter().map(|&line| line.into()));
@@ -36,8 +39,14 @@ impl Store for Memory {
 
     fn read(&self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         for index in from..to.min(self.head()) {
-            let bytes = &self.lines[usize::try_from(index).expect("an index below the length of a Vec")];
-            let line = Line { index, file: "", line_in_file: index + 1, bytes };
+            let bytes =
+                &self.lines[usize::try_from(index).expect("an index below the length of a Vec")];
+            let line = Line {
+                index,
+                file: "",
+                line_in_file: index + 1,
+                bytes,
+            };
             if visit(Ok(line)) == ControlFlow::Break(()) {
                 break;
             }
@@ -47,9 +56,7 @@ impl Store for Memory {
 
     fn put(&mut self, name: &str, bytes: &[u8], _when: Durable) -> Result<(), StoreError> {
         check_name(name)?;
-        if bytes.len() > MAX_NAMED {
-            return Err(StoreError::BadName { name: name.into() });
-        }
+        check_size(name, bytes.len() as u64)?;
         self.named.insert(name.into(), bytes.into());
         Ok(())
     }

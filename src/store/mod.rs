@@ -54,7 +54,8 @@ pub trait Store: Send {
     /// content or the new one. `when` says what is promised on return.
     ///
     /// # Errors
-    /// [`StoreError::BadName`], [`StoreError::Poisoned`] or [`StoreError::Io`].
+    /// [`StoreError::BadName`], [`StoreError::TooLarge`], [`StoreError::Poisoned`] or
+    /// [`StoreError::Io`], after which the store is poisoned.
     fn put(&mut self, name: &str, bytes: &[u8], when: Durable) -> Result<(), StoreError>;
 
     /// Makes every named file durable that was put with [`Durable::Later`].
@@ -66,8 +67,8 @@ pub trait Store: Send {
     /// The content of a named file, `None` if there is none.
     ///
     /// # Errors
-    /// [`StoreError::BadName`], or [`StoreError::Io`], also for a file over [`MAX_NAMED`] bytes and
-    /// for one that is not a regular file.
+    /// [`StoreError::BadName`]; [`StoreError::TooLarge`], and then nothing of it is read;
+    /// [`StoreError::Io`], also for what is not a regular file.
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
@@ -164,8 +165,17 @@ impl fmt::Display for Found {
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let BadLine { index, file, line_in_file, found } = self;
-        write!(f, "entry {index} ({file} line {line_in_file}): found {found}, expected {}", found.expected())
+        let BadLine {
+            index,
+            file,
+            line_in_file,
+            found,
+        } = self;
+        write!(
+            f,
+            "entry {index} ({file} line {line_in_file}): found {found}, expected {}",
+            found.expected()
+        )
     }
 }
 
@@ -198,8 +208,17 @@ impl From<BadLine> for Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Damage { file, line, index, found, expected } = self;
-        write!(f, "entry {index} ({file} line {line}): found {found}, expected {expected}")
+        let Damage {
+            file,
+            line,
+            index,
+            found,
+            expected,
+        } = self;
+        write!(
+            f,
+            "entry {index} ({file} line {line}): found {found}, expected {expected}"
+        )
     }
 }
 
@@ -242,6 +261,13 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// A named file of more than [`MAX_NAMED`] bytes.
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// The system failed.
     Io {
         /// The file or folder.
@@ -279,6 +305,9 @@ impl fmt::Display for StoreError {
                 f,
                 "{name:?}: expected a relative path of plain names outside events/, torn/, cache/ and lock"
             ),
+            StoreError::TooLarge { name, bytes } => {
+                write!(f, "{name}: {bytes} bytes, expected at most {MAX_NAMED}")
+            }
             StoreError::Io { path, doing, source } => {
                 write!(f, "{}: could not {doing}: {source}", path.display())
             }
@@ -311,7 +340,11 @@ trait At<T> {
 
 impl<T> At<T> for io::Result<T> {
     fn at(self, path: &Path, doing: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Io { path: path.to_path_buf(), doing, source })
+        self.map_err(|source| StoreError::Io {
+            path: path.to_path_buf(),
+            doing,
+            source,
+        })
     }
 }
 
@@ -319,11 +352,28 @@ impl<T> At<T> for io::Result<T> {
 fn check_storable(lines: &[&[u8]]) -> Result<(), StoreError> {
     for (position, line) in lines.iter().enumerate() {
         if line.len() > MAX_LINE {
-            return Err(StoreError::Unstorable { position, why: "longer than 65535 bytes" });
+            return Err(StoreError::Unstorable {
+                position,
+                why: "longer than 65535 bytes",
+            });
         }
         if line.contains(&b'\n') {
-            return Err(StoreError::Unstorable { position, why: "holds a newline" });
+            return Err(StoreError::Unstorable {
+                position,
+                why: "holds a newline",
+            });
         }
+    }
+    Ok(())
+}
+
+/// Refuses a named file that a reader would refuse.
+fn check_size(name: &str, bytes: u64) -> Result<(), StoreError> {
+    if bytes > MAX_NAMED as u64 {
+        return Err(StoreError::TooLarge {
+            name: name.into(),
+            bytes,
+        });
     }
     Ok(())
 }
@@ -334,9 +384,15 @@ fn check_name(name: &str) -> Result<(), StoreError> {
     let plain = |part: &str| {
         !part.is_empty()
             && !part.starts_with('.')
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
-    let first = name.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let first = name
+        .split('/')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if name.len() <= 255 && name.split('/').all(plain) && !owned.contains(&first.as_str()) {
         return Ok(());
     }

@@ -136,7 +136,10 @@ impl Files for Disk {
 
     fn open(&self, path: &Path, mode: Mode) -> io::Result<fs::File> {
         let mut options = fs::OpenOptions::new();
-        options.read(true).write(mode != Mode::Read).create(mode == Mode::Create);
+        options
+            .read(true)
+            .write(mode != Mode::Read)
+            .create(mode == Mode::Create);
         let file = open_regular(&mut options, path)?;
         if mode == Mode::Create {
             // Only now: O_TRUNC would act before it is known what was opened.
@@ -230,7 +233,9 @@ impl Drop for DiskLock {
 /// What the lock file says of its holder. The text may be another's: only plain characters pass.
 fn holder(mut file: &fs::File) -> String {
     let mut text = Vec::new();
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(64).read_to_end(&mut text));
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(64).read_to_end(&mut text));
     let text = String::from_utf8_lossy(&text).trim().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
     if read.is_ok() && !text.is_empty() && text.chars().all(plain) {

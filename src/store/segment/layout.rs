@@ -59,7 +59,8 @@ fn parse(name: &str) -> Option<(u64, Form)> {
 
 /// The folder that a path of ours lies in.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
-    path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    path.parent()
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 #[cfg(test)]
@@ -71,7 +72,14 @@ mod tests {
         assert_eq!(segment_name(0, Form::Plain), "events/000000000000.jsonl");
         assert_eq!(parse("000000000042.jsonl"), Some((42, Form::Plain)));
         assert_eq!(parse("000000000042.jsonl.zst"), Some((42, Form::Sealed)));
-        for stray in ["42.jsonl", "000000000042.json", "+00000000042.jsonl", "0000000000042.jsonl", ".jsonl", "000000000042.jsonl.zst.new"] {
+        for stray in [
+            "42.jsonl",
+            "000000000042.json",
+            "+00000000042.jsonl",
+            "0000000000042.jsonl",
+            ".jsonl",
+            "000000000042.jsonl.zst.new",
+        ] {
             assert_eq!(parse(stray), None, "{stray}");
         }
     }

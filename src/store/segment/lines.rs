@@ -33,7 +33,14 @@ pub(super) struct Lines<R> {
 impl<R: Read> Lines<R> {
     /// Reads `source`, whose first byte is at `offset`, `chunk` bytes at a time.
     pub(super) fn new(source: R, offset: u64, chunk: usize) -> Lines<R> {
-        Lines { source, chunk, buffer: Vec::new(), start: 0, end: 0, offset }
+        Lines {
+            source,
+            chunk,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            offset,
+        }
     }
 
     /// The next piece; [`Piece::Unfinished`] and [`Piece::End`] are the last.
@@ -58,9 +65,15 @@ impl<R: Read> Lines<R> {
         let (from, offset) = (self.start, self.offset);
         self.consume(length + 1);
         if length > MAX_LINE {
-            return Piece::TooLong { offset, bytes: length as u64 };
+            return Piece::TooLong {
+                offset,
+                bytes: length as u64,
+            };
         }
-        Piece::Line { offset, bytes: &self.buffer[from..from + length] }
+        Piece::Line {
+            offset,
+            bytes: &self.buffer[from..from + length],
+        }
     }
 
     fn take_tail(&mut self, length: usize) -> Piece<'static> {
@@ -123,19 +136,30 @@ impl<R: Read> Lines<R> {
 /// What is left where the file ends: `text` counts up to the last byte that is not NUL.
 fn tail(offset: u64, text: u64, bytes: u64) -> Piece<'static> {
     match text {
-        0 => Piece::End { offset, nuls: bytes },
-        _ => Piece::Unfinished { offset, bytes: text },
+        0 => Piece::End {
+            offset,
+            nuls: bytes,
+        },
+        _ => Piece::Unfinished {
+            offset,
+            bytes: text,
+        },
     }
 }
 
 fn text_length(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1)
+    bytes
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last + 1)
 }
 
 /// Where the first newline is. `skip_until` is the standard library's door to its memchr.
 fn newline(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
-    let passed = rest.skip_until(b'\n').expect("reading from memory does not fail");
+    let passed = rest
+        .skip_until(b'\n')
+        .expect("reading from memory does not fail");
     (passed > 0 && bytes[passed - 1] == b'\n').then(|| passed - 1)
 }
 
@@ -204,26 +228,73 @@ mod tests {
 
     #[test]
     fn a_line_of_a_gibibyte_is_measured_in_bounded_memory_and_reading_goes_on() {
-        let source = Long { count: 1 << 30, byte: b'a', after: b"\nnext\n" };
+        let source = Long {
+            count: 1 << 30,
+            byte: b'a',
+            after: b"\nnext\n",
+        };
         let mut lines = Lines::new(source, 0, 64 << 10);
-        assert_eq!(lines.next().unwrap(), Piece::TooLong { offset: 0, bytes: 1 << 30 });
-        assert_eq!(lines.next().unwrap(), Piece::Line { offset: (1 << 30) + 1, bytes: b"next" });
+        assert_eq!(
+            lines.next().unwrap(),
+            Piece::TooLong {
+                offset: 0,
+                bytes: 1 << 30
+            }
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            Piece::Line {
+                offset: (1 << 30) + 1,
+                bytes: b"next"
+            }
+        );
         assert!(lines.buffer.len() <= MAX_LINE + 1 + (64 << 10));
     }
 
     #[test]
     fn nul_bytes_at_the_end_are_not_text_however_many() {
-        let mut lines = Lines::new(Long { count: 1 << 20, byte: 0, after: b"" }, 7, 4096);
-        assert_eq!(lines.next().unwrap(), Piece::End { offset: 7, nuls: 1 << 20 });
-        let mut lines = Lines::new(Long { count: 1 << 20, byte: 0, after: b"x" }, 0, 4096);
-        assert_eq!(lines.next().unwrap(), Piece::Unfinished { offset: 0, bytes: (1 << 20) + 1 });
+        let mut lines = Lines::new(
+            Long {
+                count: 1 << 20,
+                byte: 0,
+                after: b"",
+            },
+            7,
+            4096,
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            Piece::End {
+                offset: 7,
+                nuls: 1 << 20
+            }
+        );
+        let mut lines = Lines::new(
+            Long {
+                count: 1 << 20,
+                byte: 0,
+                after: b"x",
+            },
+            0,
+            4096,
+        );
+        assert_eq!(
+            lines.next().unwrap(),
+            Piece::Unfinished {
+                offset: 0,
+                bytes: (1 << 20) + 1
+            }
+        );
     }
 
     #[test]
     fn the_longest_line_passes_and_one_byte_more_does_not() {
         let mut text = vec![b'a'; MAX_LINE];
         text.push(b'\n');
-        assert_eq!(owned(&text, 1 << 20), [(0, Ok(text[..MAX_LINE].to_vec()), true)]);
+        assert_eq!(
+            owned(&text, 1 << 20),
+            [(0, Ok(text[..MAX_LINE].to_vec()), true)]
+        );
         text.insert(0, b'a');
         assert_eq!(owned(&text, 1 << 20), [(0, Err(65_536), true)]);
         assert_eq!(owned(&text, 100), [(0, Err(65_536), true)]);

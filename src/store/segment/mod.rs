@@ -57,7 +57,10 @@ pub struct Options {
 impl Default for Options {
     /// Segments of 64 MiB, 1 MiB ahead.
     fn default() -> Options {
-        Options { segment_bytes: 64 << 20, reserve_bytes: 1 << 20 }
+        Options {
+            segment_bytes: 64 << 20,
+            reserve_bytes: 1 << 20,
+        }
     }
 }
 
@@ -73,18 +76,27 @@ pub fn holds_ledger(dir: &Path) -> Result<bool, StoreError> {
 /// What shows that there is a ledger.
 fn ledger_at<F: Files>(files: &F, dir: &Path) -> Result<Option<PathBuf>, StoreError> {
     let checkpoint = dir.join("checkpoint");
-    if files.kind(&checkpoint).at(&checkpoint, "look at")?.is_some() {
+    if files
+        .kind(&checkpoint)
+        .at(&checkpoint, "look at")?
+        .is_some()
+    {
         return Ok(Some(checkpoint));
     }
     let events = dir.join("events");
     match files.kind(&events).at(&events, "look at")? {
         None => return Ok(None),
         Some(Kind::Folder) => {}
-        Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder")).at(&events, "open"),
+        Some(_) => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder"))
+                .at(&events, "open");
+        }
     }
     let reader = SegmentReader::open_on(files.clone(), dir)?;
     let segments = reader.segments();
-    let remains = segments.iter().all(|segment| segment.first == 0 && segment.form == Form::Plain);
+    let remains = segments
+        .iter()
+        .all(|segment| segment.first == 0 && segment.form == Form::Plain);
     Ok((!remains || reader.head()? > 1).then_some(events))
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::{At, Durable, MAX_NAMED, StoreError, check_name};
+use super::super::{At, Durable, StoreError, check_name, check_size};
 use super::files::{Files, Kind, Mode, OpenFile};
 use super::layout::folder_of;
 
@@ -25,14 +25,22 @@ pub(super) struct Named<F> {
 
 impl<F: Files> Named<F> {
     pub(super) fn new(files: F, dir: PathBuf) -> Named<F> {
-        Named { files, dir, later: BTreeMap::new(), copied: BTreeSet::new() }
+        Named {
+            files,
+            dir,
+            later: BTreeMap::new(),
+            copied: BTreeSet::new(),
+        }
     }
 
-    pub(super) fn put(&mut self, name: &str, bytes: &[u8], when: Durable) -> Result<(), StoreError> {
+    pub(super) fn put(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        when: Durable,
+    ) -> Result<(), StoreError> {
         check_name(name)?;
-        if bytes.len() > MAX_NAMED {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "too large")).at(&self.dir.join(name), "put");
-        }
+        check_size(name, bytes.len() as u64)?;
         self.make_folders(name)?;
         match when {
             Durable::Now => {
@@ -54,7 +62,10 @@ impl<F: Files> Named<F> {
         for (name, bytes) in std::mem::take(&mut self.later) {
             self.keep_copy(&name, &bytes)?;
             let path = self.dir.join(&name);
-            self.files.open(&path, Mode::Write).and_then(|file| file.sync()).at(&path, "sync")?;
+            self.files
+                .open(&path, Mode::Write)
+                .and_then(|file| file.sync())
+                .at(&path, "sync")?;
             let folder = folder_of(&path);
             self.files.sync_folder(&folder).at(&folder, "sync")?;
         }
@@ -63,7 +74,13 @@ impl<F: Files> Named<F> {
 
     fn keep_copy(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         make_folder(&self.files, &self.dir.join("cache"))?;
-        replace(&self.files, &self.dir, &copy_name(name), bytes, Durable::Now)
+        replace(
+            &self.files,
+            &self.dir,
+            &copy_name(name),
+            bytes,
+            Durable::Now,
+        )
     }
 
     /// Makes the folders on the way to `name`; a symbolic link on the way is refused.
@@ -79,7 +96,9 @@ impl<F: Files> Named<F> {
 pub(super) fn make_folder<F: Files>(files: &F, folder: &Path) -> Result<(), StoreError> {
     match files.kind(folder).at(folder, "look at")? {
         Some(Kind::Folder) => Ok(()),
-        Some(_) => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder")).at(folder, "open"),
+        Some(_) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder")).at(folder, "open")
+        }
         None => {
             files.make_folder(folder).at(folder, "make")?;
             let parent = folder_of(folder);
@@ -89,9 +108,17 @@ pub(super) fn make_folder<F: Files>(files: &F, folder: &Path) -> Result<(), Stor
 }
 
 /// Replaces `dir/name` as a whole; its folder and `cache/` must be there.
-pub(super) fn replace<F: Files>(files: &F, dir: &Path, name: &str, bytes: &[u8], when: Durable) -> Result<(), StoreError> {
+pub(super) fn replace<F: Files>(
+    files: &F,
+    dir: &Path,
+    name: &str,
+    bytes: &[u8],
+    when: Durable,
+) -> Result<(), StoreError> {
     let path = dir.join(name);
-    let fresh = dir.join("cache").join(format!("{}.new", name.replace('/', "_")));
+    let fresh = dir
+        .join("cache")
+        .join(format!("{}.new", name.replace('/', "_")));
     let file = files.open(&fresh, Mode::Create).at(&fresh, "create")?;
     file.write_at(bytes, 0).at(&fresh, "write")?;
     if when == Durable::Now {
@@ -106,35 +133,52 @@ pub(super) fn replace<F: Files>(files: &F, dir: &Path, name: &str, bytes: &[u8],
 }
 
 /// The content of a named file.
-pub(super) fn get<F: Files>(files: &F, dir: &Path, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn get<F: Files>(
+    files: &F,
+    dir: &Path,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
     check_name(name)?;
-    read_whole(files, &dir.join(name))
+    read_whole(files, dir, name)
 }
 
 /// The last synced content of a file that is replaced without syncs.
-pub(super) fn get_synced<F: Files>(files: &F, dir: &Path, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn get_synced<F: Files>(
+    files: &F,
+    dir: &Path,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
     check_name(name)?;
-    read_whole(files, &dir.join(copy_name(name)))
+    read_whole(files, dir, &copy_name(name))
 }
 
 fn copy_name(name: &str) -> String {
     format!("cache/{}.synced", name.replace('/', "_"))
 }
 
-fn read_whole<F: Files>(files: &F, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+fn read_whole<F: Files>(files: &F, dir: &Path, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let path = &dir.join(name);
     let file = match files.open(path, Mode::Read) {
         Ok(file) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(error).at(path, "open for reading"),
     };
     let length = file.length().at(path, "read")?;
-    if length > MAX_NAMED as u64 {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{length} bytes, expected at most {MAX_NAMED}"))).at(path, "read");
-    }
+    check_size(name, length)?;
     let mut bytes = vec![0; usize::try_from(length).expect("at most MAX_NAMED")];
     let mut filled = 0;
     while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], filled as u64).at(path, "read")? {
+        match file
+            .read_at(&mut bytes[filled..], filled as u64)
+            .at(path, "read")?
+        {
             0 => break,
             read => filled += read,
         }

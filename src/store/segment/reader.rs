@@ -82,10 +82,19 @@ impl<F: Files> SegmentReader<F> {
     pub fn open_on(files: F, dir: &Path) -> Result<SegmentReader<F>, StoreError> {
         let events = dir.join("events");
         if files.kind(&events).at(&events, "look at")? == Some(Kind::Other) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder")).at(&events, "open");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a folder"))
+                .at(&events, "open");
         }
-        let table = Mutex::new(Table { segments: Arc::new([]), strays: Vec::new() });
-        let reader = SegmentReader { files, dir: dir.into(), table, kept_open: AtomicUsize::new(0) };
+        let table = Mutex::new(Table {
+            segments: Arc::new([]),
+            strays: Vec::new(),
+        });
+        let reader = SegmentReader {
+            files,
+            dir: dir.into(),
+            table,
+            kept_open: AtomicUsize::new(0),
+        };
         reader.refresh()?;
         Ok(reader)
     }
@@ -97,12 +106,18 @@ impl<F: Files> SegmentReader<F> {
     pub fn head(&self) -> Result<u64, StoreError> {
         self.refresh()?;
         let segments = self.segments();
-        let Some(newest) = segments.last() else { return Ok(0) };
+        let Some(newest) = segments.last() else {
+            return Ok(0);
+        };
         let mut head = newest.first + newest.last_mark().0;
         self.walk(head..u64::MAX, &mut |item, _, _| {
             match item {
                 Ok(line) => head = line.index + 1,
-                Err(BadLine { index, found: Found::TooLong { .. }, .. }) => head = index + 1,
+                Err(BadLine {
+                    index,
+                    found: Found::TooLong { .. },
+                    ..
+                }) => head = index + 1,
                 Err(_) => {}
             }
             ControlFlow::Continue(())
@@ -151,7 +166,11 @@ impl<F: Files> SegmentReader<F> {
     }
 
     /// As [`SegmentReader::read`], with the segment and the offset of every item.
-    pub(super) fn walk(&self, range: Range<u64>, step: &mut Step<'_, F::File>) -> Result<(), StoreError> {
+    pub(super) fn walk(
+        &self,
+        range: Range<u64>,
+        step: &mut Step<'_, F::File>,
+    ) -> Result<(), StoreError> {
         let mut from = range.start;
         loop {
             let segments = self.segments();
@@ -174,9 +193,13 @@ impl<F: Files> SegmentReader<F> {
         step: &mut Step<'_, F::File>,
     ) -> Result<Walked, StoreError> {
         let mut index = 0;
-        let begin = segments.partition_point(|segment| segment.first <= range.start).saturating_sub(1);
+        let begin = segments
+            .partition_point(|segment| segment.first <= range.start)
+            .saturating_sub(1);
         for (at, segment) in segments.iter().enumerate().skip(begin) {
-            if at == 0 && segment.missing_before(0, &range, step).is_break() || segment.first >= range.end {
+            if at == 0 && segment.missing_before(0, &range, step).is_break()
+                || segment.first >= range.end
+            {
                 return Ok(Walked::Done);
             }
             let next = segments.get(at + 1);
@@ -201,12 +224,25 @@ impl<F: Files> SegmentReader<F> {
     ) -> Result<Walked, StoreError> {
         let unreadable = |error: io::Error, index, step: &mut Step<'_, F::File>| {
             use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof, Unsupported};
-            if !matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Unsupported) {
+            if !matches!(
+                error.kind(),
+                InvalidData | InvalidInput | UnexpectedEof | Unsupported
+            ) {
                 return Err(error).at(&self.dir.join(&segment.name), "read");
             }
-            let bad = segment.bad(index, Found::Unreadable { why: error.to_string() });
-            let shown = next.is_some_and(|next| next <= range.start) || step(Err(bad), segment, 0).is_continue();
-            Ok(if shown { Walked::Ended(next.unwrap_or(index)) } else { Walked::Done })
+            let bad = segment.bad(
+                index,
+                Found::Unreadable {
+                    why: error.to_string(),
+                },
+            );
+            let shown = next.is_some_and(|next| next <= range.start)
+                || step(Err(bad), segment, 0).is_continue();
+            Ok(if shown {
+                Walked::Ended(next.unwrap_or(index))
+            } else {
+                Walked::Done
+            })
         };
         let (file, form) = match self.open_segment(segment) {
             Ok(opened) => opened,
@@ -225,10 +261,18 @@ impl<F: Files> SegmentReader<F> {
             let (offset, item, last) = match piece {
                 Piece::End { nuls: 0, .. } => return Ok(Walked::Ended(index)),
                 // Space that the writer reserved: only there, and only in the newest file.
-                Piece::End { .. } if next.is_none() && form == Form::Plain => return Ok(Walked::Ended(index)),
-                Piece::End { offset, nuls } => (offset, Err(Found::Unfinished { bytes: nuls }), true),
-                Piece::Unfinished { offset, bytes } => (offset, Err(Found::Unfinished { bytes }), true),
-                Piece::Line { offset, .. } | Piece::TooLong { offset, .. } if Some(index) == next => {
+                Piece::End { .. } if next.is_none() && form == Form::Plain => {
+                    return Ok(Walked::Ended(index));
+                }
+                Piece::End { offset, nuls } => {
+                    (offset, Err(Found::Unfinished { bytes: nuls }), true)
+                }
+                Piece::Unfinished { offset, bytes } => {
+                    (offset, Err(Found::Unfinished { bytes }), true)
+                }
+                Piece::Line { offset, .. } | Piece::TooLong { offset, .. }
+                    if Some(index) == next =>
+                {
                     (offset, Err(Found::Surplus), true)
                 }
                 Piece::TooLong { offset, bytes } => (offset, Err(Found::TooLong { bytes }), false),
@@ -238,7 +282,9 @@ impl<F: Files> SegmentReader<F> {
                 segment.mark(index, offset, form);
             }
             if index >= range.start {
-                let item = item.map(|bytes| segment.line(index, bytes)).map_err(|found| segment.bad(index, found));
+                let item = item
+                    .map(|bytes| segment.line(index, bytes))
+                    .map_err(|found| segment.bad(index, found));
                 if step(item, segment, offset).is_break() {
                     return Ok(Walked::Done);
                 }
@@ -258,9 +304,14 @@ impl<F: Files> SegmentReader<F> {
             return Ok((Arc::clone(file), segment.form));
         }
         match self.files.open(&self.dir.join(&segment.name), Mode::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && segment.form == Form::Plain => {
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && segment.form == Form::Plain =>
+            {
                 let sealed = self.dir.join(segment_name(segment.first, Form::Sealed));
-                Ok((Arc::new(self.files.open(&sealed, Mode::Read)?), Form::Sealed))
+                Ok((
+                    Arc::new(self.files.open(&sealed, Mode::Read)?),
+                    Form::Sealed,
+                ))
             }
             opened => {
                 let file = Arc::new(opened?);
@@ -281,57 +332,107 @@ impl<F: Files> SegmentReader<F> {
         while let Some((&first, forms)) = all.next() {
             let next = all.peek().map(|(next, _)| **next);
             let at = known.partition_point(|segment| segment.first < first);
-            match known.get(at).filter(|segment| segment.first == first && forms.contains(&segment.form)) {
+            match known
+                .get(at)
+                .filter(|segment| segment.first == first && forms.contains(&segment.form))
+            {
                 Some(segment) => segments.push(Arc::clone(segment)),
                 None => segments.push(Arc::new(self.choose(first, forms, next)?)),
             }
         }
-        *self.table() = Table { segments: segments.into(), strays: listing.strays };
+        *self.table() = Table {
+            segments: segments.into(),
+            strays: listing.strays,
+        };
         Ok(())
     }
 
     /// The file to read where both forms are there. Sealing puts the compressed file beside the
     /// plain one before it takes that away, so after a crash the plain one is whole and is what has
     /// been read all along; it falls behind only where somebody's copying broke off in it.
-    fn choose(&self, first: u64, forms: &[Form], next: Option<u64>) -> Result<Segment<F::File>, StoreError> {
+    fn choose(
+        &self,
+        first: u64,
+        forms: &[Form],
+        next: Option<u64>,
+    ) -> Result<Segment<F::File>, StoreError> {
         let chosen = Segment::new(first, forms[0]);
-        let Some(next) = next.filter(|_| forms.len() > 1) else { return Ok(chosen) };
+        let Some(next) = next.filter(|_| forms.len() > 1) else {
+            return Ok(chosen);
+        };
         let mut sound = 0;
         let all = first..u64::MAX;
         let chosen = Arc::new(chosen);
         self.walk_segment(&chosen, Some(next), &all, &mut |item, _, _| match item {
-            Ok(_) | Err(BadLine { found: Found::TooLong { .. }, .. }) => {
+            Ok(_)
+            | Err(BadLine {
+                found: Found::TooLong { .. },
+                ..
+            }) => {
                 sound += 1;
                 ControlFlow::Continue(())
             }
             Err(_) => ControlFlow::Break(()),
         })?;
         let whole = sound == next - first;
-        Ok(Segment::new(first, if whole { Form::Plain } else { Form::Sealed }))
+        Ok(Segment::new(
+            first,
+            if whole { Form::Plain } else { Form::Sealed },
+        ))
     }
 }
 
 impl<T> Segment<T> {
     fn new(first: u64, form: Form) -> Segment<T> {
         let name = segment_name(first, form);
-        Segment { first, form, name, marks: Mutex::new(Vec::new()), file: Mutex::new(None) }
+        Segment {
+            first,
+            form,
+            name,
+            marks: Mutex::new(Vec::new()),
+            file: Mutex::new(None),
+        }
     }
 
     fn line<'a>(&'a self, index: u64, bytes: &'a [u8]) -> Line<'a> {
-        Line { index, file: &self.name, line_in_file: index - self.first + 1, bytes }
+        Line {
+            index,
+            file: &self.name,
+            line_in_file: index - self.first + 1,
+            bytes,
+        }
     }
 
     fn bad(&self, index: u64, found: Found) -> BadLine {
         let line_in_file = index.saturating_sub(self.first) + 1;
-        BadLine { index, file: self.name.clone(), line_in_file, found }
+        BadLine {
+            index,
+            file: self.name.clone(),
+            line_in_file,
+            found,
+        }
     }
 
     /// Shows the lines that are missing between `index` and this segment, if any were asked for.
-    fn missing_before(self: &Arc<Self>, index: u64, range: &Range<u64>, step: &mut Step<'_, T>) -> ControlFlow<()> {
+    fn missing_before(
+        self: &Arc<Self>,
+        index: u64,
+        range: &Range<u64>,
+        step: &mut Step<'_, T>,
+    ) -> ControlFlow<()> {
         if index >= self.first || self.first <= range.start || index >= range.end {
             return ControlFlow::Continue(());
         }
-        step(Err(self.bad(index, Found::Missing { lines: self.first - index })), self, 0)
+        step(
+            Err(self.bad(
+                index,
+                Found::Missing {
+                    lines: self.first - index,
+                },
+            )),
+            self,
+            0,
+        )
     }
 
     /// Remembers where a line begins, if it is the next to remember.
@@ -349,11 +450,17 @@ impl<T> Segment<T> {
     fn mark_before(&self, index: u64, form: Form) -> (u64, u64) {
         let wanted = index.saturating_sub(self.first) / LINES_A_MARK;
         let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = (marks.len() as u64).checked_sub(1).filter(|_| form == Form::Plain) else {
+        let Some(last) = (marks.len() as u64)
+            .checked_sub(1)
+            .filter(|_| form == Form::Plain)
+        else {
             return (0, 0);
         };
         let mark = wanted.min(last);
-        (mark * LINES_A_MARK, marks[usize::try_from(mark).expect("below the length of a Vec")])
+        (
+            mark * LINES_A_MARK,
+            marks[usize::try_from(mark).expect("below the length of a Vec")],
+        )
     }
 
     fn last_mark(&self) -> (u64, u64) {

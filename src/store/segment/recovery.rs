@@ -108,10 +108,18 @@ pub(super) struct Ready {
 }
 
 /// Surveys the folder, cuts what is torn and makes what is kept durable.
-pub(super) fn recover<F: Files>(files: &F, dir: &Path, recovery: Recovery<'_>) -> Result<Ready, StoreError> {
+pub(super) fn recover<F: Files>(
+    files: &F,
+    dir: &Path,
+    recovery: Recovery<'_>,
+) -> Result<Ready, StoreError> {
     let reader = SegmentReader::open_on(files.clone(), dir)?;
     let survey = survey(&reader, recovery)?;
-    let repair = Repair { files, dir, reader: &reader };
+    let repair = Repair {
+        files,
+        dir,
+        reader: &reader,
+    };
     let cut = match &survey.torn {
         Some(torn) => Some(repair.cut(torn)?),
         None => None,
@@ -123,19 +131,37 @@ pub(super) fn recover<F: Files>(files: &F, dir: &Path, recovery: Recovery<'_>) -
     let events = dir.join("events");
     files.sync_folder(&events).at(&events, "sync")?;
     let resynced = kept - survey.acknowledged;
-    let recovered = Recovered { kept, cut, resynced, strays: reader.strays() };
-    Ok(Ready { recovered, end: survey.end.offset })
+    let recovered = Recovered {
+        kept,
+        cut,
+        resynced,
+        strays: reader.strays(),
+    };
+    Ok(Ready {
+        recovered,
+        end: survey.end.offset,
+    })
 }
 
-fn survey<F: Files>(reader: &SegmentReader<F>, recovery: Recovery<'_>) -> Result<Survey, StoreError> {
-    let Recovery { acknowledged, checked, check } = recovery;
+fn survey<F: Files>(
+    reader: &SegmentReader<F>,
+    recovery: Recovery<'_>,
+) -> Result<Survey, StoreError> {
+    let Recovery {
+        acknowledged,
+        checked,
+        check,
+    } = recovery;
     let segments = reader.segments();
     let known = checked.min(acknowledged.unwrap_or(0));
     let begin = match segments.partition_point(|segment| segment.first <= known) {
         0 => 0,
         after => segments[after - 1].first,
     };
-    let start = Spot { first: begin, offset: 0 };
+    let start = Spot {
+        first: begin,
+        offset: 0,
+    };
     let mut survey = Survey {
         acknowledged: acknowledged.unwrap_or(0),
         lines: begin,
@@ -146,15 +172,25 @@ fn survey<F: Files>(reader: &SegmentReader<F>, recovery: Recovery<'_>) -> Result
     };
     reader.walk(begin..u64::MAX, &mut |item, segment, offset| {
         match item {
-            Ok(line) => survey.see_line(line, segment, offset, &mut |line| match line.index < known {
-                true => Ok(None),
-                false => check(line.index, line.bytes).map(Some),
-            }),
+            Ok(line) => survey.see_line(
+                line,
+                segment,
+                offset,
+                &mut |line| match line.index < known {
+                    true => Ok(None),
+                    false => check(line.index, line.bytes).map(Some),
+                },
+            ),
             Err(bad) => survey.see_bad(bad, segment, offset),
         }
         ControlFlow::Continue(())
     })?;
-    survey.judge(acknowledged, segments.last().map(|newest| (newest.first, newest.name.as_str())))
+    survey.judge(
+        acknowledged,
+        segments
+            .last()
+            .map(|newest| (newest.first, newest.name.as_str())),
+    )
 }
 
 impl Survey {
@@ -182,9 +218,15 @@ impl Survey {
             }
             (Ok(_), None) => {
                 if line.index == self.acknowledged {
-                    self.resync = Some(Spot { first: segment.first, offset });
+                    self.resync = Some(Spot {
+                        first: segment.first,
+                        offset,
+                    });
                 }
-                self.end = Spot { first: segment.first, offset: offset + line.bytes.len() as u64 + 1 };
+                self.end = Spot {
+                    first: segment.first,
+                    offset: offset + line.bytes.len() as u64 + 1,
+                };
             }
         }
         self.lines = line.index + 1;
@@ -194,8 +236,12 @@ impl Survey {
         let index = bad.index;
         match bad.found {
             // A crash does not take files away, nor add lines to one that was full.
-            Found::Missing { .. } | Found::Surplus | Found::Unreadable { .. } => note(&mut self.damages, bad.into()),
-            Found::TooLong { .. } | Found::Unfinished { .. } => self.see_damage(bad.into(), segment, offset),
+            Found::Missing { .. } | Found::Surplus | Found::Unreadable { .. } => {
+                note(&mut self.damages, bad.into())
+            }
+            Found::TooLong { .. } | Found::Unfinished { .. } => {
+                self.see_damage(bad.into(), segment, offset)
+            }
         }
         self.lines = index + 1;
     }
@@ -206,7 +252,10 @@ impl Survey {
         }
         let torn = self.torn.get_or_insert_with(|| Torn {
             index: damage.index,
-            at: Spot { first: segment.first, offset },
+            at: Spot {
+                first: segment.first,
+                offset,
+            },
             bad: Vec::new(),
             batch: None,
             several: false,
@@ -215,29 +264,44 @@ impl Survey {
     }
 
     /// Decides between torn and damaged, once everything has been seen.
-    fn judge(mut self, acknowledged: Option<u64>, newest: Option<(u64, &str)>) -> Result<Survey, StoreError> {
+    fn judge(
+        mut self,
+        acknowledged: Option<u64>,
+        newest: Option<(u64, &str)>,
+    ) -> Result<Survey, StoreError> {
         let kept = self.torn.as_ref().map_or(self.lines, |torn| torn.index);
         let (first, file) = newest.unwrap_or((0, "events"));
         if acknowledged.is_none() && self.lines > u64::from(self.only_unfinished()) {
-            note(&mut self.damages, Damage {
-                file: "checkpoint".into(),
-                line: 1,
-                index: kept,
-                found: "nothing that says how many entries were acknowledged".into(),
-                expected: format!("a signed size, as there are {kept} entries"),
-            });
+            note(
+                &mut self.damages,
+                Damage {
+                    file: "checkpoint".into(),
+                    line: 1,
+                    index: kept,
+                    found: "nothing that says how many entries were acknowledged".into(),
+                    expected: format!("a signed size, as there are {kept} entries"),
+                },
+            );
         }
         if kept < self.acknowledged && self.damages.is_empty() {
-            note(&mut self.damages, Damage {
-                file: file.into(),
-                line: (kept - first.min(kept)) + 1,
-                index: kept,
-                found: format!("the end of the ledger after {kept} entries"),
-                expected: format!("{} entries, as many as were acknowledged", self.acknowledged),
-            });
+            note(
+                &mut self.damages,
+                Damage {
+                    file: file.into(),
+                    line: (kept - first.min(kept)) + 1,
+                    index: kept,
+                    found: format!("the end of the ledger after {kept} entries"),
+                    expected: format!(
+                        "{} entries, as many as were acknowledged",
+                        self.acknowledged
+                    ),
+                },
+            );
         }
         if let Some(torn) = self.torn.take_if(|torn| torn.several) {
-            torn.bad.into_iter().for_each(|damage| note(&mut self.damages, damage));
+            torn.bad
+                .into_iter()
+                .for_each(|damage| note(&mut self.damages, damage));
         }
         if !self.damages.is_empty() {
             self.damages.sort_by_key(|damage| damage.index);
@@ -284,14 +348,30 @@ impl<F: Files> Repair<'_, F> {
             self.files.sync_folder(&events).at(&events, "sync")?;
         }
         let path = self.dir.join(&segments[0].name);
-        let cut = self.files.open(&path, Mode::Write).at(&path, "open for writing")?;
+        let cut = self
+            .files
+            .open(&path, Mode::Write)
+            .at(&path, "open for writing")?;
         cut.truncate(torn.at.offset).at(&path, "cut")?;
         cut.sync().at(&path, "sync")?;
-        let found = torn.bad.first().map(|bad| bad.found.clone()).unwrap_or_default();
-        Ok(Cut { index: torn.index, bytes, file, found })
+        let found = torn
+            .bad
+            .first()
+            .map(|bad| bad.found.clone())
+            .unwrap_or_default();
+        Ok(Cut {
+            index: torn.index,
+            bytes,
+            file,
+            found,
+        })
     }
 
-    fn copy(&self, torn: &Torn, segments: &[Arc<Segment<F::File>>]) -> Result<(String, u64), StoreError> {
+    fn copy(
+        &self,
+        torn: &Torn,
+        segments: &[Arc<Segment<F::File>>],
+    ) -> Result<(String, u64), StoreError> {
         let mut offset = torn.at.offset;
         let mut parts = Vec::new();
         for segment in segments {
@@ -305,13 +385,26 @@ impl<F: Files> Repair<'_, F> {
     /// sync the system may show bytes that it will never write.
     fn write_again(&self, from: Spot, to: Spot) -> Result<(), StoreError> {
         let mut offset = from.offset;
-        for segment in self.segments_from(from.first).iter().take_while(|segment| segment.first <= to.first) {
+        for segment in self
+            .segments_from(from.first)
+            .iter()
+            .take_while(|segment| segment.first <= to.first)
+        {
             if segment.form == Form::Plain {
                 let path = self.dir.join(&segment.name);
-                let file = self.files.open(&path, Mode::Write).at(&path, "open for writing")?;
-                let end = if segment.first == to.first { to.offset } else { file.length().at(&path, "measure")? };
-                copy_bytes(&file, offset..end, &mut |bytes, at| file.write_at(bytes, at))
-                    .at(&path, "write again")?;
+                let file = self
+                    .files
+                    .open(&path, Mode::Write)
+                    .at(&path, "open for writing")?;
+                let end = if segment.first == to.first {
+                    to.offset
+                } else {
+                    file.length().at(&path, "measure")?
+                };
+                copy_bytes(&file, offset..end, &mut |bytes, at| {
+                    file.write_at(bytes, at)
+                })
+                .at(&path, "write again")?;
                 file.sync().at(&path, "sync")?;
             }
             offset = 0;
@@ -320,7 +413,12 @@ impl<F: Files> Repair<'_, F> {
     }
 
     fn segments_from(&self, first: u64) -> Vec<Arc<Segment<F::File>>> {
-        self.reader.segments().iter().filter(|segment| segment.first >= first).cloned().collect()
+        self.reader
+            .segments()
+            .iter()
+            .filter(|segment| segment.first >= first)
+            .cloned()
+            .collect()
     }
 }
 
@@ -340,7 +438,9 @@ pub(super) fn keep_torn<F: Files>(
     let (mut length, mut digest) = (0, None);
     for (name, offset) in parts {
         let path = dir.join(name);
-        let file = files.open(&path, Mode::Read).at(&path, "open for reading")?;
+        let file = files
+            .open(&path, Mode::Read)
+            .at(&path, "open for reading")?;
         let end = text_end(&file, *offset).at(&path, "read")?;
         copy_bytes(&file, *offset..end, &mut |bytes, _| {
             digest = Some(match digest {

@@ -41,10 +41,17 @@ pub(super) fn seal_on<F: Files>(files: &F, dir: &Path, first: u64) -> Result<Sea
     let plain_path = dir.join(segment_name(first, Form::Plain));
     let listing = layout::list(files, dir)?;
     if listing.segments.keys().next_back() == Some(&first) {
-        let error = io::Error::new(io::ErrorKind::InvalidInput, "the newest segment stays plain");
+        let error = io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the newest segment stays plain",
+        );
         return Err(error).at(&plain_path, "seal");
     }
-    let plain = Arc::new(files.open(&plain_path, Mode::Read).at(&plain_path, "open for reading")?);
+    let plain = Arc::new(
+        files
+            .open(&plain_path, Mode::Read)
+            .at(&plain_path, "open for reading")?,
+    );
     super::named::make_folder(files, &dir.join("cache"))?;
     let fresh = dir.join("cache").join(format!("{first:012}.jsonl.zst.new"));
     let sealed = Arc::new(files.open(&fresh, Mode::Create).at(&fresh, "create")?);
@@ -53,11 +60,16 @@ pub(super) fn seal_on<F: Files>(files: &F, dir: &Path, first: u64) -> Result<Sea
     sealed.sync().at(&fresh, "sync")?;
     let sealed_path = dir.join(segment_name(first, Form::Sealed));
     let events = folder_of(&sealed_path);
-    files.rename(&fresh, &sealed_path).at(&sealed_path, "name")?;
+    files
+        .rename(&fresh, &sealed_path)
+        .at(&sealed_path, "name")?;
     files.sync_folder(&events).at(&events, "sync")?;
     files.remove(&plain_path).at(&plain_path, "remove")?;
     files.sync_folder(&events).at(&events, "sync")?;
-    Ok(Sealed { plain: plain.length().at(&plain_path, "measure")?, compressed })
+    Ok(Sealed {
+        plain: plain.length().at(&plain_path, "measure")?,
+        compressed,
+    })
 }
 
 fn compress<T: OpenFile>(plain: &Arc<T>, sealed: &T) -> io::Result<u64> {
@@ -84,9 +96,14 @@ fn compare<T: OpenFile + 'static>(plain: &Arc<T>, sealed: &Arc<T>) -> io::Result
         let read = plain.read(&mut ours)?;
         theirs.clear();
         // One byte more at the end: a compressed file that goes on is not the same either.
-        (&mut sealed).take(read.max(1) as u64).read_to_end(&mut theirs)?;
+        (&mut sealed)
+            .take(read.max(1) as u64)
+            .read_to_end(&mut theirs)?;
         if ours[..read] != theirs[..] {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the compressed lines are not the same bytes"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the compressed lines are not the same bytes",
+            ));
         }
         if read == 0 {
             return Ok(());

@@ -45,7 +45,10 @@ fn unsealed<T: OpenFile + 'static>(_: FileFrom<T>) -> impl Read {
     struct NotBuilt;
     impl Read for NotBuilt {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::new(io::ErrorKind::Unsupported, "this build has no zstd"))
+            Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this build has no zstd",
+            ))
         }
     }
     NotBuilt
@@ -69,7 +72,11 @@ mod frames {
     impl<R: Read> Frames<R> {
         pub(super) fn new(source: R) -> Frames<R> {
             let source = BufReader::with_capacity(64 << 10, source);
-            Frames { source, decoder: FrameDecoder::new(), within_frame: false }
+            Frames {
+                source,
+                decoder: FrameDecoder::new(),
+                within_frame: false,
+            }
         }
 
         /// Goes to the next frame with content; false at the end of the file.
@@ -77,8 +84,13 @@ mod frames {
             while !self.source.fill_buf()?.is_empty() {
                 match self.decoder.reset(&mut self.source) {
                     Ok(()) => return Ok(true),
-                    Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                        let skipped = io::copy(&mut (&mut self.source).take(u64::from(length)), &mut io::sink())?;
+                    Err(FrameDecoderError::ReadFrameHeaderError(
+                        ReadFrameHeaderError::SkipFrame { length, .. },
+                    )) => {
+                        let skipped = io::copy(
+                            &mut (&mut self.source).take(u64::from(length)),
+                            &mut io::sink(),
+                        )?;
                         if skipped < u64::from(length) {
                             return Err(io::ErrorKind::UnexpectedEof.into());
                         }
@@ -108,7 +120,9 @@ mod frames {
                 }
                 while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
                     let step = BlockDecodingStrategy::UptoBytes(into.len());
-                    self.decoder.decode_blocks(&mut self.source, step).map_err(broken)?;
+                    self.decoder
+                        .decode_blocks(&mut self.source, step)
+                        .map_err(broken)?;
                 }
                 match self.decoder.read(into)? {
                     0 => self.end_frame()?,
@@ -121,9 +135,15 @@ mod frames {
     impl<R: Read> Frames<R> {
         fn end_frame(&mut self) -> io::Result<()> {
             self.within_frame = false;
-            let (stored, made) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+            let (stored, made) = (
+                self.decoder.get_checksum_from_data(),
+                self.decoder.get_calculated_checksum(),
+            );
             if stored.is_some() && stored != made {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame's checksum does not match its content"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a frame's checksum does not match its content",
+                ));
             }
             Ok(())
         }

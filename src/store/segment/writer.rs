@@ -58,7 +58,10 @@ impl SegmentWriter {
     /// # Errors
     /// [`StoreError::Locked`] names another writer; [`StoreError::Damaged`] if acknowledged lines
     /// are not as they were, and then nothing was modified; [`StoreError::Io`].
-    pub fn open(dir: &Path, recovery: Recovery<'_>) -> Result<(SegmentWriter, Recovered), StoreError> {
+    pub fn open(
+        dir: &Path,
+        recovery: Recovery<'_>,
+    ) -> Result<(SegmentWriter, Recovered), StoreError> {
         SegmentWriter::open_on(Disk, dir, Options::default(), recovery)
     }
 }
@@ -68,7 +71,11 @@ impl<F: Files> SegmentWriter<F> {
     ///
     /// # Errors
     /// As [`SegmentWriter::create`].
-    pub fn create_on(files: F, dir: &Path, options: Options) -> Result<SegmentWriter<F>, StoreError> {
+    pub fn create_on(
+        files: F,
+        dir: &Path,
+        options: Options,
+    ) -> Result<SegmentWriter<F>, StoreError> {
         make_folders_to(&files, dir)?;
         let lock = take_lock(&files, dir)?;
         if let Some(path) = super::ledger_at(&files, dir)? {
@@ -103,11 +110,28 @@ impl<F: Files> SegmentWriter<F> {
         Ok((writer, ready.recovered))
     }
 
-    fn over(files: F, dir: &Path, options: Options, lock: F::Lock, head: u64) -> Result<SegmentWriter<F>, StoreError> {
+    fn over(
+        files: F,
+        dir: &Path,
+        options: Options,
+        lock: F::Lock,
+        head: u64,
+    ) -> Result<SegmentWriter<F>, StoreError> {
         let reader = Arc::new(SegmentReader::open_on(files.clone(), dir)?);
         let named = Named::new(files.clone(), dir.into());
         let dir = dir.into();
-        Ok(SegmentWriter { files, dir, options, reader, named, head, newest: None, poisoned: false, batch: Vec::new(), lock })
+        Ok(SegmentWriter {
+            files,
+            dir,
+            options,
+            reader,
+            named,
+            head,
+            newest: None,
+            poisoned: false,
+            batch: Vec::new(),
+            lock,
+        })
     }
 
     /// A reader that shares what this writer remembers of the files. It also sees what is being
@@ -132,25 +156,40 @@ impl<F: Files> SegmentWriter<F> {
     /// Goes on behind the last line of the newest file; a sealed one is not gone on with.
     fn open_newest(&mut self, end: u64) -> Result<(), StoreError> {
         let segments = self.reader.segments();
-        let Some(newest) = segments.last().filter(|newest| newest.form == Form::Plain) else { return Ok(()) };
+        let Some(newest) = segments.last().filter(|newest| newest.form == Form::Plain) else {
+            return Ok(());
+        };
         let path = self.dir.join(&newest.name);
-        let file = self.files.open(&path, Mode::Write).at(&path, "open for writing")?;
+        let file = self
+            .files
+            .open(&path, Mode::Write)
+            .at(&path, "open for writing")?;
         let reserved = file.length().at(&path, "measure")?;
-        self.newest = Some(Newest { path, file, end, reserved });
+        self.newest = Some(Newest {
+            path,
+            file,
+            end,
+            reserved,
+        });
         Ok(())
     }
 
     /// Writes one batch that fits into one file, and syncs it.
     fn write_batch(&mut self) -> Result<(), StoreError> {
         let length = self.batch.len() as u64;
-        let fits = |newest: &Newest<F::File>| newest.end == 0 || newest.end + length <= self.options.segment_bytes;
+        let fits = |newest: &Newest<F::File>| {
+            newest.end == 0 || newest.end + length <= self.options.segment_bytes
+        };
         if !self.newest.as_ref().is_some_and(fits) {
             self.trim()?;
             self.begin_segment()?;
         }
         let newest = self.newest.as_mut().expect("a segment was begun above");
         newest.reserve(length, self.options)?;
-        newest.file.write_at(&self.batch, newest.end).at(&newest.path, "write")?;
+        newest
+            .file
+            .write_at(&self.batch, newest.end)
+            .at(&newest.path, "write")?;
         newest.file.sync().at(&newest.path, "sync")?;
         newest.end += length;
         Ok(())
@@ -160,7 +199,12 @@ impl<F: Files> SegmentWriter<F> {
     fn begin_segment(&mut self) -> Result<(), StoreError> {
         let path = self.dir.join(segment_name(self.head, Form::Plain));
         let file = self.files.open(&path, Mode::Create).at(&path, "create")?;
-        let mut newest = Newest { path, file, end: 0, reserved: 0 };
+        let mut newest = Newest {
+            path,
+            file,
+            end: 0,
+            reserved: 0,
+        };
         newest.reserve(1, self.options)?;
         newest.file.sync().at(&newest.path, "sync")?;
         let events = folder_of(&newest.path);
@@ -172,7 +216,11 @@ impl<F: Files> SegmentWriter<F> {
     /// Gives back the space reserved in the newest file, for good: only a file that stays the
     /// newest may end in NUL bytes.
     fn trim(&mut self) -> Result<(), StoreError> {
-        if let Some(newest) = self.newest.as_mut().filter(|newest| newest.reserved > newest.end) {
+        if let Some(newest) = self
+            .newest
+            .as_mut()
+            .filter(|newest| newest.reserved > newest.end)
+        {
             newest.file.truncate(newest.end).at(&newest.path, "cut")?;
             newest.file.sync().at(&newest.path, "sync")?;
             newest.reserved = newest.end;
@@ -212,7 +260,11 @@ impl<F: Files> SegmentWriter<F> {
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), StoreError> {
-        if self.poisoned { Err(StoreError::Poisoned) } else { Ok(()) }
+        if self.poisoned {
+            Err(StoreError::Poisoned)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -224,9 +276,13 @@ impl<T: OpenFile> Newest<T> {
         if needed <= self.reserved {
             return Ok(());
         }
-        let wanted = (needed + options.reserve_bytes).min(options.segment_bytes).max(needed);
+        let wanted = (needed + options.reserve_bytes)
+            .min(options.segment_bytes)
+            .max(needed);
         let zeros = vec![0; usize::try_from(wanted - self.reserved).unwrap_or(MAX_LINE)];
-        self.file.write_at(&zeros, self.reserved).at(&self.path, "reserve space")?;
+        self.file
+            .write_at(&zeros, self.reserved)
+            .at(&self.path, "reserve space")?;
         self.reserved += zeros.len() as u64;
         Ok(())
     }
@@ -240,7 +296,10 @@ impl<F: Files> Store for SegmentWriter<F> {
     fn append(&mut self, expected_head: u64, lines: &[&[u8]]) -> Result<u64, StoreError> {
         self.refuse_if_poisoned()?;
         if expected_head != self.head {
-            return Err(StoreError::Conflict { expected: expected_head, found: self.head });
+            return Err(StoreError::Conflict {
+                expected: expected_head,
+                found: self.head,
+            });
         }
         check_storable(lines)?;
         let done = self.append_all(lines);
@@ -273,15 +332,23 @@ fn take_lock<F: Files>(files: &F, dir: &Path) -> Result<F::Lock, StoreError> {
     let path = dir.join("lock");
     files.lock(&path).map_err(|error| match error {
         LockError::Held(holder) => StoreError::Locked { path, holder },
-        LockError::Io(source) => StoreError::Io { path, doing: "lock", source },
+        LockError::Io(source) => StoreError::Io {
+            path,
+            doing: "lock",
+            source,
+        },
     })
 }
 
 /// Makes the ledger folder and the folders it lies in, as far as they are not there.
 fn make_folders_to<F: Files>(files: &F, dir: &Path) -> Result<(), StoreError> {
-    let missing = |path: &&Path| !path.as_os_str().is_empty() && matches!(files.kind(path), Ok(None));
+    let missing =
+        |path: &&Path| !path.as_os_str().is_empty() && matches!(files.kind(path), Ok(None));
     let missing: Vec<&Path> = dir.ancestors().take_while(missing).collect();
-    missing.into_iter().rev().try_for_each(|folder| make_folder(files, folder))
+    missing
+        .into_iter()
+        .rev()
+        .try_for_each(|folder| make_folder(files, folder))
 }
 
 /// Takes what a creation that died left in the first file to `torn/`.
@@ -291,7 +358,9 @@ fn put_remains_aside<F: Files>(files: &F, dir: &Path) -> Result<(), StoreError> 
     if files.kind(&path).at(&path, "look at")? != Some(Kind::File) {
         return Ok(());
     }
-    let file = files.open(&path, Mode::Read).at(&path, "open for reading")?;
+    let file = files
+        .open(&path, Mode::Read)
+        .at(&path, "open for reading")?;
     if text_end(&file, 0).at(&path, "read")? == 0 {
         return Ok(());
     }
