@@ -497,3 +497,47 @@ fn many_frames_and_skippable_ones_are_read_as_one_text() {
             .all(|(got, line)| got.2.as_ref() == Ok(line))
     );
 }
+
+#[cfg(feature = "zstd")]
+#[test]
+fn a_writer_goes_on_behind_a_sealed_file_in_a_new_one() {
+    let dir = ledger(&[(0, b"1 a\n1 b\n"), (2, b"")]);
+    seal(dir.path(), 0).unwrap();
+    fs::remove_file(dir.path().join("events/000000000002.jsonl")).unwrap();
+    let (mut writer, recovered) = open(dir.path(), Some(0)).unwrap();
+    assert_eq!(recovered.kept, 2);
+    writer.append(2, &[b"2 c"]).unwrap();
+    writer.close().unwrap();
+    assert_eq!(text(dir.path(), 2), b"2 c\n");
+}
+
+#[cfg(feature = "zstd")]
+mod damaged_compression {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        // Each case waits for the disk a few times.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_bytes_in_a_sealed_file_stop_the_reader_from_what_follows(
+            flips in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+            cut in any::<Option<proptest::sample::Index>>(),
+        ) {
+            let lines: String = (0..60).map(|i| format!("{i} some line, some words\n")).collect();
+            let dir = ledger(&[(0, lines.as_bytes()), (60, b"1 end\n")]);
+            seal(dir.path(), 0).unwrap();
+            let path = dir.path().join("events/000000000000.jsonl.zst");
+            let mut bytes = fs::read(&path).unwrap();
+            for (at, byte) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes.truncate(cut.map_or(bytes.len(), |cut| cut.index(bytes.len())));
+            fs::write(&path, bytes).unwrap();
+            let got = seen(&SegmentReader::open(dir.path()).unwrap(), 0, u64::MAX);
+            prop_assert_eq!(got.last(), Some(&(60, 1, line("1 end"))));
+        }
+    }
+}
