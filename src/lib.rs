@@ -1,10 +1,13 @@
 #![forbid(unsafe_code)]
 //! `grounds`: the ledger of what a claim stands on.
 
-pub mod claim;
-pub mod envelope;
-pub mod form;
 pub mod hash;
-pub mod json;
-pub mod tlog;
 pub mod value;
+pub mod json;
+pub mod form;
+pub mod envelope;
+pub mod tlog;
+pub mod store;
+pub mod claim;
+pub mod trust;
+pub mod ledger;

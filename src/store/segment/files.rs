@@ -1,0 +1,272 @@
+//! The file layer under the segments: the few things they ask of an operating system, so that a
+//! recording or failing one can be put in its place.
+
+use std::fs;
+use std::io;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// What stands at a path; symbolic links are not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, pipe, socket or device: nothing that a ledger is made of.
+    Other,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// For reading; it must be there.
+    Read,
+    /// For reading and writing; it must be there.
+    Write,
+    /// For reading and writing; made if it is not there, emptied if it is.
+    Create,
+}
+
+/// A file system, as far as the segments need one. Opening anything but a regular file fails, and
+/// never waits.
+pub trait Files: Clone + Send + Sync + 'static {
+    /// An open file.
+    type File: OpenFile;
+    /// A lock that is held until it is dropped.
+    type Lock: Send;
+
+    /// Opens a regular file; does not follow a symbolic link at its end.
+    ///
+    /// # Errors
+    /// What the system says; [`io::ErrorKind::InvalidInput`] for what is not a regular file.
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<Self::File>;
+    /// The names in a folder, in no order; bytes that are not UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>>;
+    /// What stands at `path`, `None` for nothing.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>>;
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// What the system says, also if it is there.
+    fn make_folder(&self, path: &Path) -> io::Result<()>;
+    /// Gives a file another name, in place of what had that name.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Takes the lock whose file is `path` and writes who holds it, or says who does.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] if another has it, else what the system says.
+    fn lock(&self, path: &Path) -> Result<Self::Lock, LockError>;
+}
+
+/// An open file, read and written at given offsets.
+pub trait OpenFile: Send + Sync {
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn length(&self) -> io::Result<u64>;
+    /// Reads at `offset`, in bytes; 0 is the end of the file.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Writes all of `bytes` at `offset`, in bytes.
+    ///
+    /// # Errors
+    /// What the system says; then any part of it may have been written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Cuts or extends the file to `length` bytes.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn truncate(&self, length: u64) -> io::Result<()>;
+    /// Makes its bytes durable, and its length where they need it (fdatasync).
+    ///
+    /// # Errors
+    /// What the system says. A failed sync must not be tried again: the kernel may have forgotten
+    /// the pages it could not write, and the second call would succeed.
+    fn sync(&self) -> io::Result<()>;
+}
+
+/// Why a lock was not taken.
+#[derive(Debug)]
+pub enum LockError {
+    /// Another has it; what the lock file says of the holder.
+    Held(String),
+    /// The system failed.
+    Io(io::Error),
+}
+
+impl From<io::Error> for LockError {
+    fn from(error: io::Error) -> LockError {
+        LockError::Io(error)
+    }
+}
+
+/// The file system of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Disk;
+
+impl Files for Disk {
+    type File = fs::File;
+    type Lock = DiskLock;
+
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<fs::File> {
+        let mut options = fs::OpenOptions::new();
+        options
+            .read(true)
+            .write(mode != Mode::Read)
+            .create(mode == Mode::Create);
+        let file = open_regular(&mut options, path)?;
+        if mode == Mode::Create {
+            // Only now: O_TRUNC would act before it is known what was opened.
+            file.set_len(0)?;
+        }
+        Ok(file)
+    }
+
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect()
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_file() => Ok(Some(Kind::File)),
+            Ok(found) if found.is_dir() => Ok(Some(Kind::Folder)),
+            Ok(_) => Ok(Some(Kind::Other)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::File::open(folder)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path) -> Result<DiskLock, LockError> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create(true);
+        let file = open_regular(&mut options, path)?;
+        match file.try_lock() {
+            Ok(()) => DiskLock::held(file).map_err(LockError::Io),
+            Err(fs::TryLockError::WouldBlock) => Err(LockError::Held(holder(&file))),
+            Err(fs::TryLockError::Error(error)) => Err(LockError::Io(error)),
+        }
+    }
+}
+
+/// Opens without following a link and without waiting for the other end of a pipe.
+fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    match options.custom_flags(flags.cast_signed()).open(path) {
+        Ok(file) if file.metadata()?.is_file() => Ok(file),
+        Ok(_) => Err(irregular()),
+        // Systems differ in what they call a link, a folder or a socket that does not open.
+        Err(error) => Err(match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => irregular(),
+            _ => error,
+        }),
+    }
+}
+
+/// The advisory lock of the ledger's one writer (flock). The system gives it back when the process
+/// ends, however it ends: a lock file that a dead process left is no obstacle.
+#[derive(Debug)]
+pub struct DiskLock {
+    file: fs::File,
+}
+
+impl DiskLock {
+    /// Writes down who holds it, for the message that the next one gets.
+    fn held(mut file: fs::File) -> io::Result<DiskLock> {
+        file.set_len(0)?;
+        file.write_all(format!("pid {}\n", std::process::id()).as_bytes())?;
+        Ok(DiskLock { file })
+    }
+}
+
+impl Drop for DiskLock {
+    fn drop(&mut self) {
+        // Nothing depends on it: the text is only for people.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// What the lock file says of its holder. The text may be another's: only plain characters pass.
+fn holder(mut file: &fs::File) -> String {
+    let mut text = Vec::new();
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.take(64).read_to_end(&mut text));
+    let text = String::from_utf8_lossy(&text).trim().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+    if read.is_ok() && !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    "another process".into()
+}
+
+impl OpenFile for fs::File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match FileExt::read_at(self, into, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
