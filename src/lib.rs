@@ -2,4 +2,5 @@
 //! `grounds`: the ledger of what a claim stands on.
 
 pub mod hash;
+pub mod trust;
 pub mod value;
