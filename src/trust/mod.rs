@@ -2,12 +2,14 @@
 //!
 //! A [`Model`] turns the live [`Inputs`] of a claim into an [`Assessment`]: eleven figures and the
 //! trace of how they came about. A released model is one frozen file that is never edited; a better
-//! one is a new file and a new version, and both can be run over any date.
+//! one is a new file and a new version, and both can be run over any date. A [`View`] is a policy
+//! over claims and their figures.
 
 mod claim_support_vector_v1_0;
 mod figure;
 mod inputs;
 mod trace;
+mod view;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -21,6 +23,9 @@ pub use inputs::{
 pub use trace::{
     AttestationCounted, AttestationTrace, CommunityTrace, Counts, Coverage, Coverages, EdgeCounted,
     EdgeTrace, Summary, Trace,
+};
+pub use view::{
+    CelFault, ClaimFacts, DomainFact, Judgement, Rule, View, ViewRules, ViewVerdict, compile_check,
 };
 
 use serde::Serialize;
