@@ -606,3 +606,62 @@ fn weighted_mean(weighted: impl Iterator<Item = (u64, u64)>) -> Option<u32> {
 fn narrow(value: u128) -> u64 {
     u64::try_from(value).expect("shares and sums of shares fit 64 bits")
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_are_those_of_the_parameter_document() {
+        let model = super::super::find("claim_support_vector@v1.0").unwrap();
+        let document: serde_json::Value = serde_json::from_str(model.parameters).unwrap();
+        for (name, constant) in [
+            ("one", ONE),
+            ("assumed_quality", ASSUMED_QUALITY),
+            ("evidence_half_mass", EVIDENCE_HALF_MASS),
+            ("attestation_scale", ATTESTATION_SCALE),
+            ("attestation_cap", ATTESTATION_CAP),
+            ("consensus_prior", CONSENSUS_PRIOR),
+        ] {
+            assert_eq!(document[name], constant, "{name}");
+        }
+        assert_eq!(document["unknown_community"], UNKNOWN_COMMUNITY);
+        for standing in [
+            Standing::Sound,
+            Standing::Corrected,
+            Standing::Concern,
+            Standing::Retracted,
+            Standing::Withdrawn,
+            Standing::Superseded,
+            Standing::Preprint,
+        ] {
+            let name = serde_json::to_value(standing).unwrap();
+            let factor = &document["standing_factor"][name.as_str().unwrap()];
+            assert_eq!(*factor, standing_factor(standing), "{name}");
+        }
+        for figure in Figure::ALL.into_iter().filter(|one| one.is_derived()) {
+            let stated = &document["derived"][figure.short()];
+            let parts = parts(figure).unwrap();
+            assert_eq!(stated.as_object().unwrap().len(), parts.len());
+            for (weight, dimension, inverted) in parts {
+                let from_one = if *inverted { "one - " } else { "" };
+                let name = format!("{from_one}{}", dimension.short());
+                assert_eq!(stated[&name], *weight, "{name} of {}", figure.short());
+            }
+        }
+    }
+
+    #[test]
+    fn shares_are_rounded_half_up() {
+        assert_eq!((mul(1, 499_999), mul(1, 500_000)), (0, 1));
+        assert_eq!((div(1, 3), div(2, 3), div(1, 1)), (333_333, 666_667, ONE));
+        assert_eq!(
+            (mean(&[1, 2]), mean(&[1, 1, 2]), mean(&[])),
+            (Some(2), Some(1), None)
+        );
+        assert_eq!(weighted_mean([(1, 1), (1, 2)].into_iter()), Some(2));
+        assert_eq!(weighted_mean([(0, 7)].into_iter()), None);
+        assert_eq!(mul(u64::from(u32::MAX), ONE), u64::from(u32::MAX));
+    }
+}
