@@ -2,5 +2,6 @@
 //! `grounds`: the ledger of what a claim stands on.
 
 pub mod hash;
-pub mod trust;
 pub mod value;
+
+pub mod trust;
