@@ -84,7 +84,10 @@ impl State {
 
     /// Takes in one event of an entry.
     pub(super) fn apply(&mut self, event: &Arc<Event>) {
-        let expected = self.streams.get(&event.subject).map_or(1, |head| head.seq + 1);
+        let expected = self
+            .streams
+            .get(&event.subject)
+            .map_or(1, |head| head.seq + 1);
         if event.seq != expected && !self.lost.is_empty() {
             self.gaps.insert(event.subject.clone());
         }

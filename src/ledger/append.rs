@@ -102,9 +102,15 @@ impl Appender {
         let origin = signed.commit.ledger.clone();
         let now = clock.wall();
         // Judged before anything is written.
-        judge(&State::new(), &Tree::new(), &origin, signed, 0, now, &mut |key, message, sig| {
-            verify_one(key, message, sig).is_ok()
-        })?;
+        judge(
+            &State::new(),
+            &Tree::new(),
+            &origin,
+            signed,
+            0,
+            now,
+            &mut |key, message, sig| verify_one(key, message, sig).is_ok(),
+        )?;
         let store = SegmentWriter::create(dir)?;
         let mut appender = Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
         appender.signer.extends(&appender.tree)?;
@@ -137,16 +143,21 @@ impl Appender {
                 Err(error) => Err(error.to_string()),
             }
         };
-        let recovery = Recovery { acknowledged, checked: 0, check: &mut check };
+        let recovery = Recovery {
+            acknowledged,
+            checked: 0,
+            check: &mut check,
+        };
         let (store, recovered) = SegmentWriter::open(dir, recovery)?;
         let origin: Origin = origin.parse().map_err(|_| SignerError::OtherKey {
             expected: "a key named by an origin".to_owned(),
             found: signer.verifier().to_string(),
         })?;
-        let mut appender =
-            Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
+        let mut appender = Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
         appender.fold_what_is_there()?;
-        appender.clock = appender.clock.reopened(appender.state.recorded(), clock_ok)?;
+        appender.clock = appender
+            .clock
+            .reopened(appender.state.recorded(), clock_ok)?;
         appender.is_the_log_key()?;
         appender.signer.extends(&appender.tree)?;
         appender.extends_its_checkpoint(dir)?;
@@ -235,8 +246,13 @@ impl Appender {
     fn note_streams(&mut self, entry: &Recorded) {
         for event in &entry.events {
             if let Some(head) = self.state.stream(&event.subject) {
-                let leaf = MapLeaf { stream_len: head.seq, last_event: head.last.0, entry: head.entry };
-                self.map.set(Hash::of(event.subject.to_string().as_bytes()), leaf);
+                let leaf = MapLeaf {
+                    stream_len: head.seq,
+                    last_event: head.last.0,
+                    entry: head.entry,
+                };
+                self.map
+                    .set(Hash::of(event.subject.to_string().as_bytes()), leaf);
             }
             if matches!(event.data, Data::LedgerMapped(_)) {
                 self.mapped = entry.index + 1;
@@ -245,7 +261,9 @@ impl Appender {
     }
 
     fn is_the_log_key(&self) -> Result<(), LedgerError> {
-        let Some(facts) = self.state.constitution() else { return Ok(()) };
+        let Some(facts) = self.state.constitution() else {
+            return Ok(());
+        };
         let expected = &facts.genesis().log_key.0;
         if expected == self.signer.verifier() {
             return Ok(());
@@ -258,7 +276,9 @@ impl Appender {
     }
 
     fn extends_its_checkpoint(&self, dir: &Path) -> Result<(), LedgerError> {
-        let Some(checkpoint) = open_checkpoint(&self.reader, &self.signer) else { return Ok(()) };
+        let Some(checkpoint) = open_checkpoint(&self.reader, &self.signer) else {
+            return Ok(());
+        };
         let root = self.tree.root_at(checkpoint.size);
         if root == Some(checkpoint.root) {
             return Ok(());
@@ -271,7 +291,10 @@ impl Appender {
                 || format!("{} entries", self.tree.size()),
                 |root| format!("entries with root {root}"),
             ),
-            expected: format!("{} entries with the signed root {}", checkpoint.size, checkpoint.root),
+            expected: format!(
+                "{} entries with the signed root {}",
+                checkpoint.size, checkpoint.root
+            ),
         }]))
     }
 
@@ -296,7 +319,10 @@ impl Appender {
     #[must_use]
     pub fn anchor(&self) -> Option<Anchor> {
         let size = self.tree.size();
-        (size > 0).then(|| Anchor { size, root: self.tree.root() })
+        (size > 0).then(|| Anchor {
+            size,
+            root: self.tree.root(),
+        })
     }
 
     /// What the log's clock says.
@@ -331,7 +357,14 @@ impl Appender {
             None => self.clock.next(self.state.recorded())?,
         };
         let index = self.state.size();
-        let Appender { state, tree, origin, keys, tables, .. } = self;
+        let Appender {
+            state,
+            tree,
+            origin,
+            keys,
+            tables,
+            ..
+        } = self;
         let mut verify = |key: &PublicKey, message: &[u8], sig: &[u8; 64]| {
             check_with(keys, tables, key, message, sig)
         };
@@ -340,7 +373,10 @@ impl Appender {
         self.state = admitted.state;
         self.commits.insert(admitted.commit, index);
         self.note_streams(&admitted.entry);
-        self.staged.push(Line { bytes: admitted.line, commit: admitted.commit });
+        self.staged.push(Line {
+            bytes: admitted.line,
+            commit: admitted.commit,
+        });
         Ok(Staged::New(index))
     }
 
@@ -364,7 +400,9 @@ impl Appender {
         self.read_back(before)?;
         self.publish_head()?;
         self.write_full_tiles(before)?;
-        let receipts = (before..).zip(&staged).map(|(index, line)| self.receipt(index, line, false));
+        let receipts = (before..)
+            .zip(&staged)
+            .map(|(index, line)| self.receipt(index, line, false));
         let receipts = receipts.collect();
         self.map_when_due()?;
         Ok(receipts)
@@ -375,19 +413,40 @@ impl Appender {
     /// # Errors
     /// When its line cannot be read.
     pub fn receipt_of(&self, index: Index) -> Result<Receipt, LedgerError> {
-        let bytes = read_lines(&self.reader, index, index + 1)?.into_iter().next();
+        let bytes = read_lines(&self.reader, index, index + 1)?
+            .into_iter()
+            .next();
         let bytes = bytes.unwrap_or_default();
         let entry = Entry::parse(&bytes).map_err(|error| refused(&error))?;
         let commit = entry.signed.commit.id();
-        Ok(self.receipt(index, &Line { bytes: bytes.clone(), commit }, true))
+        Ok(self.receipt(
+            index,
+            &Line {
+                bytes: bytes.clone(),
+                commit,
+            },
+            true,
+        ))
     }
 
     fn receipt(&self, index: Index, line: &Line, is_repeated: bool) -> Receipt {
-        let entry = self.state.history().get(usize::try_from(index).unwrap_or(usize::MAX));
-        let events: Vec<EventId> =
-            entry.map(|entry| entry.events.iter().map(|event| event.id).collect()).unwrap_or_default();
-        let path = self.tree.inclusion(index, self.tree.size()).unwrap_or_default();
-        let proof = TlogProof { extra: None, index, path, checkpoint: self.head.clone() };
+        let entry = self
+            .state
+            .history()
+            .get(usize::try_from(index).unwrap_or(usize::MAX));
+        let events: Vec<EventId> = entry
+            .map(|entry| entry.events.iter().map(|event| event.id).collect())
+            .unwrap_or_default();
+        let path = self
+            .tree
+            .inclusion(index, self.tree.size())
+            .unwrap_or_default();
+        let proof = TlogProof {
+            extra: None,
+            index,
+            path,
+            checkpoint: self.head.clone(),
+        };
         Receipt {
             origin: self.origin.clone(),
             index,
@@ -475,7 +534,11 @@ impl Appender {
 
     fn map_when_due(&mut self) -> Result<(), LedgerError> {
         let is_due = self.tree.size() - self.mapped >= MAP_EVERY;
-        if is_due { self.record_map().map(|_| ()) } else { Ok(()) }
+        if is_due {
+            self.record_map().map(|_| ())
+        } else {
+            Ok(())
+        }
     }
 
     /// Records the map of all streams as they are now, signed by the log key.
@@ -487,7 +550,11 @@ impl Appender {
         let size = self.tree.size();
         let subject = Subject::log();
         let before = self.state.stream(&subject).copied();
-        let data = LedgerMapped { size, root: self.map.root(), subjects: self.map.len() };
+        let data = LedgerMapped {
+            size,
+            root: self.map.root(),
+            subjects: self.map.len(),
+        };
         let recorded = self.clock.next(self.state.recorded())?;
         let draft = Draft {
             ledger: self.origin.clone(),
@@ -532,7 +599,9 @@ fn acknowledged(dir: &Path, signer: &HeadSigner) -> Result<Option<u64>, LedgerEr
     let synced = reader.get_synced("checkpoint").ok().flatten();
     let sizes = [
         open_checkpoint(&reader, signer).map(|checkpoint| checkpoint.size),
-        synced.and_then(|note| opened(&note, signer)).map(|checkpoint| checkpoint.size),
+        synced
+            .and_then(|note| opened(&note, signer))
+            .map(|checkpoint| checkpoint.size),
         signer.state().map(|state| state.size),
     ];
     Ok(sizes.into_iter().flatten().max())
@@ -543,7 +612,9 @@ fn open_checkpoint(reader: &SegmentReader, signer: &HeadSigner) -> Option<Checkp
 }
 
 fn opened(note: &[u8], signer: &HeadSigner) -> Option<Checkpoint> {
-    Checkpoint::open(note, signer.verifier()).ok().map(|open| open.checkpoint)
+    Checkpoint::open(note, signer.verifier())
+        .ok()
+        .map(|open| open.checkpoint)
 }
 
 /// The lines `from..to`.
@@ -561,7 +632,11 @@ pub(super) fn read_lines(
         }
         ControlFlow::Continue(())
     })?;
-    if bad.is_empty() { Ok(lines) } else { Err(LedgerError::Damaged(bad)) }
+    if bad.is_empty() {
+        Ok(lines)
+    } else {
+        Err(LedgerError::Damaged(bad))
+    }
 }
 
 /// A commit that is admitted: the state after it, and the line that will record it.
@@ -605,7 +680,12 @@ fn judge(
     let verify = std::cell::RefCell::new(verify);
     let verified = signed
         .clone()
-        .verify(|id| key_of(id).map(|key| With { key, verify: &verify }))
+        .verify(|id| {
+            key_of(id).map(|key| With {
+                key,
+                verify: &verify,
+            })
+        })
         .map_err(|error| unverified(&error))?;
     let line = verified
         .line(recorded)
@@ -614,7 +694,12 @@ fn judge(
     let parsed = parse_line(index, &line, Depth::Fold).map_err(|error| refused(&error))?;
     let entry = Arc::new(parsed.placed(state, faults));
     let next = state.admit(&entry)?;
-    Ok(Admitted { state: next, commit: entry.commit, entry, line })
+    Ok(Admitted {
+        state: next,
+        commit: entry.commit,
+        entry,
+        line,
+    })
 }
 
 struct With<'w, 'v> {
@@ -623,9 +708,17 @@ struct With<'w, 'v> {
 }
 
 impl Checks for With<'_, '_> {
-    fn check(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), crate::envelope::NotSigned> {
+    fn check(
+        &self,
+        message: &[u8],
+        signature: &[u8; 64],
+    ) -> Result<(), crate::envelope::NotSigned> {
         let holds = (self.verify.borrow_mut())(&self.key, message, signature);
-        if holds { Ok(()) } else { Err(crate::envelope::NotSigned) }
+        if holds {
+            Ok(())
+        } else {
+            Err(crate::envelope::NotSigned)
+        }
     }
 }
 
@@ -636,8 +729,14 @@ pub(super) fn signed_by_valid_key(
     key: &KeyId,
 ) -> Result<(), Rejection> {
     let Some((agent, _)) = owner_of(state, events, key) else {
-        return Err(Rejection::new(Code::Signature, format!("a signature by {key}"), "a key registered in this ledger")
-            .hint("grounds key list shows the keys; a steward registers a new one with grounds key add"));
+        return Err(Rejection::new(
+            Code::Signature,
+            format!("a signature by {key}"),
+            "a key registered in this ledger",
+        )
+        .hint(
+            "grounds key list shows the keys; a steward registers a new one with grounds key add",
+        ));
     };
     if state.size() > 0 && state.valid_key(key).is_none() {
         return Err(Rejection::new(
@@ -655,8 +754,13 @@ fn signed_by_author(
     signed: &Signed<'_>,
 ) -> Result<(), Rejection> {
     let author = &signed.commit.author;
-    let is_his = |key: &KeyId| owner_of(state, events, key).is_some_and(|(agent, _)| agent == *author);
-    if signed.signatures.iter().any(|signature| is_his(&signature.key)) {
+    let is_his =
+        |key: &KeyId| owner_of(state, events, key).is_some_and(|(agent, _)| agent == *author);
+    if signed
+        .signatures
+        .iter()
+        .any(|signature| is_his(&signature.key))
+    {
         return Ok(());
     }
     Err(Rejection::new(
@@ -669,9 +773,11 @@ fn signed_by_author(
 
 pub(super) fn unverified(error: &Unverified) -> Rejection {
     match error {
-        Unverified::UnknownKey(key) => {
-            Rejection::new(Code::Signature, format!("a signature by {key}"), "a key registered in this ledger")
-        }
+        Unverified::UnknownKey(key) => Rejection::new(
+            Code::Signature,
+            format!("a signature by {key}"),
+            "a key registered in this ledger",
+        ),
         Unverified::NotSigned(key) => Rejection::new(
             Code::Signature,
             format!("a signature by {key} that does not hold for these bytes"),
@@ -682,7 +788,9 @@ pub(super) fn unverified(error: &Unverified) -> Rejection {
 
 /// The tree head that the author had seen is one of ours. (Sizes are for the rules.)
 fn is_ours(tree: &Tree, commit: &Commit<'_>) -> Result<(), Rejection> {
-    let Some(anchor) = &commit.anchor else { return Ok(()) };
+    let Some(anchor) = &commit.anchor else {
+        return Ok(());
+    };
     match tree.root_at(anchor.size) {
         Some(root) if root == anchor.root => Ok(()),
         Some(root) => Err(Rejection::new(
@@ -705,7 +813,10 @@ fn check_with(
     message: &[u8],
     signature: &[u8; 64],
 ) -> bool {
-    let used = keys.entry(key.id()).or_insert(Used { times: 0, table: None });
+    let used = keys.entry(key.id()).or_insert(Used {
+        times: 0,
+        table: None,
+    });
     used.times = used.times.saturating_add(1);
     if used.table.is_none() && used.times >= TABLE_FROM && *tables < MAX_TABLES {
         used.table = Some(Box::new(KnownKey::new(*key)));

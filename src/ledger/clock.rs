@@ -30,7 +30,9 @@ impl SystemClock {
     /// The machine's clocks, from now on.
     #[must_use]
     pub fn new() -> SystemClock {
-        SystemClock { started: Instant::now() }
+        SystemClock {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -42,8 +44,13 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn wall(&self) -> Time {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).ok().and_then(Time::from_micros).unwrap_or(Time::EPOCH)
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since.as_micros())
+            .ok()
+            .and_then(Time::from_micros)
+            .unwrap_or(Time::EPOCH)
     }
 
     fn monotonic(&self) -> Duration {
@@ -120,7 +127,11 @@ impl Watched {
     ///
     /// # Errors
     /// As [`Watched::open`].
-    pub(super) fn reopened(self, last: Option<Time>, is_known_behind: bool) -> Result<Watched, ClockError> {
+    pub(super) fn reopened(
+        self,
+        last: Option<Time>,
+        is_known_behind: bool,
+    ) -> Result<Watched, ClockError> {
         Watched::open(self.clock, last, is_known_behind)
     }
 

@@ -49,7 +49,11 @@ mod tests {
         for number in 0_u32..300 {
             edge.push_line(&number.to_be_bytes());
             leaves.push(leaf_hash(&number.to_be_bytes()));
-            assert_eq!(edge.root(), crate::tlog::root_of(&leaves), "{number} leaves");
+            assert_eq!(
+                edge.root(),
+                crate::tlog::root_of(&leaves),
+                "{number} leaves"
+            );
         }
     }
 }

@@ -51,13 +51,16 @@ pub(super) fn parse_line(index: Index, line: &[u8], depth: Depth) -> Result<Pars
         Depth::Fold => Vec::new(),
         Depth::Signatures => commit.message(),
     };
-    let events = typed_events(commit, index, entry.recorded)
-        .map_err(|error| error.inside("commit"))?;
+    let events =
+        typed_events(commit, index, entry.recorded).map_err(|error| error.inside("commit"))?;
     Ok(Parsed {
         leaf: leaf_hash(line),
         commit: commit.id(),
         ledger: commit.ledger.clone(),
-        anchor: commit.anchor.as_ref().map(|anchor| (anchor.size, anchor.root)),
+        anchor: commit
+            .anchor
+            .as_ref()
+            .map(|anchor| (anchor.size, anchor.root)),
         message,
         author: commit.author.clone(),
         at: commit.at,
@@ -83,10 +86,14 @@ pub(super) fn typed_events(
             data.stands_on(&raw.subject)?;
             Ok(data)
         };
-        let data = read().map_err(|error: FormError| error.inside(&format!("events[{position}]")))?;
+        let data =
+            read().map_err(|error: FormError| error.inside(&format!("events[{position}]")))?;
         let position = u16::try_from(position).expect("a commit has at most 256 events");
         Ok(Arc::new(Event {
-            address: Address { entry: index, position },
+            address: Address {
+                entry: index,
+                position,
+            },
             id: raw.id,
             subject: raw.subject.clone(),
             seq: raw.seq,
@@ -102,14 +109,21 @@ pub(super) fn typed_events(
 }
 
 /// Whose a key is when it signs this commit: by the state before it, or by the genesis itself.
-pub(super) fn owner_of(state: &State, events: &[Arc<Event>], key: &KeyId) -> Option<(Slug, PublicKey)> {
+pub(super) fn owner_of(
+    state: &State,
+    events: &[Arc<Event>],
+    key: &KeyId,
+) -> Option<(Slug, PublicKey)> {
     if state.size() > 0 {
         let owner = state.key_owner(key)?;
         return Some((owner.agent.clone(), owner.key));
     }
     let event = events.first()?;
-    let (agent, claimed) =
-        event.data.new_keys(&event.subject).into_iter().find(|(_, new)| new.key.id() == *key)?;
+    let (agent, claimed) = event
+        .data
+        .new_keys(&event.subject)
+        .into_iter()
+        .find(|(_, new)| new.key.id() == *key)?;
     Some((agent, claimed.key))
 }
 
@@ -122,7 +136,10 @@ impl Parsed {
             .iter()
             .filter_map(|signature| {
                 let (agent, _) = owner_of(state, &self.events, &signature.key)?;
-                Some(Signer { agent, key: signature.key })
+                Some(Signer {
+                    agent,
+                    key: signature.key,
+                })
             })
             .collect();
         Recorded {
@@ -147,24 +164,39 @@ pub(super) fn key_faults(origin: &Origin, events: &[Arc<Event>]) -> Vec<KeyFault
         for (agent, claimed) in event.data.new_keys(&event.subject) {
             if let Some(fault) = key_fault(origin, &agent, &claimed.key, &claimed.proof) {
                 let position = event.address.position;
-                faults.push(KeyFault { position, key: claimed.key, fault });
+                faults.push(KeyFault {
+                    position,
+                    key: claimed.key,
+                    fault,
+                });
             }
         }
         if let Data::LedgerCreated(data) = &event.data {
             let key = PublicKey(data.log_key.0.public_key().to_bytes());
             if let Err(unsound) = sound(&key) {
                 let fault = KeyFaultKind::Unsound(unsound.to_string());
-                faults.push(KeyFault { position: event.address.position, key, fault });
+                faults.push(KeyFault {
+                    position: event.address.position,
+                    key,
+                    fault,
+                });
             }
         }
     }
     faults
 }
 
-fn key_fault(origin: &Origin, agent: &Slug, key: &PublicKey, proof: &[u8; 64]) -> Option<KeyFaultKind> {
+fn key_fault(
+    origin: &Origin,
+    agent: &Slug,
+    key: &PublicKey,
+    proof: &[u8; 64],
+) -> Option<KeyFaultKind> {
     if let Err(unsound) = sound(key) {
         return Some(KeyFaultKind::Unsound(unsound.to_string()));
     }
     let message = possession_message(origin, agent, key);
-    verify_one(key, &message, proof).err().map(|_| KeyFaultKind::Possession)
+    verify_one(key, &message, proof)
+        .err()
+        .map(|_| KeyFaultKind::Possession)
 }

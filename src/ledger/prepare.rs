@@ -23,7 +23,9 @@ pub fn prepare(
         .iter()
         .map(|act| {
             let head = heads.entry(&act.subject).or_insert_with(|| {
-                state.stream(&act.subject).map_or((0, None), |head| (head.seq, Some(head.last)))
+                state
+                    .stream(&act.subject)
+                    .map_or((0, None), |head| (head.seq, Some(head.last)))
             });
             head.0 += 1;
             DraftEvent {
@@ -36,14 +38,25 @@ pub fn prepare(
             }
         })
         .collect();
-    Draft { ledger: origin.clone(), anchor, author: author.clone(), at, events }.seal()
+    Draft {
+        ledger: origin.clone(),
+        anchor,
+        author: author.clone(),
+        at,
+        events,
+    }
+    .seal()
 }
 
 /// The genesis commit.
 ///
 /// # Errors
 /// [`Refused`] when it is beyond the limits of a commit.
-pub fn genesis(created: LedgerCreated, author: &Slug, at: Time) -> Result<Commit<'static>, Refused> {
+pub fn genesis(
+    created: LedgerCreated,
+    author: &Slug,
+    at: Time,
+) -> Result<Commit<'static>, Refused> {
     let origin = created.origin.clone();
     let act = Act::new(Subject::Ledger, Data::LedgerCreated(Box::new(created)));
     prepare(&State::new(), &origin, None, author, at, &[act])

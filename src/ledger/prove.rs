@@ -17,9 +17,18 @@ use super::refusal::{LedgerError, refused};
 pub fn prove(ledger: &Ledger, index: Index) -> Result<Vec<u8>, LedgerError> {
     let custody = ledger.custody();
     let line = ledger.line(index)?;
-    let path = ledger.tree().inclusion(index, custody.checkpoint.size).unwrap_or_default();
+    let path = ledger
+        .tree()
+        .inclusion(index, custody.checkpoint.size)
+        .unwrap_or_default();
     let checkpoint = custody.note.clone();
-    Ok(TlogProof { extra: Some(line), index, path, checkpoint }.to_bytes())
+    Ok(TlogProof {
+        extra: Some(line),
+        index,
+        path,
+        checkpoint,
+    }
+    .to_bytes())
 }
 
 /// What a proof is asked about.
@@ -116,12 +125,19 @@ pub fn check_proof(
     entry: Option<&[u8]>,
 ) -> Result<Proved, NotProved> {
     let proof = TlogProof::parse(file)?;
-    let line = entry.map(<[u8]>::to_vec).or_else(|| proof.extra.clone()).ok_or(NotProved::NoEntry)?;
+    let line = entry
+        .map(<[u8]>::to_vec)
+        .or_else(|| proof.extra.clone())
+        .ok_or(NotProved::NoEntry)?;
     let bound = proof.verify(leaf_hash(&line), vkey.name(), vkey)?;
-    let entry = Entry::parse(&line).map_err(|error| NotProved::Entry(refused(&error).to_string()))?;
+    let entry =
+        Entry::parse(&line).map_err(|error| NotProved::Entry(refused(&error).to_string()))?;
     let commit = &entry.signed.commit;
-    let events: Vec<(EventId, Subject)> =
-        commit.events.iter().map(|event| (event.id, event.subject.clone())).collect();
+    let events: Vec<(EventId, Subject)> = commit
+        .events
+        .iter()
+        .map(|event| (event.id, event.subject.clone()))
+        .collect();
     let is_it = match of {
         ProofOf::Event(id) => events.iter().any(|(own, _)| own == id),
         ProofOf::Commit(id) => commit.id() == *id,
@@ -129,9 +145,20 @@ pub fn check_proof(
         ProofOf::Subject(subject) => events.iter().any(|(_, own)| own == subject),
     };
     if !is_it || commit.ledger.as_str() != vkey.name() {
-        let subjects: Vec<String> = events.iter().map(|(_, subject)| subject.to_string()).collect();
-        let found = format!("entry @{} of {}, events of {}", bound.index, commit.ledger, subjects.join(", "));
-        return Err(NotProved::Other { asked: of.to_string(), found });
+        let subjects: Vec<String> = events
+            .iter()
+            .map(|(_, subject)| subject.to_string())
+            .collect();
+        let found = format!(
+            "entry @{} of {}, events of {}",
+            bound.index,
+            commit.ledger,
+            subjects.join(", ")
+        );
+        return Err(NotProved::Other {
+            asked: of.to_string(),
+            found,
+        });
     }
     Ok(Proved {
         origin: commit.ledger.to_string(),

@@ -28,7 +28,11 @@ impl Receipt {
     /// Its JSON form.
     #[must_use]
     pub fn json(&self) -> Json<'_> {
-        let events = self.events.iter().map(|id| Json::string(id.to_string())).collect();
+        let events = self
+            .events
+            .iter()
+            .map(|id| Json::string(id.to_string()))
+            .collect();
         Json::object([
             ("commit", Json::string(self.commit.to_string())),
             ("entry", Json::string(&self.entry)),

@@ -38,11 +38,19 @@ impl fmt::Display for LedgerError {
                 [] => f.write_str("the ledger is damaged"),
                 [place] => write!(f, "the ledger is damaged: {place}"),
                 [place, rest @ ..] => {
-                    write!(f, "the ledger is damaged: {place}; and {} places more", rest.len())
+                    write!(
+                        f,
+                        "the ledger is damaged: {place}; and {} places more",
+                        rest.len()
+                    )
                 }
             },
             LedgerError::NoLedger(path) => {
-                write!(f, "found no ledger in {}, expected a folder with events/ and checkpoint", path.display())
+                write!(
+                    f,
+                    "found no ledger in {}, expected a folder with events/ and checkpoint",
+                    path.display()
+                )
             }
             LedgerError::Checkpoint(error) => write!(f, "checkpoint: {error}"),
             LedgerError::Store(error) => error.fmt(f),
@@ -119,6 +127,9 @@ fn malformed(error: &FormError) -> Rejection {
 
 /// The event's position in a path such as `commit.events[3].data.title`.
 fn position_of(path: &str) -> Option<u16> {
-    let rest = path.strip_prefix("commit.").unwrap_or(path).strip_prefix("events[")?;
+    let rest = path
+        .strip_prefix("commit.")
+        .unwrap_or(path)
+        .strip_prefix("events[")?;
     rest.split(']').next()?.parse().ok()
 }

@@ -63,18 +63,30 @@ pub enum SignerError {
 impl fmt::Display for SignerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SignerError::NotAnExtension { signed, size, root: None } => write!(
+            SignerError::NotAnExtension {
+                signed,
+                size,
+                root: None,
+            } => write!(
                 f,
                 "the ledger has {size} entries, expected at least the {} that its key signed: entries were removed, or an old copy was put back",
                 signed.size
             ),
-            SignerError::NotAnExtension { signed, root: Some(root), .. } => write!(
+            SignerError::NotAnExtension {
+                signed,
+                root: Some(root),
+                ..
+            } => write!(
                 f,
                 "the ledger's root at size {} is {root}, expected {}, which its key signed: history was rewritten",
                 signed.size, signed.root
             ),
             SignerError::State { path, why } => {
-                write!(f, "{}: found {why}, expected the signer's last size and root", path.display())
+                write!(
+                    f,
+                    "{}: found {why}, expected the signer's last size and root",
+                    path.display()
+                )
             }
             SignerError::OtherKey { expected, found } => {
                 write!(f, "found the log key {found}, expected {expected}")
@@ -108,7 +120,13 @@ impl HeadSigner {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(source) => return Err(SignerError::Io { path, source }),
         };
-        Ok(HeadSigner { origin: origin.clone(), key, signer, path, state })
+        Ok(HeadSigner {
+            origin: origin.clone(),
+            key,
+            signer,
+            path,
+            state,
+        })
     }
 
     /// The key's public half as a C2SP vkey.
@@ -139,12 +157,18 @@ impl HeadSigner {
     /// # Errors
     /// [`SignerError::NotAnExtension`].
     pub fn extends(&self, tree: &Tree) -> Result<(), SignerError> {
-        let Some(signed) = self.state else { return Ok(()) };
+        let Some(signed) = self.state else {
+            return Ok(());
+        };
         let root = tree.root_at(signed.size);
         if root == Some(signed.root) {
             return Ok(());
         }
-        Err(SignerError::NotAnExtension { signed, size: tree.size(), root })
+        Err(SignerError::NotAnExtension {
+            signed,
+            size: tree.size(),
+            root,
+        })
     }
 
     /// Signs the head of a tree and remembers it, on disk before it is given out.
@@ -153,12 +177,22 @@ impl HeadSigner {
     /// [`SignerError::NotAnExtension`], or [`SignerError::Io`] when it cannot be remembered.
     pub(super) fn sign(&mut self, tree: &Tree) -> Result<Vec<u8>, SignerError> {
         self.extends(tree)?;
-        let head = SignerState { size: tree.size(), root: tree.root() };
-        let checkpoint =
-            Checkpoint { origin: self.origin.to_string(), size: head.size, root: head.root };
-        let note = checkpoint.sign(&self.signer).expect("the log key is named by the origin");
-        replace(&self.path, &state_bytes(head))
-            .map_err(|source| SignerError::Io { path: self.path.clone(), source })?;
+        let head = SignerState {
+            size: tree.size(),
+            root: tree.root(),
+        };
+        let checkpoint = Checkpoint {
+            origin: self.origin.to_string(),
+            size: head.size,
+            root: head.root,
+        };
+        let note = checkpoint
+            .sign(&self.signer)
+            .expect("the log key is named by the origin");
+        replace(&self.path, &state_bytes(head)).map_err(|source| SignerError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
         self.state = Some(head);
         Ok(note)
     }
@@ -190,7 +224,10 @@ fn read_state(path: &Path, bytes: &[u8]) -> Result<SignerState, SignerError> {
         fields.end().map_err(|error| error.to_string())?;
         Ok(SignerState { size, root })
     };
-    read().map_err(|why: String| SignerError::State { path: path.to_path_buf(), why })
+    read().map_err(|why: String| SignerError::State {
+        path: path.to_path_buf(),
+        why,
+    })
 }
 
 /// Replaces a file: an intact one is there at every moment, and the new one is on disk on return.

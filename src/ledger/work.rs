@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// How many threads a piece of long work takes.
 pub(super) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).min(8)
+    std::thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(8)
 }
 
 /// `make(i)` for each `i` below `count`, in order, worked out by all processors.
@@ -21,13 +23,17 @@ pub(super) fn in_parallel<T: Send>(count: usize, make: impl Fn(usize) -> T + Syn
     let piece = (count / (threads * 8)).clamp(1, 64);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| loop {
-                let start = next.fetch_add(piece, Ordering::Relaxed);
-                if start >= count {
-                    return;
+            scope.spawn(|| {
+                loop {
+                    let start = next.fetch_add(piece, Ordering::Relaxed);
+                    if start >= count {
+                        return;
+                    }
+                    let made = (start..count.min(start + piece)).map(&make).collect();
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((start, made));
                 }
-                let made = (start..count.min(start + piece)).map(&make).collect();
-                done.lock().unwrap_or_else(PoisonError::into_inner).push((start, made));
             });
         }
     });
@@ -43,7 +49,10 @@ mod tests {
     #[test]
     fn the_pieces_come_back_in_order() {
         for count in [0, 1, 7, 8, 100, 1000] {
-            assert_eq!(in_parallel(count, |i| i * 2), (0..count).map(|i| i * 2).collect::<Vec<_>>());
+            assert_eq!(
+                in_parallel(count, |i| i * 2),
+                (0..count).map(|i| i * 2).collect::<Vec<_>>()
+            );
         }
     }
 }

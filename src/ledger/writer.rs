@@ -36,7 +36,10 @@ impl Writer {
     pub fn start(appender: Appender) -> Writer {
         let (submissions, received) = channel();
         let thread = std::thread::spawn(move || write(appender, &received));
-        Writer { submissions: Some(submissions), thread: Some(thread) }
+        Writer {
+            submissions: Some(submissions),
+            thread: Some(thread),
+        }
     }
 
     /// Submits a signed commit and waits until it is durable under a signed head.
@@ -46,7 +49,10 @@ impl Writer {
     /// commit submitted to a reopened ledger settles it.
     pub async fn submit(&self, commit: Vec<u8>) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let sent = self.submissions.as_ref().map(|to| to.send(Submission { commit, answer }));
+        let sent = self
+            .submissions
+            .as_ref()
+            .map(|to| to.send(Submission { commit, answer }));
         match sent {
             Some(Ok(())) => answered.await.unwrap_or_else(|_| Err(stopped())),
             _ => Err(stopped()),
@@ -84,11 +90,16 @@ fn write(mut appender: Appender, received: &Receiver<Submission>) -> Result<(), 
     let mut synced = Instant::now();
     let mut is_dirty = false;
     loop {
-        let wait = if is_dirty { SYNC_EVERY.saturating_sub(synced.elapsed()) } else { SYNC_EVERY };
+        let wait = if is_dirty {
+            SYNC_EVERY.saturating_sub(synced.elapsed())
+        } else {
+            SYNC_EVERY
+        };
         match received.recv_timeout(wait) {
             Ok(first) => {
-                let batch: Vec<Submission> =
-                    std::iter::once(first).chain(received.try_iter().take(MAX_BATCH - 1)).collect();
+                let batch: Vec<Submission> = std::iter::once(first)
+                    .chain(received.try_iter().take(MAX_BATCH - 1))
+                    .collect();
                 commit(&mut appender, batch)?;
                 is_dirty = true;
             }

@@ -1,0 +1,536 @@
+//! Reading: a ledger folder, opened without a lock and without writing anything.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::claim::{Event, Recorded, State};
+use crate::envelope::{Entry, Withheld};
+use crate::store::segment::SegmentReader;
+use crate::store::{BadLine, Damage, StoreError};
+use crate::tlog::{Checkpoint, OpenCheckpoint, Tree, VerifierKey, leaf_hash};
+use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
+
+use super::place::{Depth, Parsed, parse_line};
+use super::refusal::LedgerError;
+use super::work::in_parallel;
+
+/// Lines read and parsed at a time.
+const CHUNK: usize = 4096;
+
+/// A ledger folder as its newest checkpoint covers it.
+pub struct Ledger {
+    dir: PathBuf,
+    reader: SegmentReader,
+    custody: Custody,
+    tree: Tree,
+    state: State,
+}
+
+/// What is known of how a ledger was kept.
+#[derive(Debug, Clone)]
+pub struct Custody {
+    /// The newest checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its note, with all signature lines.
+    pub note: Vec<u8>,
+    /// The key that it was checked with.
+    pub vkey: VerifierKey,
+    /// Whether that key was taken from the ledger itself.
+    pub is_own_key: bool,
+    /// Signature lines that no key at hand can check.
+    pub unchecked: usize,
+    /// What is not as it was acknowledged.
+    pub damages: Vec<Damage>,
+    /// Entries withheld.
+    pub withheld: Vec<Index>,
+    /// Complete lines after the checkpoint: not acknowledged, or not yet.
+    pub tail: u64,
+}
+
+impl Ledger {
+    /// Opens a folder: reads every line that the checkpoint covers, folds them, and holds their
+    /// root against the signed one. Signatures and rules are for [`super::audit`].
+    ///
+    /// Damage does not keep a ledger closed: what is undamaged is folded, and
+    /// [`Custody::damages`] says what is not.
+    ///
+    /// # Errors
+    /// When there is no ledger, no readable genesis to take the key from, or a checkpoint that the
+    /// key did not sign.
+    pub fn open(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Ledger, LedgerError> {
+        Ledger::open_with(dir, vkey, &mut |_, _| {})
+    }
+
+    /// As [`Ledger::open`], telling how many of how many lines were read.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`].
+    pub fn open_with(
+        dir: &Path,
+        vkey: Option<&VerifierKey>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Ledger, LedgerError> {
+        let (reader, note, open, vkey, is_own_key) = front(dir, vkey)?;
+        let mut ledger = Ledger {
+            dir: dir.to_path_buf(),
+            custody: Custody {
+                unchecked: open.unchecked.len(),
+                checkpoint: open.checkpoint,
+                note,
+                vkey,
+                is_own_key,
+                damages: Vec::new(),
+                withheld: Vec::new(),
+                tail: 0,
+            },
+            reader,
+            tree: Tree::new(),
+            state: State::new(),
+        };
+        ledger.fold(progress)?;
+        ledger.hold_against_checkpoint();
+        Ok(ledger)
+    }
+
+    fn fold(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
+        let size = self.custody.checkpoint.size;
+        let mut from = 0;
+        while from < size {
+            let to = size.min(from + CHUNK as u64);
+            let lines = lines_or_gaps(&self.reader, from, to)?;
+            let parsed = in_parallel(lines.len(), |place| {
+                let line = lines[place].as_deref().ok()?;
+                parse_line(from + place as u64, line, Depth::Fold).ok()
+            });
+            for (line, parsed) in lines.iter().zip(parsed) {
+                self.take_in(line, parsed);
+            }
+            from = to;
+            progress(from, size);
+        }
+        self.custody.tail = self.reader.head()?.saturating_sub(size);
+        Ok(())
+    }
+
+    fn take_in(&mut self, line: &Result<Vec<u8>, BadLine>, parsed: Option<Parsed>) {
+        let index = self.state.size();
+        if let Some(parsed) = parsed {
+            self.tree.push(parsed.leaf);
+            let entry = Arc::new(parsed.placed(&self.state, Vec::new()));
+            self.state.evolve(&entry);
+            return;
+        }
+        let withheld = line.as_deref().ok().and_then(Withheld::parse);
+        let leaf = match (&withheld, line) {
+            (Some(withheld), _) => withheld.leaf,
+            (None, Ok(line)) => leaf_hash(line),
+            (None, Err(_)) => crate::hash::Hash::ZERO,
+        };
+        match withheld {
+            Some(_) => self.custody.withheld.push(index),
+            None => self.custody.damages.push(damage_of(index, line)),
+        }
+        self.tree.push(leaf);
+        self.state.evolve_without(index, CommitId(leaf));
+    }
+
+    /// A root that is not the signed one means that some line reads well and is not what was
+    /// acknowledged; the tiles of leaf hashes tell which.
+    fn hold_against_checkpoint(&mut self) {
+        let signed = &self.custody.checkpoint;
+        let found = self.tree.root();
+        if found == signed.root || !self.custody.damages.is_empty() {
+            return;
+        }
+        let places = self.lines_unlike_their_tiles();
+        self.custody.damages.extend(places);
+        if self.custody.damages.is_empty() {
+            self.custody.damages.push(Damage {
+                file: "events/".to_owned(),
+                line: 0,
+                index: 0,
+                found: format!("{} entries with root {found}", signed.size),
+                expected: format!("the signed root {}", signed.root),
+            });
+        }
+    }
+
+    fn lines_unlike_their_tiles(&self) -> Vec<Damage> {
+        let leaves = stored_leaves(&self.reader, self.custody.checkpoint.size);
+        let unlike = (0..self.tree.size())
+            .zip(leaves)
+            .filter_map(|(index, leaf)| {
+                let leaf = leaf?;
+                let found = self.tree.leaf(index)?;
+                (found != leaf).then(|| (index, found, leaf))
+            });
+        unlike
+            .map(|(index, found, leaf)| {
+                let (file, line) = self.place_of(index);
+                Damage {
+                    file,
+                    line,
+                    index,
+                    found: format!("a line with leaf hash {found}"),
+                    expected: format!("the line with leaf hash {leaf}"),
+                }
+            })
+            .collect()
+    }
+
+    fn place_of(&self, index: Index) -> (String, u64) {
+        let mut place = (String::new(), 0);
+        // A line that cannot be read has no place to name.
+        let _ = self.reader.read(index, index + 1, &mut |line| {
+            if let Ok(line) = line {
+                place = (line.file.to_owned(), line.line_in_file);
+            }
+            ControlFlow::Break(())
+        });
+        place
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// How it was kept.
+    #[must_use]
+    pub fn custody(&self) -> &Custody {
+        &self.custody
+    }
+
+    /// The tree of its entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The state at the newest entry.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The state that the ledger knew: the fold of all entries up to that moment.
+    ///
+    /// # Errors
+    /// [`NoSuchMoment`] for an event or entry that is not here.
+    pub fn state_as_of(&self, moment: Option<&AsOf>) -> Result<State, NoSuchMoment> {
+        let Some(moment) = moment else {
+            return Ok(self.state.clone());
+        };
+        let size = self.size_as_of(moment)?;
+        if size == self.state.size() {
+            return Ok(self.state.clone());
+        }
+        let mut state = State::new();
+        for entry in self
+            .state
+            .history()
+            .iter()
+            .take(usize::try_from(size).unwrap_or(usize::MAX))
+        {
+            if self.state.lost().any(|index| *index == entry.index) {
+                state.evolve_without(entry.index, entry.commit);
+            } else {
+                state.evolve(entry);
+            }
+        }
+        Ok(state)
+    }
+
+    /// How many entries the ledger had at a moment.
+    ///
+    /// # Errors
+    /// [`NoSuchMoment`] for an event or entry that is not here.
+    pub fn size_as_of(&self, moment: &AsOf) -> Result<u64, NoSuchMoment> {
+        let history = self.state.history();
+        let no = || NoSuchMoment {
+            moment: moment.clone(),
+            size: self.state.size(),
+        };
+        match moment {
+            AsOf::Entry(index) | AsOf::Event(Address { entry: index, .. }) => {
+                let entry = usize::try_from(*index)
+                    .ok()
+                    .and_then(|index| history.get(index));
+                let entry = entry.ok_or_else(no)?;
+                match moment {
+                    AsOf::Event(address) if usize::from(address.position) >= entry.events.len() => {
+                        Err(no())
+                    }
+                    _ => Ok(index + 1),
+                }
+            }
+            AsOf::Id(prefix) => {
+                let event = self.event_by_id(prefix).map_err(|_| no())?;
+                Ok(event.address.entry + 1)
+            }
+            AsOf::Moment(moment) => {
+                let last = moment.last_instant();
+                Ok(history
+                    .iter()
+                    .take_while(|entry| entry.recorded <= last)
+                    .count() as u64)
+            }
+        }
+    }
+
+    /// The event whose id has this prefix.
+    ///
+    /// # Errors
+    /// How many have it, when that is not one.
+    pub fn event_by_id(&self, prefix: &str) -> Result<Arc<Event>, usize> {
+        let all = self
+            .state
+            .history()
+            .iter()
+            .flat_map(|entry| entry.events.iter());
+        let found: Vec<&Arc<Event>> = all
+            .filter(|event| event.id.to_string().starts_with(prefix))
+            .collect();
+        match found.as_slice() {
+            [event] => Ok(Arc::clone(event)),
+            other => Err(other.len()),
+        }
+    }
+
+    /// A commit in its place.
+    #[must_use]
+    pub fn entry(&self, index: Index) -> Option<&Arc<Recorded>> {
+        self.state.history().get(usize::try_from(index).ok()?)
+    }
+
+    /// The stored bytes of an entry, without the newline.
+    ///
+    /// # Errors
+    /// When the line is damaged or the system fails.
+    pub fn line(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
+        let lines = super::append::read_lines(&self.reader, index, index + 1)?;
+        lines.into_iter().next().ok_or_else(|| {
+            LedgerError::Damaged(vec![Damage {
+                file: "events/".to_owned(),
+                line: 0,
+                index,
+                found: "no line".to_owned(),
+                expected: "an entry".to_owned(),
+            }])
+        })
+    }
+}
+
+/// The outside of a folder: reader, checkpoint note, opened checkpoint, key, whether it is its own.
+type Front = (SegmentReader, Vec<u8>, OpenCheckpoint, VerifierKey, bool);
+
+fn front(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Front, LedgerError> {
+    let reader = open_reader(dir)?;
+    let note = reader
+        .get("checkpoint")?
+        .ok_or_else(|| LedgerError::NoLedger(dir.to_path_buf()))?;
+    let (vkey, is_own_key) = match vkey {
+        Some(vkey) => (vkey.clone(), false),
+        None => (own_key(&reader)?, true),
+    };
+    let open = Checkpoint::open(&note, &vkey)?;
+    Ok((reader, note, open, vkey, is_own_key))
+}
+
+/// Opens the lines of a folder.
+pub(super) fn open_reader(dir: &Path) -> Result<SegmentReader, LedgerError> {
+    SegmentReader::open(dir).map_err(|error| match error {
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            LedgerError::NoLedger(dir.to_path_buf())
+        }
+        other => other.into(),
+    })
+}
+
+/// The log key that the genesis names.
+pub(super) fn own_key(reader: &SegmentReader) -> Result<VerifierKey, LedgerError> {
+    let lines = lines_or_gaps(reader, 0, 1)?;
+    let line = lines.first().and_then(|line| line.as_deref().ok());
+    let key = line
+        .and_then(|line| parse_line(0, line, Depth::Fold).ok())
+        .and_then(|parsed| match &parsed.events.first()?.data {
+            crate::claim::Data::LedgerCreated(data) => Some(data.log_key.0.clone()),
+            _ => None,
+        });
+    key.ok_or_else(|| {
+        LedgerError::Damaged(vec![Damage {
+            file: "events/000000000000.jsonl".to_owned(),
+            line: 1,
+            index: 0,
+            found: "no genesis that can be read".to_owned(),
+            expected: "ledger.created, which names the log key; or give the key with --vkey"
+                .to_owned(),
+        }])
+    })
+}
+
+/// The lines `from..to`, and what stands in the place of those that are none.
+pub(super) fn lines_or_gaps(
+    reader: &SegmentReader,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Result<Vec<u8>, BadLine>>, LedgerError> {
+    let mut lines: Vec<Result<Vec<u8>, BadLine>> = Vec::new();
+    reader.read(from, to, &mut |line| {
+        let index = match &line {
+            Ok(line) => line.index,
+            Err(bad) => bad.index,
+        };
+        let place = usize::try_from(index.saturating_sub(from)).unwrap_or(usize::MAX);
+        // Lines missing before the next file: each place is filled.
+        while lines.len() < place
+            && let Some(Err(bad)) = lines.last().cloned()
+        {
+            lines.push(Err(bad));
+        }
+        lines.push(line.map(|line| line.bytes.to_vec()));
+        ControlFlow::Continue(())
+    })?;
+    let wanted = usize::try_from(to - from).unwrap_or(usize::MAX);
+    lines.truncate(wanted);
+    while lines.len() < wanted {
+        let index = from + lines.len() as u64;
+        lines.push(Err(BadLine {
+            index,
+            file: "events/".to_owned(),
+            line_in_file: 0,
+            found: crate::store::Found::Missing { lines: to - index },
+        }));
+    }
+    Ok(lines)
+}
+
+pub(super) fn damage_of(index: Index, line: &Result<Vec<u8>, BadLine>) -> Damage {
+    match line {
+        Err(bad) => Damage {
+            index,
+            ..Damage::from(bad.clone())
+        },
+        Ok(line) => Damage {
+            file: "events/".to_owned(),
+            line: 0,
+            index,
+            found: match Entry::parse(line) {
+                Err(error) => error.to_string(),
+                Ok(_) => "a commit of another form".to_owned(),
+            },
+            expected: "an entry".to_owned(),
+        },
+    }
+}
+
+/// The leaf hashes that the tiles of level 0 hold, where they hold them.
+pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<crate::hash::Hash>> {
+    let mut leaves = vec![None; usize::try_from(size).unwrap_or(0)];
+    for tile in crate::tlog::tiles_for(size)
+        .into_iter()
+        .filter(|tile| tile.level == 0)
+    {
+        let Ok(Some(bytes)) = reader.get(&tile.path()) else {
+            continue;
+        };
+        let start = usize::try_from(tile.index * 256).unwrap_or(usize::MAX);
+        for (place, hash) in bytes.chunks_exact(32).enumerate() {
+            if let (Some(slot), Ok(hash)) = (leaves.get_mut(start + place), hash.try_into()) {
+                *slot = Some(crate::hash::Hash(hash));
+            }
+        }
+    }
+    leaves
+}
+
+/// A point in recorded time, as a reader names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AsOf {
+    /// Up to and with an entry: `@41`.
+    Entry(Index),
+    /// Up to and with the entry of an event: `@41.0`.
+    Event(Address),
+    /// Up to and with the entry of the event whose id begins so: at least 6 hexadecimal digits.
+    Id(String),
+    /// Everything recorded by then.
+    Moment(Moment),
+}
+
+impl FromStr for AsOf {
+    type Err = FormError;
+
+    fn from_str(text: &str) -> Result<AsOf, FormError> {
+        if let Some(address) = text.strip_prefix('@') {
+            return parse_address(address).ok_or_else(|| not_a_moment(text));
+        }
+        if let Ok(moment) = text.parse() {
+            return Ok(AsOf::Moment(moment));
+        }
+        let is_id = (6..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_id {
+            Ok(AsOf::Id(text.to_owned()))
+        } else {
+            Err(not_a_moment(text))
+        }
+    }
+}
+
+fn parse_address(text: &str) -> Option<AsOf> {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('.') {
+        None if plain(text) => Some(AsOf::Entry(text.parse().ok()?)),
+        Some((entry, position)) if plain(entry) && plain(position) => Some(AsOf::Event(Address {
+            entry: entry.parse().ok()?,
+            position: position.parse().ok()?,
+        })),
+        _ => None,
+    }
+}
+
+fn not_a_moment(text: &str) -> FormError {
+    FormError::new(
+        crate::value::FormCode::Time,
+        excerpt(text),
+        "a date (2026, 2026-03, 2026-03-09), a time in UTC (2026-03-09T19:58:00Z), an address (@41, @41.0) or an event id",
+    )
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AsOf::Entry(index) => write!(f, "@{index}"),
+            AsOf::Event(address) => address.fmt(f),
+            AsOf::Id(id) => f.write_str(id),
+            AsOf::Moment(moment) => moment.fmt(f),
+        }
+    }
+}
+
+/// A moment that the ledger does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSuchMoment {
+    /// What was asked for.
+    pub moment: AsOf,
+    /// How many entries the ledger has.
+    pub size: u64,
+}
+
+impl fmt::Display for NoSuchMoment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "found no {}, expected an event of one of the {} entries",
+            self.moment, self.size
+        )
+    }
+}
+
+impl std::error::Error for NoSuchMoment {}
