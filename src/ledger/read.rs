@@ -95,6 +95,13 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// The name of the ledger in a folder, from its genesis alone.
+    #[must_use]
+    pub fn origin_of(dir: &Path) -> Option<crate::value::Origin> {
+        let key = own_key(&open_reader(dir).ok()?).ok()?;
+        key.name().parse().ok()
+    }
+
     fn fold(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
         let size = self.custody.checkpoint.size;
         let mut from = 0;

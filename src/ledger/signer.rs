@@ -129,6 +129,12 @@ impl HeadSigner {
         })
     }
 
+    /// What a state file says was signed last; none where it is missing or unreadable.
+    #[must_use]
+    pub fn state_at(path: &Path) -> Option<SignerState> {
+        read_state(path, &std::fs::read(path).ok()?).ok()
+    }
+
     /// The key's public half as a C2SP vkey.
     #[must_use]
     pub fn verifier(&self) -> &VerifierKey {

@@ -1,0 +1,68 @@
+//! The command line: global options, and one variant a command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::command;
+
+/// The ledger of what a claim stands on: signed, hash-chained events that anyone can check and
+/// replay to any date.
+#[derive(Debug, Parser)]
+#[command(name = "grounds", version, arg_required_else_help = true, propagate_version = true, after_help = EXITS, subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 done · 1 the answer is no (verification failed, proof wrong, refused, rejected) · 2 bad usage · 3 damaged ledger · 4 input/output · 5 conflict (the stream moved on: look, then try again) · 6 not found · 7 cannot tell (a key, witness or proof is missing)";
+
+/// Options that stand before or after the verb.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The ledger's folder [default: the nearest ledger/ upwards]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "GROUNDS_LEDGER",
+        help_heading = "Global options"
+    )]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Sign with this OpenSSH ed25519 key file [default: ssh-agent, else the key kept for the ledger]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub(crate) key: Option<PathBuf>,
+    /// Print JSON (docs/JSON.md); exit codes stay the same
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, help_heading = "Global options")]
+    pub(crate) color: Colour,
+    /// Never page long output
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) no_pager: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
+    Verify(command::verify::Verify),
+}

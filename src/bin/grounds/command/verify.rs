@@ -1,0 +1,69 @@
+//! `grounds verify`: the full audit.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use grounds::ledger::audit::{Standard, Verdict, audit};
+use grounds::ledger::{HeadSigner, Ledger, SignerState};
+use grounds::tlog::VerifierKey;
+
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+use crate::render;
+
+/// Check everything that the ledger's folder claims, from its bytes alone.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The log's key, from somewhere you trust; without it, it is taken from the ledger itself
+    #[arg(long, value_name = "VKEY")]
+    vkey: Option<String>,
+    /// An older checkpoint that the ledger must extend
+    #[arg(long, value_name = "CHECKPOINT")]
+    from: Option<PathBuf>,
+}
+
+impl Verify {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let dir = context.ledger_dir()?;
+        let vkey = self.vkey.as_deref().map(parse_vkey).transpose()?;
+        let from = match &self.from {
+            Some(path) => Some(std::fs::read(path).map_err(|error| Failure::io(path, &error))?),
+            None => None,
+        };
+        let standard = Standard {
+            vkey: vkey.as_ref(),
+            from: from.as_deref(),
+            signer: signer_state(context, &dir),
+        };
+        let mut bar = context.progress("verifying");
+        let report = audit(&dir, &standard, &mut |done, all| bar.at(done, all))?;
+        bar.end();
+        match context.global.json {
+            true => context.print_json(&report)?,
+            false => context.print(&render::human::audit::report(&report))?,
+        }
+        Ok(match report.verdict {
+            Verdict::Holds => Exit::Done,
+            Verdict::Fails => Exit::No,
+            Verdict::Damaged => Exit::Damaged,
+            Verdict::CannotTell => Exit::CannotTell,
+        })
+    }
+}
+
+/// Reads a key as `grounds init` hands it out.
+pub(crate) fn parse_vkey(text: &str) -> Result<VerifierKey, Failure> {
+    text.parse()
+        .map_err(|error: grounds::tlog::VerifierKeyError| {
+            Failure::usage(format!("--vkey: {error}")).hint(
+                "a vkey looks like origin+8 hexadecimal digits+base64; grounds init printed it",
+            )
+        })
+}
+
+/// What the log's signer last signed, where this machine keeps its state.
+fn signer_state(context: &Context, dir: &std::path::Path) -> Option<SignerState> {
+    let origin = Ledger::origin_of(dir)?;
+    let path = context.config_dir(&origin).ok()?.join("log.state");
+    HeadSigner::state_at(&path)
+}

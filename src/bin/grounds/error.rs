@@ -1,0 +1,195 @@
+//! Errors as a person gets them: code, what was found and expected, and the next step.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use grounds::claim::{Code, Rejection};
+use grounds::ledger::{LedgerError, NoSuchMoment, SignerError};
+use grounds::store::StoreError;
+use serde::Serialize;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: the answer is no.
+    No,
+    /// 2: bad usage.
+    Usage,
+    /// 3: damaged ledger.
+    Damaged,
+    /// 4: input/output.
+    Io,
+    /// 5: the stream moved on.
+    Conflict,
+    /// 6: not found.
+    NotFound,
+    /// 7: cannot tell.
+    CannotTell,
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::No => 1,
+            Exit::Usage => 2,
+            Exit::Damaged => 3,
+            Exit::Io => 4,
+            Exit::Conflict => 5,
+            Exit::NotFound => 6,
+            Exit::CannotTell => 7,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.number())
+    }
+}
+
+/// What a command says when it did not do what it was asked.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Failure {
+    /// Stable code: those of the rules, and `usage`, `damaged`, `io`, `not_found`, `locked`, ….
+    pub(crate) code: String,
+    /// What was found, where, what was expected.
+    pub(crate) message: String,
+    /// The next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hint: Option<String>,
+    /// The event's position in the commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) position: Option<u16>,
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, code: impl Into<String>, message: impl Into<String>) -> Failure {
+        Failure {
+            code: code.into(),
+            message: message.into(),
+            hint: None,
+            position: None,
+            exit,
+        }
+    }
+
+    /// Bad usage.
+    pub(crate) fn usage(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Usage, "usage", message)
+    }
+
+    /// Nothing of that name.
+    pub(crate) fn not_found(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::NotFound, "not_found", message)
+    }
+
+    /// The system failed on a path.
+    pub(crate) fn io(path: &std::path::Path, error: &std::io::Error) -> Failure {
+        Failure::new(Exit::Io, "io", format!("{}: {error}", path.display()))
+    }
+
+    /// With the next step.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code, self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Failure {
+        let exit = match rejection.code {
+            Code::Conflict => Exit::Conflict,
+            Code::Missing => Exit::NotFound,
+            _ => Exit::No,
+        };
+        let mut failure = Failure::new(exit, rejection.code.word(), rejection.to_string());
+        failure.position = rejection.position;
+        failure.hint = rejection.hint;
+        failure
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Failure {
+        let message = error.to_string();
+        match error {
+            LedgerError::Rejected(rejection) => Failure::from(*rejection),
+            LedgerError::Damaged(_) => Failure::new(Exit::Damaged, "damaged", message)
+                .hint("grounds verify lists what is wrong; nothing was changed"),
+            LedgerError::NoLedger(_) => Failure::new(Exit::NotFound, "not_found", message)
+                .hint("grounds init makes one; --ledger DIR or GROUNDS_LEDGER names one"),
+            LedgerError::Checkpoint(_) => Failure::new(Exit::Damaged, "damaged", message)
+                .hint("grounds verify tells more"),
+            LedgerError::Store(error) => store(&error, message),
+            LedgerError::Signer(error) => signer(&error, message),
+            LedgerError::Clock(_) => Failure::new(Exit::Io, "clock", message)
+                .hint("set the machine's clock; if the ledger's last entry is in the future, --clock-ok goes on after it"),
+        }
+    }
+}
+
+fn store(error: &StoreError, message: String) -> Failure {
+    match error {
+        StoreError::Locked { .. } => Failure::new(Exit::Io, "locked", message)
+            .hint("wait until the other process ends; a lock left by a dead one is no obstacle"),
+        StoreError::Occupied { .. } => {
+            Failure::new(Exit::No, "exists", message).hint("choose another folder")
+        }
+        StoreError::Damaged(_) => Failure::new(Exit::Damaged, "damaged", message)
+            .hint("grounds verify lists what is wrong; nothing was changed"),
+        StoreError::Conflict { .. } => Failure::new(Exit::Conflict, "conflict", message),
+        _ => Failure::new(Exit::Io, "io", message)
+            .hint("nothing was acknowledged; run the same command again once the cause is gone"),
+    }
+}
+
+fn signer(error: &SignerError, message: String) -> Failure {
+    match error {
+        SignerError::NotAnExtension { .. } => Failure::new(Exit::Damaged, "rollback", message)
+            .hint("find the newest copy of the folder; the signer's state beside the log key says what was signed"),
+        SignerError::OtherKey { .. } => Failure::new(Exit::CannotTell, "log_key", message)
+            .hint("keep the ledger's log key as log.key in its folder below the configuration folder"),
+        SignerError::State { .. } | SignerError::Io { .. } => Failure::new(Exit::Io, "io", message),
+    }
+}
+
+impl From<NoSuchMoment> for Failure {
+    fn from(error: NoSuchMoment) -> Failure {
+        Failure::not_found(error.to_string())
+            .hint("grounds log lists the events with their addresses")
+    }
+}
+
+impl From<grounds::value::FormError> for Failure {
+    fn from(error: grounds::value::FormError) -> Failure {
+        Failure::usage(error.to_string())
+    }
+}
+
+/// What clap has to say: help and versions on standard output, faults on standard error.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let is_help = !error.use_stderr();
+    // Nobody is left to be told when even this cannot be printed.
+    let _ = error.print();
+    if is_help {
+        Exit::Done.into()
+    } else {
+        Exit::Usage.into()
+    }
+}

@@ -1,0 +1,1 @@
+//! Keys at hand: a file, an ssh-agent, or the one kept for the ledger.

@@ -1,0 +1,89 @@
+//! The checklist of an audit.
+
+use std::fmt::Write as _;
+
+use grounds::ledger::audit::{Check, Fault, Outcome, Report, Verdict};
+
+use super::style::{BAD, GOOD, HEAD, SOFT, UNSURE, paint, safe};
+
+/// Faults shown before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// The whole report.
+pub(crate) fn report(report: &Report) -> String {
+    let mut text = String::new();
+    if report.is_own_key {
+        let warning = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; give yours with --vkey";
+        let _ = writeln!(text, "{}", paint(UNSURE, warning));
+    }
+    let origin = report.origin.as_deref().unwrap_or("an unnamed ledger");
+    let _ = writeln!(text, "{}", paint(HEAD, &safe(origin)));
+    for check in &report.checks {
+        let _ = writeln!(text, "  {}", line(check));
+    }
+    for fault in report.faults.iter().take(SHOWN) {
+        let _ = writeln!(text, "{}", wrong(fault));
+    }
+    let hidden = report.fault_count.saturating_sub(SHOWN as u64);
+    if hidden > 0 {
+        let _ = writeln!(text, "… and {hidden} more; --json lists them");
+    }
+    let _ = writeln!(text, "{}", verdict(report));
+    text
+}
+
+fn line(check: &Check) -> String {
+    let sign = match check.outcome {
+        Outcome::Holds => paint(GOOD, "✓"),
+        Outcome::Fails => paint(BAD, "✗"),
+        Outcome::Unknown => paint(UNSURE, "?"),
+    };
+    format!("{sign} {:<11} {}", check.part.word(), safe(&check.detail))
+}
+
+fn wrong(fault: &Fault) -> String {
+    let place = match (&fault.index, &fault.file) {
+        (Some(index), Some(file)) => format!("@{index} ({file})"),
+        (Some(index), None) => format!("@{index}"),
+        (None, Some(file)) => file.clone(),
+        (None, None) => "the ledger".to_owned(),
+    };
+    let code = fault
+        .code
+        .map(|code| format!("[{code}]"))
+        .unwrap_or_default();
+    format!(
+        "{} {}{code}: found {}, expected {}",
+        paint(BAD, "✗"),
+        safe(&place),
+        safe(&fault.found),
+        safe(&fault.expected)
+    )
+}
+
+fn verdict(report: &Report) -> String {
+    let checked = format!(
+        "{} entries, {} events, {} signatures checked",
+        report.entries, report.events, report.signatures
+    );
+    match report.verdict {
+        Verdict::Holds => format!(
+            "{} · {}",
+            paint(GOOD, "everything holds"),
+            paint(SOFT, &checked)
+        ),
+        Verdict::Fails => format!(
+            "{} · {}",
+            paint(BAD, "it does not hold"),
+            paint(SOFT, &checked)
+        ),
+        Verdict::Damaged => format!("{} · {}", paint(BAD, "damaged"), paint(SOFT, &checked)),
+        Verdict::CannotTell => {
+            format!(
+                "{} · {}",
+                paint(UNSURE, "cannot tell: entries are withheld"),
+                paint(SOFT, &checked)
+            )
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! For people, at a terminal.
+
+pub(crate) mod audit;
+pub(crate) mod style;

@@ -1,0 +1,3 @@
+//! Renderers: values in, text out. What prints never computes.
+
+pub(crate) mod human;

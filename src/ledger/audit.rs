@@ -1,0 +1,915 @@
+//! Audit: everything that a folder claims, checked from its bytes alone.
+//!
+//! The log is read once, in chunks. Reading lines and checking signatures is shared out over the
+//! processors; judging is done in order, by the same rules that admitted. Nothing is written, and
+//! whatever the bytes are, the answer is a [`Report`].
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::claim::{Code, Data, Recorded, Rejection, State};
+use crate::envelope::{KnownKey, Withheld, verify_one};
+use crate::hash::Hash;
+use crate::store::segment::SegmentReader;
+use crate::store::{BadLine, Damage};
+use crate::tlog::{
+    Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, Tree, VerifierKey,
+    encode_bundle, leaf_hash,
+};
+use crate::value::{CommitId, Index, KeyId, Origin, PublicKey};
+
+use super::append::signed_by_valid_key;
+use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
+use super::read::{damage_of, lines_or_gaps, open_reader, own_key, stored_leaves};
+use super::refusal::LedgerError;
+use super::signer::SignerState;
+use super::work::in_parallel;
+
+/// Lines read at a time.
+const CHUNK: u64 = 4096;
+
+/// At most so many keys have tables: 30 KiB each.
+const MAX_TABLES: usize = 1024;
+
+/// At most so many faults are kept; the rest are counted.
+const MAX_FAULTS: usize = 1000;
+
+/// What an auditor brings along; the folder itself is believed in nothing.
+#[derive(Default)]
+pub struct Standard<'a> {
+    /// The log's key, from somewhere else than the ledger.
+    pub vkey: Option<&'a VerifierKey>,
+    /// An older checkpoint that the ledger must extend: the note.
+    pub from: Option<&'a [u8]>,
+    /// What the log's signer last signed, where its state is at hand.
+    pub signer: Option<SignerState>,
+}
+
+/// The parts of an audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Every line is a canonical entry within its limits.
+    Bytes,
+    /// Every signature holds, by a key valid for its agent at that entry.
+    Signatures,
+    /// Every event follows the one before it in its stream.
+    Chains,
+    /// Every anchor is a root that this log had.
+    Anchors,
+    /// Every commit is one that the rules in force admitted.
+    Rules,
+    /// Leaves, tiles and recorded maps give the roots they claim.
+    Tree,
+    /// The newest head is signed by the log, and extends older ones.
+    Checkpoint,
+    /// Others have seen the same head.
+    Witnesses,
+    /// The figures follow from the events by a model whose parameters are the adopted ones.
+    Scores,
+}
+
+impl Part {
+    /// All of them, in the order of the checklist.
+    pub const ALL: [Part; 9] = [
+        Part::Bytes,
+        Part::Signatures,
+        Part::Chains,
+        Part::Anchors,
+        Part::Rules,
+        Part::Tree,
+        Part::Checkpoint,
+        Part::Witnesses,
+        Part::Scores,
+    ];
+
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Bytes => "bytes",
+            Part::Signatures => "signatures",
+            Part::Chains => "chains",
+            Part::Anchors => "anchors",
+            Part::Rules => "rules",
+            Part::Tree => "tree",
+            Part::Checkpoint => "checkpoint",
+            Part::Witnesses => "witnesses",
+            Part::Scores => "scores",
+        }
+    }
+}
+
+/// The outcome of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// ✓
+    Holds,
+    /// ✗
+    Fails,
+    /// ?
+    Unknown,
+}
+
+/// One line of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was checked.
+    pub part: Part,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// How much was checked, or the reason.
+    pub detail: String,
+}
+
+/// Something that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What it breaks.
+    pub part: Part,
+    /// The entry, where it is one.
+    pub index: Option<Index>,
+    /// The event's position in its commit, where it is one.
+    pub position: Option<u16>,
+    /// The rule's stable code, where it is one.
+    pub code: Option<&'static str>,
+    /// The file, where it is not an entry.
+    pub file: Option<String>,
+    /// What was found.
+    pub found: String,
+    /// What was expected.
+    pub expected: String,
+}
+
+/// What the whole comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything that was checked holds.
+    Holds,
+    /// It is intact, and it is not right: somebody signed what he may not.
+    Fails,
+    /// It is not what was acknowledged.
+    Damaged,
+    /// A withheld entry is needed to tell.
+    CannotTell,
+}
+
+/// An audit's result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The ledger's name, as its genesis says.
+    pub origin: Option<String>,
+    /// The key that heads were checked with, as a vkey.
+    pub vkey: Option<String>,
+    /// Whether that key was taken from the ledger itself: a wholly rewritten one would pass.
+    pub is_own_key: bool,
+    /// Entries checked.
+    pub entries: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Signatures checked.
+    pub signatures: u64,
+    /// Distinct keys that made them.
+    pub keys: u64,
+    /// Size of the newest signed head.
+    pub size: Option<u64>,
+    /// Its root.
+    pub root: Option<Hash>,
+    /// The checklist.
+    pub checks: Vec<Check>,
+    /// What is wrong, by entry; the first [`MAX_FAULTS`] of them.
+    pub faults: Vec<Fault>,
+    /// How many faults there are in all.
+    pub fault_count: u64,
+    /// What the whole comes to.
+    pub verdict: Verdict,
+}
+
+/// Audits a folder.
+///
+/// # Errors
+/// When there is no ledger in the folder, or the system fails; never for what the bytes are.
+pub fn audit(
+    dir: &Path,
+    standard: &Standard<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, LedgerError> {
+    let reader = open_reader(dir)?;
+    let head = reader.head()?;
+    let note = reader.get("checkpoint")?;
+    if head == 0 && note.is_none() && !dir.join("events").exists() {
+        return Err(LedgerError::NoLedger(dir.to_path_buf()));
+    }
+    let mut auditor = Auditor::new(dir, reader);
+    auditor.open_the_head(note.as_deref(), standard);
+    let size = auditor
+        .signed
+        .as_ref()
+        .map_or(head, |open| open.checkpoint.size);
+    auditor.read_entries(size, progress)?;
+    auditor.hold_against_head(size);
+    auditor.hold_against_older_heads(standard);
+    auditor.look_at_tiles(size)?;
+    auditor.look_for_strays();
+    auditor.score();
+    Ok(auditor.report(size, head))
+}
+
+struct Auditor {
+    dir: PathBuf,
+    reader: SegmentReader,
+    vkey: Option<VerifierKey>,
+    is_own_key: bool,
+    signed: Option<OpenCheckpoint>,
+    origin: Option<Origin>,
+    state: State,
+    tree: Tree,
+    map: SubjectMap,
+    maps: u64,
+    commits: HashSet<CommitId>,
+    keys: HashMap<KeyId, Option<Arc<KnownKey>>>,
+    faults: Vec<Fault>,
+    fault_count: u64,
+    failed: BTreeMap<Part, u64>,
+    is_damaged: bool,
+    withheld: u64,
+    events: u64,
+    signatures: u64,
+    anchors: u64,
+    tiles: u64,
+    scores: (Outcome, String),
+}
+
+/// Work that needs nothing but itself.
+enum Task {
+    Signature {
+        index: Index,
+        key: PublicKey,
+        known: Option<Arc<KnownKey>>,
+        message: Arc<[u8]>,
+        sig: [u8; 64],
+    },
+    Map {
+        index: Index,
+        map: SubjectMap,
+        claimed: Hash,
+    },
+}
+
+impl Auditor {
+    fn new(dir: &Path, reader: SegmentReader) -> Auditor {
+        Auditor {
+            dir: dir.to_path_buf(),
+            reader,
+            vkey: None,
+            is_own_key: false,
+            signed: None,
+            origin: None,
+            state: State::new(),
+            tree: Tree::new(),
+            map: SubjectMap::new(),
+            maps: 0,
+            commits: HashSet::new(),
+            keys: HashMap::new(),
+            faults: Vec::new(),
+            fault_count: 0,
+            failed: BTreeMap::new(),
+            is_damaged: false,
+            withheld: 0,
+            events: 0,
+            signatures: 0,
+            anchors: 0,
+            tiles: 0,
+            scores: (Outcome::Unknown, "nothing to score".to_owned()),
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        *self.failed.entry(fault.part).or_default() += 1;
+        self.fault_count += 1;
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+
+    fn damage(&mut self, part: Part, damage: Damage) {
+        self.is_damaged = true;
+        let at_line = if damage.line > 0 {
+            format!("{} line {}", damage.file, damage.line)
+        } else {
+            damage.file
+        };
+        self.fault(Fault {
+            part,
+            index: Some(damage.index),
+            position: None,
+            code: None,
+            file: Some(at_line).filter(|file| !file.is_empty()),
+            found: damage.found,
+            expected: damage.expected,
+        });
+    }
+
+    fn file_fault(&mut self, part: Part, file: &str, found: String, expected: String) {
+        self.fault(Fault {
+            part,
+            index: None,
+            position: None,
+            code: None,
+            file: Some(file.to_owned()),
+            found,
+            expected,
+        });
+    }
+
+    fn open_the_head(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
+        let own = own_key(&self.reader).ok();
+        self.is_own_key = standard.vkey.is_none();
+        self.vkey = standard.vkey.cloned().or_else(|| own.clone());
+        let Some(note) = note else {
+            self.is_damaged = true;
+            let (found, expected) = ("no file".to_owned(), "the newest signed head".to_owned());
+            return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+        };
+        let Some(vkey) = self.vkey.clone() else {
+            return;
+        };
+        match Checkpoint::open(note, &vkey) {
+            Ok(open) => {
+                if let Some(line) = open.unchecked.first() {
+                    let found = format!(
+                        "a signature line by {} that no key here can check",
+                        line.name()
+                    );
+                    let expected =
+                        "lines of the log and of witnesses named in the policy".to_owned();
+                    self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+                }
+                self.signed = Some(open);
+            }
+            Err(error) => {
+                // Signed by the ledger's own key, and not by the one expected: intact, and another.
+                let by_own = own.and_then(|own| Checkpoint::open(note, &own).ok());
+                self.is_damaged |= by_own.is_none();
+                let expected = format!("a head signed by {vkey}");
+                self.file_fault(Part::Checkpoint, "checkpoint", error.to_string(), expected);
+                self.signed = by_own;
+            }
+        }
+    }
+
+    fn read_entries(
+        &mut self,
+        size: u64,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), LedgerError> {
+        let mut from = 0;
+        while from < size {
+            let to = size.min(from + CHUNK);
+            let lines = lines_or_gaps(&self.reader, from, to)?;
+            let parsed = in_parallel(lines.len(), |place| {
+                let line = lines[place].as_deref().ok()?;
+                Some(parse_line(from + place as u64, line, Depth::Signatures))
+            });
+            let mut tasks = Vec::with_capacity(lines.len());
+            for (line, parsed) in lines.iter().zip(parsed) {
+                match parsed {
+                    Some(Ok(parsed)) => self.judge(parsed, &mut tasks),
+                    _ => self.without(line),
+                }
+            }
+            let wrong = in_parallel(tasks.len(), |place| tasks[place].fault());
+            wrong
+                .into_iter()
+                .flatten()
+                .for_each(|fault| self.fault(fault));
+            from = to;
+            progress(from, size);
+        }
+        Ok(())
+    }
+
+    /// A place without an entry: withheld by law, or damaged.
+    fn without(&mut self, line: &Result<Vec<u8>, BadLine>) {
+        let index = self.state.size();
+        let withheld = line.as_deref().ok().and_then(Withheld::parse);
+        let leaf = match (&withheld, line) {
+            (Some(withheld), _) => withheld.leaf,
+            (None, Ok(line)) => leaf_hash(line),
+            (None, Err(_)) => Hash::ZERO,
+        };
+        match withheld {
+            Some(_) => self.withheld += 1,
+            None => self.damage(Part::Bytes, damage_of(index, line)),
+        }
+        self.tree.push(leaf);
+        self.state.evolve_without(index, CommitId(leaf));
+    }
+
+    fn judge(&mut self, parsed: Parsed, tasks: &mut Vec<Task>) {
+        let index = parsed.index;
+        self.tree.push(parsed.leaf);
+        self.origin.get_or_insert_with(|| parsed.ledger.clone());
+        if self.origin.as_ref() != Some(&parsed.ledger) {
+            let expected = self
+                .origin
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            self.rejected(
+                index,
+                &Rejection::new(Code::Ledger, parsed.ledger.to_string(), expected),
+            );
+        }
+        if !self.commits.insert(parsed.commit) {
+            let found = format!("commit {} again", parsed.commit);
+            self.rejected(
+                index,
+                &Rejection::new(Code::Exists, found, "each commit once"),
+            );
+        }
+        self.anchor(&parsed);
+        self.queue_signatures(&parsed, tasks);
+        let faults = key_faults(&parsed.ledger, &parsed.events);
+        let entry = Arc::new(parsed.placed(&self.state, faults));
+        self.events += entry.events.len() as u64;
+        match self.state.admit(&entry) {
+            Ok(next) => self.state = next,
+            Err(rejection) => {
+                // Behind a gap nobody can tell: the missing entry may be what this one needs.
+                if !self.state.is_incomplete() {
+                    self.rejected(index, &rejection);
+                }
+                self.state.evolve(&entry);
+            }
+        }
+        self.map_streams(&entry, tasks);
+    }
+
+    fn rejected(&mut self, index: Index, rejection: &Rejection) {
+        let part = match rejection.code {
+            Code::Bytes | Code::Limit | Code::Schema => Part::Bytes,
+            Code::Signature => Part::Signatures,
+            Code::Anchor => Part::Anchors,
+            Code::Conflict => Part::Chains,
+            Code::Map => Part::Tree,
+            _ => Part::Rules,
+        };
+        self.fault(Fault {
+            part,
+            index: Some(index),
+            position: rejection.position,
+            code: Some(rejection.code.word()),
+            file: None,
+            found: rejection.found.clone(),
+            expected: rejection.expected.clone(),
+        });
+    }
+
+    fn anchor(&mut self, parsed: &Parsed) {
+        let Some((size, root)) = parsed.anchor else {
+            return;
+        };
+        self.anchors += 1;
+        // Sizes beyond the entry's own index are for the rules.
+        if size <= parsed.index && self.tree.root_at(size) != Some(root) {
+            let found = format!("root {root} at size {size}");
+            let expected = self
+                .tree
+                .root_at(size)
+                .map(|root| root.to_string())
+                .unwrap_or_default();
+            self.rejected(parsed.index, &Rejection::new(Code::Anchor, found, expected));
+        }
+    }
+
+    fn queue_signatures(&mut self, parsed: &Parsed, tasks: &mut Vec<Task>) {
+        let message: Arc<[u8]> = parsed.message.as_slice().into();
+        let mut by_author = false;
+        for signature in &parsed.signatures {
+            self.signatures += 1;
+            if let Err(rejection) = signed_by_valid_key(&self.state, &parsed.events, &signature.key)
+            {
+                if !self.state.is_incomplete() {
+                    self.rejected(parsed.index, &rejection);
+                }
+                continue;
+            }
+            let Some((agent, key)) = owner_of(&self.state, &parsed.events, &signature.key) else {
+                continue;
+            };
+            by_author |= agent == parsed.author;
+            let known = self.known(key);
+            let message = Arc::clone(&message);
+            tasks.push(Task::Signature {
+                index: parsed.index,
+                key,
+                known,
+                message,
+                sig: signature.sig,
+            });
+        }
+        if !by_author && !self.state.is_incomplete() {
+            let found = format!("no signature by agent/{}", parsed.author);
+            self.rejected(
+                parsed.index,
+                &Rejection::new(Code::Signature, found, "the author's"),
+            );
+        }
+    }
+
+    fn known(&mut self, key: PublicKey) -> Option<Arc<KnownKey>> {
+        let has_room = self.keys.len() < MAX_TABLES;
+        let known = self.keys.entry(key.id());
+        known
+            .or_insert_with(|| has_room.then(|| Arc::new(KnownKey::new(key))))
+            .clone()
+    }
+
+    fn map_streams(&mut self, entry: &Recorded, tasks: &mut Vec<Task>) {
+        for event in &entry.events {
+            if let Data::LedgerMapped(data) = &event.data {
+                self.maps += 1;
+                let map = self.map.clone();
+                tasks.push(Task::Map {
+                    index: entry.index,
+                    map,
+                    claimed: data.root,
+                });
+            }
+            if let Some(head) = self.state.stream(&event.subject) {
+                let leaf = MapLeaf {
+                    stream_len: head.seq,
+                    last_event: head.last.0,
+                    entry: head.entry,
+                };
+                self.map
+                    .set(Hash::of(event.subject.to_string().as_bytes()), leaf);
+            }
+        }
+    }
+
+    fn hold_against_head(&mut self, size: u64) {
+        let Some(open) = &self.signed else { return };
+        let (root, found) = (open.checkpoint.root, self.tree.root());
+        if root == found {
+            return;
+        }
+        self.is_damaged = true;
+        let unlike = self.unlike_their_tiles(size);
+        if unlike.is_empty() {
+            let (found, expected) = (
+                format!("root {found}"),
+                format!("root {root}, which is signed"),
+            );
+            return self.file_fault(Part::Tree, "events/", found, expected);
+        }
+        for damage in unlike {
+            self.damage(Part::Tree, damage);
+        }
+    }
+
+    fn unlike_their_tiles(&self, size: u64) -> Vec<Damage> {
+        let stored = stored_leaves(&self.reader, size);
+        (0..size)
+            .zip(stored)
+            .filter_map(|(index, stored)| {
+                let (stored, found) = (stored?, self.tree.leaf(index)?);
+                (stored != found).then(|| Damage {
+                    file: String::new(),
+                    line: 0,
+                    index,
+                    found: format!("a line with leaf hash {found}"),
+                    expected: format!("the line with leaf hash {stored}"),
+                })
+            })
+            .collect()
+    }
+
+    fn hold_against_older_heads(&mut self, standard: &Standard<'_>) {
+        if let Some(note) = standard.from {
+            let opened = self.vkey.clone().map(|vkey| Checkpoint::open(note, &vkey));
+            match opened {
+                Some(Ok(open)) => {
+                    self.extends(
+                        open.checkpoint.size,
+                        open.checkpoint.root,
+                        "the older checkpoint",
+                    );
+                }
+                Some(Err(error)) => {
+                    let expected = "an older checkpoint signed by the log".to_owned();
+                    self.file_fault(Part::Checkpoint, "--from", error.to_string(), expected);
+                }
+                None => {}
+            }
+        }
+        if let Some(state) = standard.signer {
+            self.extends(state.size, state.root, "what the log's signer last signed");
+        }
+    }
+
+    fn extends(&mut self, size: u64, root: Hash, what: &str) {
+        let here = self.tree.size();
+        if size > here {
+            let found = format!("{here} entries");
+            let expected = format!("at least {size}, as in {what}: it was rolled back");
+            return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+        }
+        match self.tree.root_at(size) {
+            Some(found) if found != root => {
+                let found = format!("root {found} at size {size}");
+                let expected = format!("root {root}, as in {what}: history was rewritten");
+                self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+            }
+            _ => {}
+        }
+    }
+
+    /// Every file under `tile/` is a tile or bundle of this very tree.
+    fn look_at_tiles(&mut self, size: u64) -> Result<(), LedgerError> {
+        let mut files = Vec::new();
+        walk(&self.dir.join("tile"), "tile", &mut files);
+        for name in files {
+            let Ok(Some(bytes)) = self.reader.get(&name) else {
+                self.file_fault(
+                    Part::Tree,
+                    &name,
+                    "a file that cannot be read".to_owned(),
+                    "a tile".to_owned(),
+                );
+                continue;
+            };
+            let expected = self.expected_tile(&name, size)?;
+            self.tiles += 1;
+            if expected.as_ref() != Some(&bytes) {
+                let expected = match expected {
+                    Some(expected) => format!(
+                        "{} bytes with digest {}",
+                        expected.len(),
+                        Hash::of(&expected)
+                    ),
+                    None => "no file but tiles and bundles of this log".to_owned(),
+                };
+                let found = format!("{} bytes with digest {}", bytes.len(), Hash::of(&bytes));
+                self.is_damaged = true;
+                self.file_fault(Part::Tree, &name, found, expected);
+            }
+        }
+        Ok(())
+    }
+
+    fn expected_tile(&self, name: &str, size: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+        if let Ok(tile) = Tile::parse_path(name) {
+            return Ok(tile.bytes(&self.tree));
+        }
+        let Ok(bundle) = Bundle::parse_path(name) else {
+            return Ok(None);
+        };
+        let entries = bundle.entries();
+        if entries.end > size {
+            return Ok(None);
+        }
+        let lines = lines_or_gaps(&self.reader, entries.start, entries.end)?;
+        let lines: Vec<&[u8]> = lines
+            .iter()
+            .filter_map(|line| line.as_deref().ok())
+            .collect();
+        Ok(encode_bundle(lines.into_iter()).ok())
+    }
+
+    fn look_for_strays(&mut self) {
+        for name in self.reader.strays() {
+            let expected = "segments only: 12 digits and .jsonl".to_owned();
+            self.file_fault(
+                Part::Bytes,
+                &format!("events/{name}"),
+                "a stray file".to_owned(),
+                expected,
+            );
+        }
+    }
+
+    /// Every adopted model that is known here has the parameters that were adopted, and every
+    /// claim's figures follow from its events.
+    fn score(&mut self) {
+        let Some(facts) = self.state.constitution() else {
+            return;
+        };
+        let mut wrong = Vec::new();
+        for event in &facts.models {
+            let Data::ModelAdopted(data) = &event.data else {
+                continue;
+            };
+            let name = format!("{}@{}", data.model, data.version);
+            if let Some(model) = crate::trust::find(&name)
+                && model.spec() != data.spec
+            {
+                wrong.push((event.address, name, data.spec, model.spec()));
+            }
+        }
+        for (address, name, found, expected) in wrong {
+            self.fault(Fault {
+                part: Part::Scores,
+                index: Some(address.entry),
+                position: Some(address.position),
+                code: None,
+                file: None,
+                found: format!("{name} adopted with parameters {found}"),
+                expected: format!("the parameters {expected}, as this program has them"),
+            });
+        }
+        self.scores = scored(&self.state);
+    }
+
+    fn report(self, size: u64, head: u64) -> Report {
+        let verdict = if self.is_damaged {
+            Verdict::Damaged
+        } else if self.fault_count > 0 {
+            Verdict::Fails
+        } else if self.withheld > 0 {
+            Verdict::CannotTell
+        } else {
+            Verdict::Holds
+        };
+        let checks = Part::ALL
+            .into_iter()
+            .map(|part| self.check(part, size, head))
+            .collect();
+        let signed = self.signed.as_ref().map(|open| &open.checkpoint);
+        let mut faults = self.faults;
+        faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.part));
+        Report {
+            origin: self.origin.map(|origin| origin.to_string()),
+            vkey: self.vkey.map(|vkey| vkey.to_string()),
+            is_own_key: self.is_own_key,
+            entries: self.tree.size(),
+            events: self.events,
+            signatures: self.signatures,
+            keys: self.keys.len() as u64,
+            size: signed.map(|checkpoint| checkpoint.size),
+            root: signed.map(|checkpoint| checkpoint.root),
+            checks,
+            faults,
+            fault_count: self.fault_count,
+            verdict,
+        }
+    }
+
+    fn check(&self, part: Part, size: u64, head: u64) -> Check {
+        let failed = self.failed.get(&part).copied().unwrap_or(0);
+        if failed > 0 {
+            let first = self
+                .faults
+                .iter()
+                .filter(|fault| fault.part == part)
+                .min_by_key(|fault| fault.index);
+            let place =
+                first.and_then(|fault| fault.index.map(|index| format!(", first at @{index}")));
+            let detail = format!("{failed} wrong{}", place.unwrap_or_default());
+            return Check {
+                part,
+                outcome: Outcome::Fails,
+                detail,
+            };
+        }
+        let (outcome, detail) = self.passed(part, size, head);
+        Check {
+            part,
+            outcome,
+            detail,
+        }
+    }
+
+    fn passed(&self, part: Part, size: u64, head: u64) -> (Outcome, String) {
+        let held = if self.withheld > 0 {
+            Outcome::Unknown
+        } else {
+            Outcome::Holds
+        };
+        let but = if self.withheld > 0 {
+            format!("; {} withheld", self.withheld)
+        } else {
+            String::new()
+        };
+        match part {
+            Part::Bytes if head > size => (
+                Outcome::Unknown,
+                format!(
+                    "{size} entries; {} lines after the checkpoint, never acknowledged{but}",
+                    head - size
+                ),
+            ),
+            Part::Bytes => (
+                held,
+                format!("{size} entries, canonical and within limits{but}"),
+            ),
+            Part::Signatures => (
+                held,
+                format!("{} signatures by {} keys", self.signatures, self.keys.len()),
+            ),
+            Part::Chains => (
+                held,
+                format!("{} events in {} streams", self.events, self.map.len()),
+            ),
+            Part::Anchors => (
+                held,
+                format!("{} anchors are roots of this log", self.anchors),
+            ),
+            Part::Rules => (
+                held,
+                format!("{} events admitted by the rules in force", self.events),
+            ),
+            Part::Tree => (
+                Outcome::Holds,
+                format!(
+                    "{} leaves, {} tile files, {} maps",
+                    self.tree.size(),
+                    self.tiles,
+                    self.maps
+                ),
+            ),
+            Part::Checkpoint => match &self.signed {
+                Some(open) => (
+                    Outcome::Holds,
+                    format!("size {}, signed by the log's key", open.checkpoint.size),
+                ),
+                None => (Outcome::Unknown, "no key to check it with".to_owned()),
+            },
+            Part::Witnesses => (Outcome::Unknown, "none asked".to_owned()),
+            Part::Scores => self.scores.clone(),
+        }
+    }
+}
+
+/// How many claims' figures were worked out, and with what.
+fn scored(state: &State) -> (Outcome, String) {
+    let claims = state.claims().count();
+    (Outcome::Holds, format!("{claims} claims"))
+}
+
+impl Task {
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Task::Signature {
+                index,
+                key,
+                known,
+                message,
+                sig,
+            } => {
+                let verdict = match known {
+                    Some(known) => known.verify(message, sig),
+                    None => verify_one(key, message, sig),
+                };
+                verdict.err().map(|_| Fault {
+                    part: Part::Signatures,
+                    index: Some(*index),
+                    position: None,
+                    code: Some(Code::Signature.word()),
+                    file: None,
+                    found: format!("a signature by {} that does not hold", key.id()),
+                    expected: "an Ed25519 signature over the DSSE encoding of the commit"
+                        .to_owned(),
+                })
+            }
+            Task::Map {
+                index,
+                map,
+                claimed,
+            } => {
+                let root = map.root();
+                (root != *claimed).then(|| Fault {
+                    part: Part::Tree,
+                    index: Some(*index),
+                    position: Some(0),
+                    code: Some(Code::Map.word()),
+                    file: None,
+                    found: format!("a map with root {claimed}"),
+                    expected: format!("root {root}, from the streams of all entries before it"),
+                })
+            }
+        }
+    }
+}
+
+/// Every file below a folder, as a name from the ledger's folder on; a link counts as a file.
+fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let own = format!("{name}/{}", entry.file_name().to_string_lossy());
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => walk(&entry.path(), &own, files),
+            _ => files.push(own),
+        }
+    }
+}
