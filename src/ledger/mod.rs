@@ -7,6 +7,7 @@
 //! - [`audit`] checks everything, and trusts nothing that is in the folder.
 
 mod append;
+mod arrange;
 pub mod audit;
 mod clock;
 mod leaves;
