@@ -11,3 +11,5 @@ pub mod store;
 pub mod claim;
 pub mod trust;
 pub mod ledger;
+#[cfg(feature = "export")]
+pub mod export;
