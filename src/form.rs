@@ -138,6 +138,7 @@ macro_rules! record {
                 Ok($name { $($field),* })
             }
 
+            #[allow(clippy::vec_init_then_push)] // whether a field is pushed at once depends on the record
             fn write(&self) -> $crate::json::Json<'_> {
                 let mut members: Vec<(std::borrow::Cow<'_, str>, $crate::json::Json<'_>)> = Vec::new();
                 $( $crate::form::record!(@write $need self members $field); )*

@@ -700,7 +700,7 @@ impl Auditor {
             .iter()
             .filter_map(|line| line.as_deref().ok())
             .collect();
-        Ok(encode_bundle(lines.into_iter()).ok())
+        Ok(encode_bundle(lines).ok())
     }
 
     fn look_for_strays(&mut self) {
