@@ -1,1 +1,3 @@
-//! draft
+//! The promises that hold between rooms, a file a promise.
+
+mod architecture;
