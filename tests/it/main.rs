@@ -1,3 +1,4 @@
 //! The promises that hold between rooms, a file a promise.
 
 mod architecture;
+mod golden_commit;
