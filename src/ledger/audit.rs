@@ -183,7 +183,7 @@ pub struct Report {
     pub root: Option<Hash>,
     /// The checklist.
     pub checks: Vec<Check>,
-    /// What is wrong, by entry; the first [`MAX_FAULTS`] of them.
+    /// What is wrong, by entry; the first `MAX_FAULTS` of them.
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub fault_count: u64,
