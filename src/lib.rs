@@ -10,6 +10,7 @@ pub mod tlog;
 pub mod store;
 pub mod claim;
 pub mod trust;
+pub mod projection;
 pub mod ledger;
 #[cfg(feature = "export")]
 pub mod export;

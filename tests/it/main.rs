@@ -1,6 +1,9 @@
-//! The promises that hold between rooms, a file a promise.
+//! One test binary, a file a promise.
+#![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod damage;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+mod reference;
