@@ -567,14 +567,14 @@ impl State {
 
     fn status_may_step(&self, claim: &Claim, own: &Subject, data: &StatusChanged) -> Verdict {
         let now = &claim.status;
-        if let Some(to) = data.lifecycle {
-            if !lifecycle_may_step(now.lifecycle, to) {
-                return no(
-                    Code::Status,
-                    format!("lifecycle {} → {to}", now.lifecycle),
-                    format!("one of: {}", steps_from(now.lifecycle)),
-                );
-            }
+        if let Some(to) = data.lifecycle
+            && !lifecycle_may_step(now.lifecycle, to)
+        {
+            return no(
+                Code::Status,
+                format!("lifecycle {} → {to}", now.lifecycle),
+                format!("one of: {}", steps_from(now.lifecycle)),
+            );
         }
         if data.standing == Some(now.standing) {
             return no(
