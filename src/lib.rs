@@ -5,6 +5,8 @@ pub mod claim;
 pub mod envelope;
 pub mod form;
 pub mod hash;
+#[cfg(feature = "import")]
+pub mod import;
 pub mod json;
 pub mod tlog;
 pub mod value;
