@@ -1647,6 +1647,48 @@ mod tests {
     }
 
     #[test]
+    fn a_paper_without_a_doi_that_is_there_by_its_address_is_not_registered_again() {
+        let json = br#"{"kind":"report","title":"By hand","url":"https://osf.io/abc"}"#;
+        let data = Data::read(
+            "artifact.registered",
+            &crate::json::Json::parse(json).unwrap(),
+        );
+        let subject = "artifact/by-hand".parse().unwrap();
+        let state = admit(&empty_ledger(), &[Act::new(subject, data.unwrap())]);
+        let rows = [row("1", "failed")
+            .with("doi_r", "")
+            .with("url_r", "https://osf.io/abc")];
+        let plan = planned(&rows, &state);
+        assert_eq!(plan.report.artifacts.known, 1);
+        let resolver = "https://doi.org/10.1000/REPL";
+        let rows = [row("1", "failed").with("doi_r", "").with("url_r", resolver)];
+        let plan = planned(&rows, &state);
+        assert_eq!(plan.report.cleanups["doi_from_url"].rows, 1);
+        assert!(plan.acts.iter().any(|act| {
+            match &act.data {
+                Data::ArtifactRegistered(data) => data
+                    .doi
+                    .as_ref()
+                    .is_some_and(|doi| doi.as_str() == "10.1000/repl"),
+                _ => false,
+            }
+        }));
+    }
+
+    #[test]
+    fn a_slug_that_another_thing_has_is_not_taken() {
+        let plan = planned(&[row("1", "failed")], &empty_ledger());
+        let taken = plan.acts[1].subject.clone();
+        let json = br#"{"domains":[{"name":"X","weight":"1"}],"falsifiability":"falsifiable","nature":"empirical","origin":"authored","polarity":"positive","statement":"Another","summary":"Another."}"#;
+        let data = Data::read("claim.asserted", &crate::json::Json::parse(json).unwrap());
+        let state = admit(&empty_ledger(), &[Act::new(taken.clone(), data.unwrap())]);
+        let plan = planned(&[row("1", "failed")], &state);
+        assert_eq!(plan.report.claims.new, 1);
+        assert!(plan.acts.iter().all(|act| act.subject != taken));
+        fold(&state, &plan, 100);
+    }
+
+    #[test]
     fn a_mapping_overrides_what_it_names_and_nothing_else() {
         let mapping = "original: \"0.4\"\noutcomes:\n  failed: {disputes: \"0.9\"}\n  mixed: {}\n";
         let mapping = FredMapping::parse(mapping).unwrap();

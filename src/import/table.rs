@@ -98,6 +98,7 @@ impl<R: Read> Table<R> {
     ) -> Result<Option<Row>, ImportError> {
         self.row += 1;
         self.allowance.set(ROW_BYTES);
+
         let mut record = csv::StringRecord::new();
         let more = self
             .reader
@@ -242,6 +243,17 @@ mod tests {
             say(b"id,b\n1,\xff\n"),
             "row 1 (line 2), cell 2: found bytes that are not UTF-8, expected UTF-8"
         );
+    }
+
+    #[test]
+    fn the_limit_is_that_of_a_row_and_not_of_the_file() {
+        let mut bytes = b"id,b\n".to_vec();
+        for _ in 0..5 {
+            bytes.extend(b"1,");
+            bytes.extend(std::iter::repeat_n(b'x', 1 << 20));
+            bytes.push(b'\n');
+        }
+        assert_eq!(read(&bytes, &["id"]).unwrap().len(), 5);
     }
 
     #[test]
