@@ -39,7 +39,7 @@ fn workload() -> Vec<Act> {
     synthetic()
 }
 
-#[cfg(any())]
+#[cfg(feature = "import")]
 fn imported(path: &Path) -> Vec<Act> {
     use grounds::import::fred;
     let file = std::fs::File::open(path).expect("GROUNDS_FRED_CSV can be read");
@@ -48,7 +48,7 @@ fn imported(path: &Path) -> Vec<Act> {
     plan.acts
 }
 
-#[cfg(all())]
+#[cfg(not(feature = "import"))]
 fn imported(_: &Path) -> Vec<Act> {
     synthetic()
 }
