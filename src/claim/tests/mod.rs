@@ -1,0 +1,6 @@
+//! The promises of this room, a file a promise.
+
+mod accepted;
+mod aside;
+mod bed;
+mod refused;
