@@ -83,7 +83,7 @@ pub struct Rejection {
     /// The next step, where one is known.
     pub hint: Option<String>,
     /// With `conflict`, the head of the stream.
-    pub head: Option<(Subject, Seq, Option<EventId>)>,
+    pub head: Option<Box<(Subject, Seq, Option<EventId>)>>,
 }
 
 impl fmt::Display for Rejection {
@@ -456,7 +456,7 @@ impl State {
             "grounds log {} -n 1, then sign again",
             event.subject
         ));
-        rejection.head = Some((event.subject.clone(), seq, last));
+        rejection.head = Some(Box::new((event.subject.clone(), seq, last)));
         Err(rejection)
     }
 

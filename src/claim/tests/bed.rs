@@ -72,7 +72,7 @@ fn first_key(agent: &str) -> u8 {
 }
 
 /// `ann` signs with her first key, `ann:11` with that one, `log` with the log's.
-fn signer(text: &str) -> Signer {
+pub(crate) fn signer(text: &str) -> Signer {
     if text == "log" {
         return Signer {
             agent: Slug::log(),

@@ -3,4 +3,7 @@
 mod accepted;
 mod aside;
 mod bed;
+mod fold;
+mod histories;
+mod naive;
 mod refused;

@@ -554,7 +554,7 @@ fn a_stream_that_moved_on_is_a_conflict_with_its_head() {
         );
         assert_eq!(
             rejection.head,
-            Some((subject("claim/c"), 2, Some(head.last)))
+            Some(Box::new((subject("claim/c"), 2, Some(head.last))))
         );
     }
     let new = bed
