@@ -594,14 +594,14 @@ impl State {
         if let Some(by) = &data.by {
             self.is_another(own, &by.subject())?;
         }
-        if let Some(to) = data.lifecycle {
-            if !lifecycle_may_step(now.lifecycle, to) {
-                return no(
-                    Code::Status,
-                    format!("lifecycle {} → {to}", now.lifecycle),
-                    format!("one of: {}", steps_from(now.lifecycle)),
-                );
-            }
+        if let Some(to) = data.lifecycle
+            && !lifecycle_may_step(now.lifecycle, to)
+        {
+            return no(
+                Code::Status,
+                format!("lifecycle {} → {to}", now.lifecycle),
+                format!("one of: {}", steps_from(now.lifecycle)),
+            );
         }
         if data.standing == Some(now.standing) {
             return no(

@@ -223,7 +223,7 @@ fn act(dice: &mut Dice, state: &State) -> (String, Data) {
         25 => (context_name, context()),
         26 => ("view/v", view(dice.word(&["view.defined", "view.changed"]))),
         27 | 28 => {
-            let roles: &[&str] = *dice.of::<&[&str]>(&[
+            let roles: &[&str] = dice.of::<&[&str]>(&[
                 &["curator"] as &[&str],
                 &["contributor"],
                 &["steward"],
@@ -235,7 +235,7 @@ fn act(dice: &mut Dice, state: &State) -> (String, Data) {
         }
         29 => {
             let roles: &[&str] =
-                *dice.of::<&[&str]>(&[&[] as &[&str], &["curator", "steward"], &["attester"]]);
+                dice.of::<&[&str]>(&[&[] as &[&str], &["curator", "steward"], &["attester"]]);
             (
                 agent.as_str(),
                 data("agent.changed", json!({"roles": roles})),

@@ -115,7 +115,7 @@ impl Ledger {
             .entries
             .iter()
             .filter(|entry| entry.author == commit.author);
-        match mine.last().and_then(|entry| entry.anchor) {
+        match mine.filter_map(|entry| entry.anchor).max() {
             Some(last) if size < last => Err((Code::Conflict, None)),
             _ => Ok(()),
         }
