@@ -44,7 +44,8 @@ fn imported(path: &Path) -> Vec<Act> {
     use grounds::import::fred;
     let file = std::fs::File::open(path).expect("GROUNDS_FRED_CSV can be read");
     let state = grounds::claim::State::new();
-    let plan = fred::plan(file, &fred::FredMapping::default(), &state, &mut |_| {}).expect("a plan");
+    let plan =
+        fred::plan(file, &fred::FredMapping::default(), &state, &mut |_| {}).expect("a plan");
     plan.acts
 }
 
@@ -98,9 +99,12 @@ fn owned(value: serde_json::Value) -> Json<'static> {
         serde_json::Value::Number(number) => Json::Int(number.as_i64().expect("an integer")),
         serde_json::Value::Bool(value) => Json::Bool(value),
         serde_json::Value::Array(items) => Json::Arr(items.into_iter().map(owned).collect()),
-        serde_json::Value::Object(members) => {
-            Json::Obj(members.into_iter().map(|(name, value)| (name.into(), owned(value))).collect())
-        }
+        serde_json::Value::Object(members) => Json::Obj(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.into(), owned(value)))
+                .collect(),
+        ),
         serde_json::Value::Null => Json::Null,
     }
 }
@@ -108,7 +112,10 @@ fn owned(value: serde_json::Value) -> Json<'static> {
 type Row = (&'static str, f64);
 
 fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
-    let folder = std::env::temp_dir().join(format!("grounds-bench-{}-{size}-{round}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!(
+        "grounds-bench-{}-{size}-{round}",
+        std::process::id()
+    ));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     let steward = PrivateKey::from_seed(&[1; 32]);
     let mut appender = found(&folder, &steward);
@@ -118,7 +125,8 @@ fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
         let author = slug("steward");
         let anchor = appender.anchor();
         let origin = appender.origin().clone();
-        let commit = prepare(appender.state(), &origin, anchor, &author, now, acts).expect("a commit");
+        let commit =
+            prepare(appender.state(), &origin, anchor, &author, now, acts).expect("a commit");
         let signed = Signed::seal(commit, &steward).to_bytes();
         appender.stage(&signed).expect("admitted");
         if appender.pending() * size >= 4000 || appender.pending() >= 500 {
@@ -130,15 +138,22 @@ fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
     let entries = appender.state().size();
     appender.close().expect("closed");
     let started = Instant::now();
-    let report = audit(&folder.join("ledger"), &Standard::default(), &mut |_, _| {}).expect("audited");
+    let report =
+        audit(&folder.join("ledger"), &Standard::default(), &mut |_, _| {}).expect("audited");
     let audited = entries as f64 / started.elapsed().as_secs_f64();
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
     std::fs::remove_dir_all(&folder).expect("removed");
     match size {
-        1 => vec![("append, 1 event a commit (events/s)", appended), ("audit, 1 event a commit (entries/s)", audited)],
+        1 => vec![
+            ("append, 1 event a commit (events/s)", appended),
+            ("audit, 1 event a commit (entries/s)", audited),
+        ],
         _ => vec![
             ("append, 100 events a commit (events/s)", appended),
-            ("audit, 100 events a commit (events/s)", audited * acts.len() as f64 / entries as f64),
+            (
+                "audit, 100 events a commit (events/s)",
+                audited * acts.len() as f64 / entries as f64,
+            ),
         ],
     }
 }
@@ -149,8 +164,17 @@ fn slug(text: &str) -> Slug {
 
 fn found(folder: &Path, steward: &PrivateKey) -> Appender {
     let origin: Origin = "bench.example/ledger".parse().expect("an origin");
-    let signer = HeadSigner::open(&origin, PrivateKey::from_seed(&[2; 32]), &folder.join("state")).expect("a signer");
-    let proof = steward.sign(&possession_message(&origin, &slug("steward"), &steward.public()));
+    let signer = HeadSigner::open(
+        &origin,
+        PrivateKey::from_seed(&[2; 32]),
+        &folder.join("state"),
+    )
+    .expect("a signer");
+    let proof = steward.sign(&possession_message(
+        &origin,
+        &slug("steward"),
+        &steward.public(),
+    ));
     let words = ["attester", "contributor", "curator", "steward"];
     let roles = words.map(|word| word.parse().expect("a role")).to_vec();
     let founder = Founder {
@@ -160,7 +184,10 @@ fn found(folder: &Path, steward: &PrivateKey) -> Appender {
         roles: grounds::form::AnySet(roles),
         community: None,
         reliability: None,
-        keys: grounds::form::List(vec![KeyClaim { key: steward.public(), proof }]),
+        keys: grounds::form::List(vec![KeyClaim {
+            key: steward.public(),
+            proof,
+        }]),
         next: None,
     };
     let created = LedgerCreated {
@@ -176,7 +203,9 @@ fn found(folder: &Path, steward: &PrivateKey) -> Appender {
     let now = grounds::ledger::Clock::wall(&clock);
     let commit = genesis(created, &slug("steward"), now).expect("a genesis");
     let signed = Signed::seal(commit, steward).to_bytes();
-    Appender::create(&folder.join("ledger"), &signed, signer, Box::new(clock)).expect("a ledger").0
+    Appender::create(&folder.join("ledger"), &signed, signer, Box::new(clock))
+        .expect("a ledger")
+        .0
 }
 
 fn checks_a_second() -> f64 {
@@ -199,7 +228,11 @@ fn print(rows: &[Row]) {
     let mut table = String::new();
     let mut json = serde_json::Map::new();
     for name in names {
-        let mut values: Vec<f64> = rows.iter().filter(|(own, _)| own == &name).map(|(_, value)| *value).collect();
+        let mut values: Vec<f64> = rows
+            .iter()
+            .filter(|(own, _)| own == &name)
+            .map(|(_, value)| *value)
+            .collect();
         values.sort_by(f64::total_cmp);
         let median = values[values.len() / 2];
         table.push_str(&format!("{name:<42} {median:>12.0}\n"));
