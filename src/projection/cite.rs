@@ -123,7 +123,10 @@ fn tex(text: &str) -> String {
             '\\' => escaped.push_str("\\textbackslash{}"),
             '~' => escaped.push_str("\\textasciitilde{}"),
             '^' => escaped.push_str("\\textasciicircum{}"),
-            '{' | '}' | '$' | '&' | '#' | '_' | '%' => {
+            // BibTeX counts braces, escaped or not.
+            '{' => escaped.push_str("\\textbraceleft{}"),
+            '}' => escaped.push_str("\\textbraceright{}"),
+            '$' | '&' | '#' | '_' | '%' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
