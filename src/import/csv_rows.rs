@@ -305,8 +305,11 @@ impl Rows<'_> {
         if !seen.insert(format!("{claim_key}\u{1f}{key}")) {
             return Err(("evidence", "the same evidence as an earlier row".to_owned()));
         }
-        let edges = draft.claim(&slug).map_or(&[][..], |claim| &claim.evidence);
-        if let Some(edge) = edges.iter().find(|edge| edge.key == data.key) {
+        let mut edges = draft
+            .claim(&slug)
+            .into_iter()
+            .flat_map(|claim| &claim.evidence);
+        if let Some(edge) = edges.find(|edge| edge.key == data.key) {
             if edge.relation != data.relation {
                 let why = format!("in the ledger it {}; the ledger keeps it", edge.relation);
                 return Err(("evidence", why));
@@ -611,7 +614,7 @@ relations:
                 .as_str()
                 .ends_with("example.org")
         );
-        let [first, second] = claim.evidence.as_slice() else {
+        let [first, second] = claim.evidence.iter().collect::<Vec<_>>()[..] else {
             panic!("two edges were expected");
         };
         assert_eq!(first.relation, EvidenceRelation::Supports);

@@ -798,6 +798,7 @@ fn edges_of<'c>(claim: Option<&'c Claim>, key: &str) -> Vec<&'c Edge> {
     claim
         .into_iter()
         .flat_map(|claim| &claim.evidence)
+        .map(|edge| &**edge)
         .filter(|edge| edge.key.as_ref().is_some_and(|own| own.as_str() == key))
         .collect()
 }
@@ -1227,7 +1228,7 @@ mod tests {
         assert!(wording.summary.as_str().ends_with(ATTRIBUTION));
         assert_eq!(wording.domains.0[0].name.as_str(), "Social Psychology");
         assert_eq!(wording.asserted.effective.unwrap().to_string(), "1999");
-        let [original, attempt] = claim.evidence.as_slice() else {
+        let [original, attempt] = claim.evidence.iter().collect::<Vec<_>>()[..] else {
             panic!("two edges were expected");
         };
         assert_eq!(original.relation, EvidenceRelation::Supports);

@@ -774,7 +774,7 @@ fn set_aside(state: &State, claim: &Claim) -> Vec<SetAside> {
 /// The events of a stream without effect.
 pub(super) fn aside_of(
     state: &State,
-    events: &[(std::sync::Arc<Event>, bool)],
+    events: &crate::claim::Stream,
     place: fn(&Data) -> &'static str,
 ) -> Vec<SetAside> {
     let aside = events
@@ -804,7 +804,10 @@ pub(super) fn place(data: &Data) -> &'static str {
     }
 }
 
-pub(super) fn notes(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<NoteShown> {
+pub(super) fn notes<'e>(
+    state: &State,
+    events: impl IntoIterator<Item = &'e std::sync::Arc<Event>>,
+) -> Vec<NoteShown> {
     let note = |event: &std::sync::Arc<Event>| match &event.data {
         Data::NoteAdded(data) => Some(NoteShown {
             text: data.text.to_string(),
@@ -813,20 +816,16 @@ pub(super) fn notes(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<Note
         }),
         _ => None,
     };
-    events.iter().filter_map(note).collect()
+    events.into_iter().filter_map(note).collect()
 }
 
 /// What this copy holds of a subject.
-pub(super) fn custody(
-    state: &State,
-    subject: &Subject,
-    events: &[(std::sync::Arc<Event>, bool)],
-) -> Custody {
+pub(super) fn custody(state: &State, subject: &Subject, events: &crate::claim::Stream) -> Custody {
     let aside = events
         .iter()
         .filter(|(event, _)| state.is_set_aside(event.address));
     Custody {
-        first_entry: events.first().map(|(event, _)| event.address.entry),
+        first_entry: events.front().map(|(event, _)| event.address.entry),
         last_entry: events.last().map(|(event, _)| event.address.entry),
         last_event: events.last().map(|(event, _)| event.id),
         events: events.len() as u64,

@@ -129,7 +129,7 @@ pub fn artifact_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Arti
     })
 }
 
-fn effective_notes(events: &[(std::sync::Arc<Event>, bool)]) -> Vec<std::sync::Arc<Event>> {
+fn effective_notes(events: &crate::claim::Stream) -> Vec<std::sync::Arc<Event>> {
     let in_effect = events.iter().filter(|(_, in_effect)| *in_effect);
     in_effect
         .map(|(event, _)| std::sync::Arc::clone(event))
@@ -149,7 +149,7 @@ fn standing(state: &State, event: &Event) -> Option<StandingShown> {
     })
 }
 
-fn appraisals(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<AppraisalShown> {
+fn appraisals(state: &State, events: &imbl::Vector<std::sync::Arc<Event>>) -> Vec<AppraisalShown> {
     let given = |event: &Event| match &event.data {
         Data::ArtifactAppraised(data) => [
             data.credibility.is_some(),
@@ -162,8 +162,9 @@ fn appraisals(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<AppraisalS
         let Data::ArtifactAppraised(data) = &event.data else {
             return None;
         };
-        let later = events[place + 1..]
+        let later = events
             .iter()
+            .skip(place + 1)
             .filter(|later| later.author == event.author);
         let again = later.fold([false; 3], |again, later| {
             let gives = given(later);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::claim::{Claim, Data, Event, Recorded, State};
+use crate::claim::{Claim, Data, Event, Recorded, State, Stream};
 use crate::trust::{Figure, Figures, Model};
 use crate::value::{Address, Kind, Slug, Subject, Time};
 
@@ -307,7 +307,7 @@ impl Bearing {
     }
 }
 
-fn held(events: &[(Arc<Event>, bool)]) -> Vec<(Time, Arc<Event>)> {
+fn held(events: &Stream) -> Vec<(Time, Arc<Event>)> {
     let holds = holding(events);
     let timed = events
         .iter()
