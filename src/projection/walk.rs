@@ -136,9 +136,13 @@ impl Walk<'_> {
                 continue;
             }
             self.expire(&state, entry.recorded, &mut take);
+            let bearing = bearing.positions(entry);
+            if bearing.is_empty() {
+                state.evolve(entry);
+                continue;
+            }
             let mut next = state.clone();
             next.evolve(entry);
-            let bearing: Vec<usize> = bearing.positions(entry);
             for position in &bearing {
                 let event = &entry.events[*position];
                 if Some(position) == bearing.last() {
