@@ -2,12 +2,17 @@
 //!
 //! A command is: parse its arguments, ask the library one thing, hand the value to a renderer.
 
+mod acts;
 mod cli;
 mod command;
 mod context;
+mod desk;
 mod error;
+mod files;
 mod keys;
+mod names;
 mod render;
+mod ssh_agent;
 
 use std::process::ExitCode;
 
