@@ -46,6 +46,7 @@ fn imported(path: &Path) -> Vec<Act> {
     let state = grounds::claim::State::new();
     let plan =
         fred::plan(file, &fred::FredMapping::default(), &state, &mut |_| {}).expect("a plan");
+    // The commits that an import makes are not all full: here each act stands for itself.
     plan.acts
 }
 

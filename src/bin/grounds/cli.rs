@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Prove(command::prove::Prove),
     /// Check a proof file offline, against what it is asked about
     Check(command::check::Check),
+    /// Read a collection, sign it and append it
+    Import(command::import::Import),
     /// Write events in another format
     Export(command::export::Export),
     /// Print the completions of a shell

@@ -11,6 +11,7 @@ pub(crate) mod attest;
 pub(crate) mod claim;
 pub(crate) mod context_of;
 pub(crate) mod evidence;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod note;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
         Command::Check(command) => command.run(context),
+        Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Man(command) => command.run(context),
