@@ -10,4 +10,5 @@ pub mod tlog;
 pub mod store;
 pub mod claim;
 pub mod trust;
+pub mod projection;
 pub mod ledger;

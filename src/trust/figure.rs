@@ -1,6 +1,6 @@
 //! The eleven figures of a trust profile: their names, their order and what each one says.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One figure of a trust profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,8 +142,15 @@ impl Serialize for Figure {
     }
 }
 
+impl<'de> Deserialize<'de> for Figure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Figure, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Figure::named(&name).ok_or_else(|| serde::de::Error::custom("not the name of a figure"))
+    }
+}
+
 /// A profile's eleven figures in ppm, 0 to 1,000,000; none where not assessed, which is never 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// Evidence.
     pub evid: Option<u32>,

@@ -1,8 +1,9 @@
 //! Everything that a model may look at: plain values, already filtered to what is live, each with
 //! the events that it came from.
 
-use serde::Serialize;
-
+pub use crate::claim::{
+    ArtifactStanding as Standing, EvidenceRelation as Relation, ScopeRelation, Verdict,
+};
 use crate::value::{EventRef, Ratio, Seq, Slug, Subject, Time};
 
 /// A claim as a model sees it: what is live in its current version, and nothing else.
@@ -45,16 +46,6 @@ pub struct EdgeInput {
     pub set_aside: bool,
 }
 
-/// Which side a piece of evidence is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Relation {
-    /// For the claim.
-    Supports,
-    /// Against it.
-    Disputes,
-}
-
 /// A cited artifact, with the newest appraisal by each agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactInput {
@@ -87,26 +78,6 @@ pub struct Appraisal {
     pub event: EventRef,
 }
 
-/// What became of an artifact after it was published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// As published.
-    Sound,
-    /// A correction was published.
-    Corrected,
-    /// An expression of concern was published.
-    Concern,
-    /// Retracted by its publisher.
-    Retracted,
-    /// Withdrawn by its authors.
-    Withdrawn,
-    /// A newer work takes its place.
-    Superseded,
-    /// Not (yet) reviewed.
-    Preprint,
-}
-
 /// One live attestation on the claim's current version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttestationInput {
@@ -130,20 +101,6 @@ pub struct AttestationInput {
     pub community: Option<Slug>,
 }
 
-/// What an attestation says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Checked, and holds.
-    Verifies,
-    /// Holds, in the agent's judgement.
-    Endorses,
-    /// Does not hold.
-    Disputes,
-    /// Looked at, no verdict.
-    Abstains,
-}
-
 /// One live scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeInput {
@@ -155,16 +112,6 @@ pub struct ScopeInput {
     pub relation: ScopeRelation,
     /// How much of the field the context covers.
     pub breadth: Ratio,
-}
-
-/// Whether a claim holds in a context.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScopeRelation {
-    /// It holds there.
-    HoldsIn,
-    /// It fails there.
-    FailsIn,
 }
 
 impl Inputs {

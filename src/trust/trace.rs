@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::value::{EventRef, Seq, Slug, Subject, Time};
 
@@ -11,7 +11,7 @@ use super::figure::Figure;
 use super::inputs::{Relation, Standing, Verdict};
 
 /// Every number between the inputs and the figures, in ppm; a missing one is null, never 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// The note and the counts.
     #[serde(flatten)]
@@ -43,7 +43,7 @@ pub struct Trace {
 }
 
 /// What the reference page prints of a trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// The note of the newest change of status.
     pub note: Option<String>,
@@ -52,11 +52,11 @@ pub struct Summary {
 }
 
 /// How much went in. Numbers of things, not ppm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// Live edges without a strength or with an artifact that is set aside; they are among the
     /// supporting and disputing ones too. Left out of the JSON when there are none.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_none")]
     pub abstaining_edges: u64,
     /// Distinct artifacts that live edges cite.
     pub artifacts: u64,
@@ -74,7 +74,7 @@ fn is_none(count: &u64) -> bool {
 }
 
 /// How one piece of evidence was weighed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeTrace {
     /// Its place in the claim's stream.
     pub seq: Seq,
@@ -107,7 +107,7 @@ pub struct EdgeTrace {
 }
 
 /// Whether a piece of evidence counts, or why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeCounted {
     /// It counts.
@@ -132,7 +132,7 @@ impl fmt::Display for EdgeCounted {
 }
 
 /// How one attestation was weighed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttestationTrace {
     /// Its place in the claim's stream.
     pub seq: Seq,
@@ -151,7 +151,7 @@ pub struct AttestationTrace {
 }
 
 /// Whether an attestation counts, or why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttestationCounted {
     /// It counts in full.
@@ -179,7 +179,7 @@ impl fmt::Display for AttestationCounted {
 }
 
 /// What one community contributes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommunityTrace {
     /// Its slug; `unknown` for all that name none.
     pub community: String,
@@ -190,7 +190,7 @@ pub struct CommunityTrace {
 }
 
 /// How much of its parts each derived figure had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverages {
     /// Of support.
     pub supp: Coverage,
@@ -201,7 +201,7 @@ pub struct Coverages {
 }
 
 /// The weight of the parts that were assessed, of the whole weight; plain numbers, not ppm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Weight of the parts that were assessed.
     pub present: u32,

@@ -15,8 +15,9 @@ use std::thread;
 
 use cel::common::ast::{EntryExpr, Expr};
 use cel::{Context, Env, IdedExpr, Program, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+pub use crate::claim::ViewVerdict;
 use crate::value::{Ratio, excerpt};
 
 use super::figure::{Figure, Figures};
@@ -30,30 +31,6 @@ const DEEPEST: usize = 64;
 const PARSER_STACK: usize = 16 << 20;
 /// The comprehension macros of CEL; no other call of these names exists.
 const COMPREHENSIONS: [&str; 5] = ["all", "exists", "exists_one", "map", "filter"];
-
-/// What a view says of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ViewVerdict {
-    /// The claim belongs to the view.
-    Included,
-    /// It belongs, with less weight.
-    Downweighted,
-    /// It does not belong.
-    Excluded,
-}
-
-impl ViewVerdict {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            ViewVerdict::Included => "included",
-            ViewVerdict::Downweighted => "downweighted",
-            ViewVerdict::Excluded => "excluded",
-        }
-    }
-}
 
 /// A rule of a view, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +60,7 @@ pub struct View {
 }
 
 /// What a view says of a claim, and by which rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Judgement {
     /// A rule was true, or none was and the view's `otherwise` holds.
