@@ -764,7 +764,7 @@ fn set_aside(state: &State, claim: &Claim) -> Vec<SetAside> {
         .collect()
 }
 
-fn place(data: &Data) -> &'static str {
+pub(super) fn place(data: &Data) -> &'static str {
     match data {
         Data::StatusChanged(_) => "status",
         Data::EvidenceAdded(_) | Data::EvidenceRevised(_) | Data::EvidenceWithdrawn(_) => {
