@@ -12,3 +12,5 @@ pub mod claim;
 pub mod trust;
 pub mod projection;
 pub mod ledger;
+#[cfg(feature = "export")]
+pub mod export;

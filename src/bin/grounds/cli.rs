@@ -65,4 +65,14 @@ pub(crate) enum Colour {
 pub(crate) enum Command {
     /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
     Verify(command::verify::Verify),
+    /// Make the proof that an event is in the log
+    Prove(command::prove::Prove),
+    /// Check a proof file offline, against what it is asked about
+    Check(command::check::Check),
+    /// Write events in another format
+    Export(command::export::Export),
+    /// Print the completions of a shell
+    Completions(command::completions::Completions),
+    /// Write the man pages into a folder
+    Man(command::completions::Man),
 }

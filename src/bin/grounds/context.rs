@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anstream::{AutoStream, ColorChoice};
-use etcetera::base_strategy::{BaseStrategy as _, choose_base_strategy};
+use etcetera::base_strategy::choose_base_strategy;
 use grounds::ledger::Ledger;
 use grounds::tlog::VerifierKey;
 use grounds::value::Origin;
