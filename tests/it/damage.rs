@@ -53,7 +53,11 @@ fn with_lines(change: impl Fn(&mut Vec<String>), first: u64, lost: &[u64]) {
     let ledger = Ledger::open(&dir, Some(&intact.custody().vkey)).unwrap();
     for (index, line) in (0..).zip(&whole) {
         if !lost.contains(&index) {
-            assert_eq!(ledger.line(index).unwrap(), line.as_bytes(), "entry {index}");
+            assert_eq!(
+                ledger.line(index).unwrap(),
+                line.as_bytes(),
+                "entry {index}"
+            );
         }
     }
 }
@@ -62,20 +66,31 @@ fn with_lines(change: impl Fn(&mut Vec<String>), first: u64, lost: &[u64]) {
 fn the_intact_ledger_holds() {
     let report = audited(&reference::folder());
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
-    assert_eq!((report.entries, report.events, report.signatures), (16, 21, 19));
+    assert_eq!(
+        (report.entries, report.events, report.signatures),
+        (16, 21, 19)
+    );
 }
 
 #[test]
 fn a_removed_line_is_named_and_the_others_can_be_read() {
     for index in 0..16 {
-        with_lines(|lines| drop(lines.remove(index)), index as u64, &[index as u64]);
+        with_lines(
+            |lines| drop(lines.remove(index)),
+            index as u64,
+            &[index as u64],
+        );
     }
 }
 
 #[test]
 fn a_doubled_line_is_named_and_all_can_be_read() {
     for index in 0..15 {
-        with_lines(|lines| lines.insert(index, lines[index].clone()), index as u64, &[]);
+        with_lines(
+            |lines| lines.insert(index, lines[index].clone()),
+            index as u64,
+            &[],
+        );
     }
 }
 
@@ -88,15 +103,27 @@ fn swapped_lines_are_named_and_all_can_be_read() {
 
 #[test]
 fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
-    for (index, junk) in [(3, "junk".to_owned()), (5, "{}".to_owned()), (7, "x".repeat(70_000))] {
-        with_lines(|lines| lines[index].clone_from(&junk), index as u64, &[index as u64]);
+    for (index, junk) in [
+        (3, "junk".to_owned()),
+        (5, "{}".to_owned()),
+        (7, "x".repeat(70_000)),
+    ] {
+        with_lines(
+            |lines| lines[index].clone_from(&junk),
+            index as u64,
+            &[index as u64],
+        );
     }
 }
 
 /// Every 97th byte by default, every byte in the full run.
 #[test]
 fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
-    let step = if std::env::var_os("GROUNDS_FULL").is_some() { 1 } else { 97 };
+    let step = if std::env::var_os("GROUNDS_FULL").is_some() {
+        1
+    } else {
+        97
+    };
     let temporary = tempfile::tempdir().unwrap();
     let dir = copy(temporary.path());
     let path = dir.join(EVENTS);
@@ -108,13 +135,22 @@ fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
         std::fs::write(&path, &bytes).unwrap();
         let report = audited(&dir);
         assert_eq!(report.verdict, Verdict::Damaged, "byte {place}");
-        assert_eq!(first_index(&report), Some(entry), "byte {place}: {:?}", report.faults);
+        assert_eq!(
+            first_index(&report),
+            Some(entry),
+            "byte {place}: {:?}",
+            report.faults
+        );
     }
 }
 
 #[test]
 fn a_changed_byte_of_checkpoint_or_tiles_is_found_and_the_file_named() {
-    for (name, step) in [("checkpoint", 1), ("tile/0/000.p/16", 7), ("tile/entries/000.p/16", 503)] {
+    for (name, step) in [
+        ("checkpoint", 1),
+        ("tile/0/000.p/16", 7),
+        ("tile/entries/000.p/16", 503),
+    ] {
         let temporary = tempfile::tempdir().unwrap();
         let dir = copy(temporary.path());
         let path = dir.join(name);
@@ -125,7 +161,10 @@ fn a_changed_byte_of_checkpoint_or_tiles_is_found_and_the_file_named() {
             std::fs::write(&path, &bytes).unwrap();
             let report = audited(&dir);
             assert_eq!(report.verdict, Verdict::Damaged, "{name} byte {place}");
-            let named = report.faults.iter().any(|fault| fault.file.as_deref() == Some(name));
+            let named = report
+                .faults
+                .iter()
+                .any(|fault| fault.file.as_deref() == Some(name));
             assert!(named, "{name} byte {place}: {:?}", report.faults);
         }
     }
@@ -141,19 +180,32 @@ fn a_tail_that_was_never_acknowledged_is_no_damage() {
         bytes.extend(tail.bytes());
         std::fs::write(&path, &bytes).unwrap();
         let report = audited(&dir);
-        assert_eq!(report.verdict, Verdict::Holds, "{tail:?}: {:?}", report.faults);
+        assert_eq!(
+            report.verdict,
+            Verdict::Holds,
+            "{tail:?}: {:?}",
+            report.faults
+        );
     }
 }
 
 #[test]
 fn a_stray_file_under_tile_or_events_is_named() {
-    for name in ["tile/0/001", "tile/x", "tile/entries/000.p/17", "events/notes.txt"] {
+    for name in [
+        "tile/0/001",
+        "tile/x",
+        "tile/entries/000.p/17",
+        "events/notes.txt",
+    ] {
         let temporary = tempfile::tempdir().unwrap();
         let dir = copy(temporary.path());
         std::fs::write(dir.join(name), "stray").unwrap();
         let report = audited(&dir);
         assert_ne!(report.verdict, Verdict::Holds, "{name}");
-        let named = report.faults.iter().any(|fault| fault.file.as_deref() == Some(name));
+        let named = report
+            .faults
+            .iter()
+            .any(|fault| fault.file.as_deref() == Some(name));
         assert!(named, "{name}: {:?}", report.faults);
     }
 }
@@ -169,7 +221,9 @@ fn an_older_copy_is_a_rollback_to_whoever_kept_a_newer_head() {
     std::fs::write(dir.join(EVENTS), shorter.join("\n") + "\n").unwrap();
     std::fs::remove_dir_all(dir.join("tile")).unwrap();
     let mut tree = grounds::tlog::Tree::new();
-    shorter.iter().for_each(|line| tree.push(grounds::tlog::leaf_hash(line.as_bytes())));
+    shorter
+        .iter()
+        .for_each(|line| tree.push(grounds::tlog::leaf_hash(line.as_bytes())));
     let signer = signer();
     let head = grounds::tlog::Checkpoint {
         origin: reference::build::ORIGIN.to_owned(),
@@ -177,11 +231,22 @@ fn an_older_copy_is_a_rollback_to_whoever_kept_a_newer_head() {
         root: tree.root(),
     };
     std::fs::write(dir.join("checkpoint"), head.sign(&signer).unwrap()).unwrap();
-    assert_eq!(audited(&dir).verdict, Verdict::Holds, "the bare folder cannot tell");
-    let standard = Standard { from: Some(&note), ..Standard::default() };
+    assert_eq!(
+        audited(&dir).verdict,
+        Verdict::Holds,
+        "the bare folder cannot tell"
+    );
+    let standard = Standard {
+        from: Some(&note),
+        ..Standard::default()
+    };
     let report = audit(&dir, &standard, &mut |_, _| {}).unwrap();
     assert_eq!(report.verdict, Verdict::Fails);
-    assert!(report.faults[0].expected.contains("rolled back"), "{:?}", report.faults);
+    assert!(
+        report.faults[0].expected.contains("rolled back"),
+        "{:?}",
+        report.faults
+    );
 }
 
 fn signer() -> grounds::tlog::NoteSigner {

@@ -35,9 +35,15 @@ fn the_reference_ledger_is_rebuilt_byte_for_byte() {
     let made = temporary.path().join("ledger");
     build::build(&made, &temporary.path().join("state"));
     let (made, kept) = (files(&made), files(&folder()));
-    assert_eq!(made.keys().collect::<Vec<_>>(), kept.keys().collect::<Vec<_>>());
+    assert_eq!(
+        made.keys().collect::<Vec<_>>(),
+        kept.keys().collect::<Vec<_>>()
+    );
     for (name, bytes) in &made {
-        assert!(kept[name] == *bytes, "{name} differs: cargo run --example reference -- FOLDER makes it");
+        assert!(
+            kept[name] == *bytes,
+            "{name} differs: cargo run --example reference -- FOLDER makes it"
+        );
     }
 }
 

@@ -8,6 +8,7 @@ mod context;
 mod error;
 mod keys;
 mod render;
+mod seen;
 
 use std::process::ExitCode;
 
