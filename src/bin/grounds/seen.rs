@@ -140,12 +140,14 @@ impl Head {
         let custody = ledger.custody();
         let mut band = Vec::new();
         if let Some(as_of) = &asking.as_of {
-            let recorded = state.recorded().map(|time| time.minute_text());
+            let newest = match state.recorded() {
+                Some(time) => format!("the newest of {}", time.minute_text()),
+                None => "it was not there yet".to_owned(),
+            };
             band.push(format!(
-                "as the ledger knew it as of {as_of}: {} of {} entries, the newest of {}",
+                "as the ledger knew it as of {as_of}: {} of {} entries, {newest}",
                 state.size(),
                 custody.checkpoint.size,
-                recorded.unwrap_or_else(|| "before its genesis".to_owned())
             ));
         }
         if let Some(effective) = effective {

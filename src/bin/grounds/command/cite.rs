@@ -12,6 +12,7 @@ use crate::seen::{Answer, Asking};
 
 /// Cite a claim, with its version and the head of the ledger.
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
 pub(crate) struct Cite {
     /// The claim's slug, with or without claim/, or a prefix that only one has
     claim: String,
@@ -19,7 +20,12 @@ pub(crate) struct Cite {
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
     /// This version [default: the newest]
-    #[arg(long, value_name = "N", conflicts_with = "as_of")]
+    #[arg(
+        id = "number",
+        long = "version",
+        value_name = "N",
+        conflicts_with = "as_of"
+    )]
     version: Option<u64>,
     /// As the ledger knew it: an event id, an address, a date or a time in UTC
     #[arg(long, value_name = "X")]

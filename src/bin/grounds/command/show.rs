@@ -19,6 +19,7 @@ const SCHEMA: &str = "grounds.show/1";
 /// Show a claim with all that it stands on; or an artifact, an agent, a context, a view, the ledger.
 #[derive(Debug, Args)]
 #[command(
+    disable_version_flag = true,
     after_help = "Examples: grounds show individual-neurons · grounds show individual-neurons --as-of 2026-03-05 · grounds show artifact/toy-models · grounds show ledger"
 )]
 pub(crate) struct Show {
@@ -27,7 +28,12 @@ pub(crate) struct Show {
     #[command(flatten)]
     asking: Asking,
     /// The claim as it was when this version was the newest
-    #[arg(long, value_name = "N", conflicts_with = "as_of")]
+    #[arg(
+        id = "number",
+        long = "version",
+        value_name = "N",
+        conflicts_with = "as_of"
+    )]
     version: Option<u64>,
     /// Print the whole computation
     #[arg(long)]

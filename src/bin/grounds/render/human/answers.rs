@@ -3,7 +3,6 @@
 use anstyle::Style;
 use grounds::projection::{
     Bisected, Blame, Cause, ClaimImpact, FieldBlame, FigureBlame, Ground, Impact, Move, Step, Why,
-    decimal,
 };
 
 use crate::seen::Head;
@@ -51,11 +50,12 @@ pub(crate) fn why(why: &Why, head: &Head, width: usize) -> String {
     sheet.head("how it is computed");
     sheet.block(2, PLAIN, &format!("{} = {}", why.name, why.formula));
     for (number, step) in (1..).zip(&why.steps) {
-        let words = match step.value {
-            Some(value) => format!("{} = {}", phrase(&step.words), decimal(value)),
-            None => phrase(&step.words),
-        };
-        sheet.hang(2, &right(&format!("{number}. "), 4), PLAIN, &words);
+        sheet.hang(
+            2,
+            &right(&format!("{number}. "), 4),
+            PLAIN,
+            &phrase(&step.words),
+        );
     }
     grounds(&mut sheet, why);
     sheet.finish()

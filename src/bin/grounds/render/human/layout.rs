@@ -155,12 +155,17 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let lines = text.trim_end_matches('\n').split('\n');
     let wrapped = lines.flat_map(|line| match line.width() <= width {
         true => vec![line.to_owned()],
-        false => textwrap::wrap(line, width)
+        false => textwrap::wrap(line, options(width))
             .into_iter()
             .map(|part| part.into_owned())
             .collect(),
     });
     wrapped.collect()
+}
+
+/// Between words, and not at the hyphens of dates, slugs and ids.
+fn options(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
 #[cfg(test)]

@@ -188,7 +188,13 @@ fn happened(sheet: &mut Sheet, row: &TimelineRow, address: usize, with_subject: 
     let id = super::claim::short(&by.id.to_string()).to_owned();
     let effective = effective.unwrap_or_default();
     let beside = match with_subject {
-        true => format!("{} · {id}{effective}", cut(&row.subject.to_string(), room)),
+        true => format!(
+            "{} · {id}{effective}",
+            cut(
+                &row.subject.to_string(),
+                room.saturating_sub(15 + columns(&effective)).max(20)
+            )
+        ),
         false => format!("{} · {id}{effective}", row.r#type),
     };
     sheet.block(inner, SOFT, &beside);
