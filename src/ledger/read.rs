@@ -325,7 +325,7 @@ impl Ledger {
 /// The outside of a folder: reader, checkpoint note, opened checkpoint, key, whether it is its own.
 type Front = (SegmentReader, Vec<u8>, OpenCheckpoint, VerifierKey, bool);
 
-fn front(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Front, LedgerError> {
+pub(super) fn front(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Front, LedgerError> {
     let reader = open_reader(dir)?;
     let note = reader
         .get("checkpoint")?

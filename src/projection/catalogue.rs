@@ -92,7 +92,7 @@ pub fn catalogue(
     };
     let mut rows: Vec<CatalogueRow> = state.claims().filter_map(|(slug, _)| row(slug)).collect();
     rows.retain(|row| wanted.takes(row));
-    rows.sort_by(|one, other| wanted.compare(one, other));
+    wanted.sort(&mut rows);
     rows
 }
 
@@ -138,6 +138,11 @@ impl Wanted {
                 .view
                 .as_ref()
                 .is_none_or(|(view, verdict)| is_in(row, view, verdict.as_deref()))
+    }
+
+    /// Puts rows in the order that is wanted; equal ones by slug.
+    pub fn sort(&self, rows: &mut [CatalogueRow]) {
+        rows.sort_by(|one, other| self.compare(one, other));
     }
 
     fn compare(&self, one: &CatalogueRow, other: &CatalogueRow) -> Ordering {

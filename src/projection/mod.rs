@@ -17,6 +17,7 @@ mod page;
 mod pages;
 mod profile;
 mod read;
+mod subjects;
 mod timeline;
 mod views;
 mod walk;
@@ -43,6 +44,7 @@ pub use pages::{
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,
 };
+pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};

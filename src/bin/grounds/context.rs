@@ -137,7 +137,11 @@ impl Context {
             }
         }
         self.print_part(text)?;
-        if text.ends_with('\n') { Ok(()) } else { self.print_part("\n") }
+        if text.ends_with('\n') {
+            Ok(())
+        } else {
+            self.print_part("\n")
+        }
     }
 
     /// Prints a part of an answer, as it is, never through a pager.

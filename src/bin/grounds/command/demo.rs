@@ -17,7 +17,9 @@ use crate::render::human::style::{HEAD, SOFT, paint};
 /// See it work: verify a ledger, read a claim, attest to it, see what moved and why, go back in
 /// time, prove one event.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: grounds demo\n\nIt works on a copy in a temporary folder, with keys that everybody has.")]
+#[command(
+    after_help = "Example: grounds demo\n\nIt works on a copy in a temporary folder, with keys that everybody has."
+)]
 pub(crate) struct Demo {
     /// Put the copy here [default: a new temporary folder]; it must not exist
     #[arg(long, value_name = "DIR")]
@@ -26,10 +28,22 @@ pub(crate) struct Demo {
 
 /// The reference ledger, as it stands in `ledger/`.
 const FILES: [(&str, &[u8]); 4] = [
-    ("checkpoint", include_bytes!("../../../../ledger/checkpoint")),
-    ("events/000000000000.jsonl", include_bytes!("../../../../ledger/events/000000000000.jsonl")),
-    ("tile/0/000.p/16", include_bytes!("../../../../ledger/tile/0/000.p/16")),
-    ("tile/entries/000.p/16", include_bytes!("../../../../ledger/tile/entries/000.p/16")),
+    (
+        "checkpoint",
+        include_bytes!("../../../../ledger/checkpoint"),
+    ),
+    (
+        "events/000000000000.jsonl",
+        include_bytes!("../../../../ledger/events/000000000000.jsonl"),
+    ),
+    (
+        "tile/0/000.p/16",
+        include_bytes!("../../../../ledger/tile/0/000.p/16"),
+    ),
+    (
+        "tile/entries/000.p/16",
+        include_bytes!("../../../../ledger/tile/entries/000.p/16"),
+    ),
 ];
 
 const ORIGIN: &str = "grounds.example/reference";
@@ -123,8 +137,13 @@ impl<'c> Stage<'c> {
         if words.is_empty() {
             line.push("verify".to_owned());
         }
-        line.extend(["--ledger".to_owned(), ledger.display().to_string(), "--no-pager".to_owned()]);
-        let mut cli = Cli::try_parse_from(line).map_err(|error| Failure::usage(error.to_string()))?;
+        line.extend([
+            "--ledger".to_owned(),
+            ledger.display().to_string(),
+            "--no-pager".to_owned(),
+        ]);
+        let mut cli =
+            Cli::try_parse_from(line).map_err(|error| Failure::usage(error.to_string()))?;
         cli.global.json = self.context.global.json;
         cli.global.color = self.context.global.color;
         let context = Context::new(&cli.global).at_home(&self.folder);
@@ -134,19 +153,30 @@ impl<'c> Stage<'c> {
     /// Shows the command, runs it, shows its answer.
     fn run(&self, words: &[&str]) -> Result<(), Failure> {
         let shown: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        self.tell(&format!("{}\n", paint(HEAD, &format!("$ grounds {}", shown.join(" ")))))?;
+        self.tell(&format!(
+            "{}\n",
+            paint(HEAD, &format!("$ grounds {}", shown.join(" ")))
+        ))?;
         let (cli, context) = self.inside(words)?;
         let exit = command::run(&cli, &context)?;
         self.tell("\n")?;
         match exit {
             Exit::Done => Ok(()),
-            other => Err(Failure::new(other, "demo", format!("grounds {}: did not succeed", shown.join(" ")))),
+            other => Err(Failure::new(
+                other,
+                "demo",
+                format!("grounds {}: did not succeed", shown.join(" ")),
+            )),
         }
     }
 
     /// Words of ours; none with `--json`, where only the answers are printed.
     fn tell(&self, text: &str) -> Result<(), Failure> {
-        if self.context.global.json { Ok(()) } else { self.context.print_part(text) }
+        if self.context.global.json {
+            Ok(())
+        } else {
+            self.context.print_part(text)
+        }
     }
 
     fn explain(&self, text: &str) -> Result<(), Failure> {
@@ -155,7 +185,10 @@ impl<'c> Stage<'c> {
     }
 
     fn step(&self, number: u8, title: &str, text: &str) -> Result<(), Failure> {
-        self.tell(&format!("{}\n", paint(HEAD, &format!("── {number}. {title} ──"))))?;
+        self.tell(&format!(
+            "{}\n",
+            paint(HEAD, &format!("── {number}. {title} ──"))
+        ))?;
         self.explain(text)
     }
 
@@ -192,19 +225,47 @@ impl<'c> Stage<'c> {
         )?;
         let request = self.folder.join("visitor.json");
         let request = request.display().to_string();
-        let (registrar, archivist, visitor) =
-            (self.text_of("registrar"), self.text_of("archivist"), self.text_of("visitor"));
+        let (registrar, archivist, visitor) = (
+            self.text_of("registrar"),
+            self.text_of("archivist"),
+            self.text_of("visitor"),
+        );
         self.run(&[
-            "agent", "add", "visitor", "--name", "Visitor", "--role", "attester", "--community",
-            "visitors", "--reliability", "0.6", "--own-key", &visitor, "--key", &registrar, "--out",
+            "agent",
+            "add",
+            "visitor",
+            "--name",
+            "Visitor",
+            "--role",
+            "attester",
+            "--community",
+            "visitors",
+            "--reliability",
+            "0.6",
+            "--own-key",
+            &visitor,
+            "--key",
+            &registrar,
+            "--out",
             &request,
         ])?;
         self.run(&["sign", &request, "--key", &archivist])?;
         self.run(&["submit", &request, "--clock-ok"])?;
-        self.explain("Now he signs his attestation. It is bound to the version of the claim that he saw.")?;
+        self.explain(
+            "Now he signs his attestation. It is bound to the version of the claim that he saw.",
+        )?;
         self.run(&[
-            "attest", CLAIM, "--verdict", "disputes", "--weight", "0.8", "-m",
-            "Larger models have many neurons that encode one concept.", "--key", &visitor, "--clock-ok",
+            "attest",
+            CLAIM,
+            "--verdict",
+            "disputes",
+            "--weight",
+            "0.8",
+            "-m",
+            "Larger models have many neurons that encode one concept.",
+            "--key",
+            &visitor,
+            "--clock-ok",
         ])
     }
 
@@ -240,7 +301,10 @@ impl<'c> Stage<'c> {
         let proof = self.folder.join("attestation.tlog-proof");
         let proof = proof.display().to_string();
         self.run(&["prove", "@17", "-o", &proof])?;
-        let vkey = grounds::ledger::Ledger::open(&self.ledger(), None)?.custody().vkey.to_string();
+        let vkey = grounds::ledger::Ledger::open(&self.ledger(), None)?
+            .custody()
+            .vkey
+            .to_string();
         self.run(&["check", &proof, "--claim", CLAIM, "--vkey", &vkey])
     }
 
@@ -255,6 +319,12 @@ impl<'c> Stage<'c> {
 
 /// A word as a shell would need it.
 fn quoted(word: &str) -> String {
-    let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./@:=,+%".contains(c));
-    if is_plain && !word.is_empty() { word.to_owned() } else { format!("'{word}'") }
+    let is_plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_./@:=,+%".contains(c));
+    if is_plain && !word.is_empty() {
+        word.to_owned()
+    } else {
+        format!("'{word}'")
+    }
 }
