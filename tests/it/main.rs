@@ -7,3 +7,5 @@ mod format_doc;
 mod golden_commit;
 mod hostile;
 mod reference;
+#[cfg(feature = "cli")]
+mod writing;
