@@ -27,10 +27,10 @@ use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use super::read::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
-use super::work::in_parallel;
+use super::work::{beside, in_parallel};
 
 /// Lines read at a time.
-const CHUNK: u64 = 4096;
+const CHUNK: u64 = 1024;
 
 /// At most so many keys have tables: 30 KiB each.
 const MAX_TABLES: usize = 1024;
@@ -268,6 +268,36 @@ enum Task {
     },
 }
 
+/// Some lines of the log.
+struct Chunk {
+    from: Index,
+    lines: Vec<Result<Vec<u8>, BadLine>>,
+}
+
+/// A line that was read; none where there is no line to read.
+type Line = Option<Result<Parsed, crate::envelope::Refused>>;
+
+/// What is done beside the judging.
+enum Side {
+    Checked(Option<Fault>),
+    Parsed(Line),
+}
+
+impl Chunk {
+    fn end(&self) -> Index {
+        self.from + self.lines.len() as u64
+    }
+
+    fn parse(&self, place: usize) -> Line {
+        let line = self.lines[place].as_deref().ok()?;
+        Some(parse_line(
+            self.from + place as u64,
+            line,
+            Depth::Signatures,
+        ))
+    }
+}
+
 impl Auditor {
     fn new(dir: &Path, reader: SegmentReader, arrangement: Option<Arrangement>) -> Auditor {
         Auditor {
@@ -376,33 +406,63 @@ impl Auditor {
         size: u64,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), LedgerError> {
-        let mut from = 0;
-        while from < size {
-            let to = size.min(from + CHUNK);
-            let lines = match &self.arrangement {
-                Some(arrangement) => arrangement.lines(&self.reader, from, to)?,
-                None => lines_or_gaps(&self.reader, from, to)?,
-            };
-            let parsed = in_parallel(lines.len(), |place| {
-                let line = lines[place].as_deref().ok()?;
-                Some(parse_line(from + place as u64, line, Depth::Signatures))
-            });
-            let mut tasks = Vec::with_capacity(lines.len());
-            for (line, parsed) in lines.iter().zip(parsed) {
-                match parsed {
-                    Some(Ok(parsed)) => self.judge(parsed, &mut tasks),
-                    _ => self.without(line),
-                }
-            }
-            let wrong = in_parallel(tasks.len(), |place| tasks[place].fault());
-            wrong
-                .into_iter()
-                .flatten()
-                .for_each(|fault| self.fault(fault));
-            from = to;
-            progress(from, size);
+        let mut chunk = self.read_chunk(0, size)?;
+        let mut parsed = in_parallel(chunk.lines.len(), |place| chunk.parse(place));
+        let mut tasks: Vec<Task> = Vec::new();
+        while !chunk.lines.is_empty() {
+            let next = self.read_chunk(chunk.end(), size)?;
+            let before = std::mem::take(&mut tasks);
+            // While this chunk is judged, in order, the signatures of the one before it are checked
+            // and the lines of the next are read, by whoever is free.
+            let (done, queued) = beside(
+                before.len() + next.lines.len(),
+                |place| match before.get(place) {
+                    Some(task) => Side::Checked(task.fault()),
+                    None => Side::Parsed(next.parse(place - before.len())),
+                },
+                || self.judge_chunk(&chunk, parsed),
+            );
+            parsed = self.take_sides(done);
+            tasks = queued;
+            progress(chunk.end(), size);
+            chunk = next;
         }
+        let last = in_parallel(tasks.len(), |place| tasks[place].fault());
+        last.into_iter()
+            .flatten()
+            .for_each(|fault| self.fault(fault));
         Ok(())
+    }
+
+    fn read_chunk(&self, from: u64, size: u64) -> Result<Chunk, LedgerError> {
+        let to = size.min(from + CHUNK);
+        let lines = match &self.arrangement {
+            Some(arrangement) => arrangement.lines(&self.reader, from, to)?,
+            None => lines_or_gaps(&self.reader, from, to)?,
+        };
+        Ok(Chunk { from, lines })
+    }
+
+    fn judge_chunk(&mut self, chunk: &Chunk, parsed: Vec<Line>) -> Vec<Task> {
+        let mut tasks = Vec::with_capacity(parsed.len());
+        for (line, parsed) in chunk.lines.iter().zip(parsed) {
+            match parsed {
+                Some(Ok(parsed)) => self.judge(parsed, &mut tasks),
+                _ => self.without(line),
+            }
+        }
+        tasks
+    }
+
+    fn take_sides(&mut self, sides: Vec<Side>) -> Vec<Line> {
+        let mut parsed = Vec::new();
+        for side in sides {
+            match side {
+                Side::Checked(fault) => fault.into_iter().for_each(|fault| self.fault(fault)),
+                Side::Parsed(line) => parsed.push(line),
+            }
+        }
+        parsed
     }
 
     /// A place without an entry: withheld by law, or damaged.
