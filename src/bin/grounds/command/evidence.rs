@@ -82,7 +82,7 @@ impl Weighing {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds evidence add neurons --supports --doi 10.48550/arXiv.2209.10652 --title 'Toy Models of Superposition' --strength 0.84 -m 'Polysemanticity is the default'\n  grounds evidence add neurons --disputes --artifact scaling --passage 'Scale-dependent monosemanticity=0.78' -m 'Larger models differ'"
+    after_help = "Examples:\n  grounds evidence add neurons --supports --doi 10.48550/arXiv.2209.10652 \\\n      --title 'Toy Models of Superposition' --strength 0.84 \\\n      -m 'Polysemanticity is the default'\n  grounds evidence add neurons --disputes --artifact scaling \\\n      --passage 'Scale-dependent monosemanticity=0.78' -m 'Larger models differ'"
 )]
 struct Add {
     /// The claim
