@@ -22,8 +22,9 @@ use crate::tlog::{
 use crate::value::{CommitId, Index, KeyId, Origin, PublicKey};
 
 use super::append::signed_by_valid_key;
+use super::arrange::{Arrangement, arrange};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
-use super::read::{damage_of, lines_or_gaps, open_reader, own_key, stored_leaves};
+use super::read::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
 use super::work::in_parallel;
@@ -182,7 +183,7 @@ pub struct Report {
     pub root: Option<Hash>,
     /// The checklist.
     pub checks: Vec<Check>,
-    /// What is wrong, by entry; the first [`MAX_FAULTS`] of them.
+    /// What is wrong, by entry; the first `MAX_FAULTS` of them.
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub fault_count: u64,
@@ -205,14 +206,19 @@ pub fn audit(
     if head == 0 && note.is_none() && !dir.join("events").exists() {
         return Err(LedgerError::NoLedger(dir.to_path_buf()));
     }
-    let mut auditor = Auditor::new(dir, reader);
+    let mut auditor = Auditor::new(dir, reader, None);
     auditor.open_the_head(note.as_deref(), standard);
     let size = auditor
         .signed
         .as_ref()
         .map_or(head, |open| open.checkpoint.size);
     auditor.read_entries(size, progress)?;
-    auditor.hold_against_head(size);
+    if let Some(arrangement) = auditor.arrangement_if_damaged(size)? {
+        auditor = Auditor::new(dir, open_reader(dir)?, Some(arrangement));
+        auditor.open_the_head(note.as_deref(), standard);
+        auditor.read_entries(size, progress)?;
+    }
+    auditor.hold_against_head();
     auditor.hold_against_older_heads(standard);
     auditor.look_at_tiles(size)?;
     auditor.look_for_strays();
@@ -221,6 +227,7 @@ pub fn audit(
 }
 
 struct Auditor {
+    arrangement: Option<Arrangement>,
     dir: PathBuf,
     reader: SegmentReader,
     vkey: Option<VerifierKey>,
@@ -262,8 +269,9 @@ enum Task {
 }
 
 impl Auditor {
-    fn new(dir: &Path, reader: SegmentReader) -> Auditor {
+    fn new(dir: &Path, reader: SegmentReader, arrangement: Option<Arrangement>) -> Auditor {
         Auditor {
+            arrangement,
             dir: dir.to_path_buf(),
             reader,
             vkey: None,
@@ -371,7 +379,10 @@ impl Auditor {
         let mut from = 0;
         while from < size {
             let to = size.min(from + CHUNK);
-            let lines = lines_or_gaps(&self.reader, from, to)?;
+            let lines = match &self.arrangement {
+                Some(arrangement) => arrangement.lines(&self.reader, from, to)?,
+                None => lines_or_gaps(&self.reader, from, to)?,
+            };
             let parsed = in_parallel(lines.len(), |place| {
                 let line = lines[place].as_deref().ok()?;
                 Some(parse_line(from + place as u64, line, Depth::Signatures))
@@ -403,10 +414,16 @@ impl Auditor {
             (None, Ok(line)) => leaf_hash(line),
             (None, Err(_)) => Hash::ZERO,
         };
-        match withheld {
-            Some(_) => self.withheld += 1,
-            None => self.damage(Part::Bytes, damage_of(index, line)),
+        match (withheld, &self.arrangement) {
+            (Some(_), _) => self.withheld += 1,
+            (None, Some(_)) => {}
+            (None, None) => self.damage(Part::Bytes, damage_of(index, line)),
         }
+        let authentic = self.arrangement.as_ref();
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let leaf = authentic
+            .and_then(|a| a.leaves.get(place).copied())
+            .unwrap_or(leaf);
         self.tree.push(leaf);
         self.state.evolve_without(index, CommitId(leaf));
     }
@@ -554,41 +571,37 @@ impl Auditor {
         }
     }
 
-    fn hold_against_head(&mut self, size: u64) {
+    /// Where the root is not the signed one, or lines are none, and the tiles lead to the signed
+    /// root: which line is which entry, so that the rest can be audited for what it is.
+    fn arrangement_if_damaged(&self, size: u64) -> Result<Option<Arrangement>, LedgerError> {
+        let Some(open) = &self.signed else {
+            return Ok(None);
+        };
+        let is_intact = self.tree.root() == open.checkpoint.root && !self.is_damaged;
+        if is_intact {
+            Ok(None)
+        } else {
+            arrange(&self.reader, size, open.checkpoint.root)
+        }
+    }
+
+    fn hold_against_head(&mut self) {
+        if let Some(arrangement) = &self.arrangement {
+            let damages = arrangement.damages.clone();
+            return damages
+                .into_iter()
+                .for_each(|damage| self.damage(Part::Tree, damage));
+        }
         let Some(open) = &self.signed else { return };
         let (root, found) = (open.checkpoint.root, self.tree.root());
-        if root == found {
-            return;
-        }
-        self.is_damaged = true;
-        let unlike = self.unlike_their_tiles(size);
-        if unlike.is_empty() {
+        if root != found {
+            self.is_damaged = true;
             let (found, expected) = (
                 format!("root {found}"),
                 format!("root {root}, which is signed"),
             );
-            return self.file_fault(Part::Tree, "events/", found, expected);
+            self.file_fault(Part::Tree, "events/", found, expected);
         }
-        for damage in unlike {
-            self.damage(Part::Tree, damage);
-        }
-    }
-
-    fn unlike_their_tiles(&self, size: u64) -> Vec<Damage> {
-        let stored = stored_leaves(&self.reader, size);
-        (0..size)
-            .zip(stored)
-            .filter_map(|(index, stored)| {
-                let (stored, found) = (stored?, self.tree.leaf(index)?);
-                (stored != found).then(|| Damage {
-                    file: String::new(),
-                    line: 0,
-                    index,
-                    found: format!("a line with leaf hash {found}"),
-                    expected: format!("the line with leaf hash {stored}"),
-                })
-            })
-            .collect()
     }
 
     fn hold_against_older_heads(&mut self, standard: &Standard<'_>) {
@@ -675,12 +688,19 @@ impl Auditor {
         if entries.end > size {
             return Ok(None);
         }
-        let lines = lines_or_gaps(&self.reader, entries.start, entries.end)?;
+        let lines = match &self.arrangement {
+            Some(arrangement) => arrangement.lines(&self.reader, entries.start, entries.end)?,
+            None => lines_or_gaps(&self.reader, entries.start, entries.end)?,
+        };
+        if lines.iter().any(Result::is_err) {
+            // Its own hash stands in for the bundle where an entry is lost: nothing to hold it to.
+            return Ok(self.reader.get(name)?);
+        }
         let lines: Vec<&[u8]> = lines
             .iter()
             .filter_map(|line| line.as_deref().ok())
             .collect();
-        Ok(encode_bundle(lines.into_iter()).ok())
+        Ok(encode_bundle(lines).ok())
     }
 
     fn look_for_strays(&mut self) {
@@ -823,7 +843,10 @@ impl Auditor {
             ),
             Part::Rules => (
                 held,
-                format!("{} events admitted by the rules in force", self.events),
+                format!(
+                    "{} events judged by the rules in force at each",
+                    self.events
+                ),
             ),
             Part::Tree => (
                 Outcome::Holds,

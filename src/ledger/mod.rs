@@ -7,7 +7,9 @@
 //! - [`audit`] checks everything, and trusts nothing that is in the folder.
 
 mod append;
+mod arrange;
 pub mod audit;
+mod cache;
 mod clock;
 mod leaves;
 mod place;
@@ -22,6 +24,7 @@ mod work;
 mod writer;
 
 pub use append::{Appender, Opened, Staged};
+pub use cache::{Snapshot, newest_head};
 pub use clock::{Clock, ClockError, SystemClock};
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};

@@ -13,6 +13,7 @@ use crate::store::{BadLine, Damage, StoreError};
 use crate::tlog::{Checkpoint, OpenCheckpoint, Tree, VerifierKey, leaf_hash};
 use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
 
+use super::arrange::{Arrangement, arrange};
 use super::place::{Depth, Parsed, parse_line};
 use super::refusal::LedgerError;
 use super::work::in_parallel;
@@ -27,6 +28,7 @@ pub struct Ledger {
     custody: Custody,
     tree: Tree,
     state: State,
+    arrangement: Option<Arrangement>,
 }
 
 /// What is known of how a ledger was kept.
@@ -89,9 +91,10 @@ impl Ledger {
             reader,
             tree: Tree::new(),
             state: State::new(),
+            arrangement: None,
         };
         ledger.fold(progress)?;
-        ledger.hold_against_checkpoint();
+        ledger.hold_against_checkpoint(progress)?;
         Ok(ledger)
     }
 
@@ -107,7 +110,10 @@ impl Ledger {
         let mut from = 0;
         while from < size {
             let to = size.min(from + CHUNK as u64);
-            let lines = lines_or_gaps(&self.reader, from, to)?;
+            let lines = match &self.arrangement {
+                Some(arrangement) => arrangement.lines(&self.reader, from, to)?,
+                None => lines_or_gaps(&self.reader, from, to)?,
+            };
             let parsed = in_parallel(lines.len(), |place| {
                 let line = lines[place].as_deref().ok()?;
                 parse_line(from + place as u64, line, Depth::Fold).ok()
@@ -144,60 +150,39 @@ impl Ledger {
         self.state.evolve_without(index, CommitId(leaf));
     }
 
-    /// A root that is not the signed one means that some line reads well and is not what was
-    /// acknowledged; the tiles of leaf hashes tell which.
-    fn hold_against_checkpoint(&mut self) {
-        let signed = &self.custody.checkpoint;
+    /// A root that is not the signed one, or a line that is none, means damage. Where the tiles
+    /// lead to the signed root, every line finds its entry by them, and the fold is done again.
+    fn hold_against_checkpoint(
+        &mut self,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), LedgerError> {
+        let (size, root) = (self.custody.checkpoint.size, self.custody.checkpoint.root);
         let found = self.tree.root();
-        if found == signed.root || !self.custody.damages.is_empty() {
-            return;
+        if found == root && self.custody.damages.is_empty() {
+            return Ok(());
         }
-        let places = self.lines_unlike_their_tiles();
-        self.custody.damages.extend(places);
-        if self.custody.damages.is_empty() {
+        if let Some(arrangement) = arrange(&self.reader, size, root)? {
+            self.tree = Tree::new();
+            self.state = State::new();
+            self.custody.withheld.clear();
+            self.arrangement = Some(arrangement);
+            self.fold(progress)?;
+            let arrangement = self.arrangement.as_ref();
+            self.custody.damages = arrangement.map(|a| a.damages.clone()).unwrap_or_default();
+            self.tree = Tree::new();
+            for leaf in arrangement.iter().flat_map(|a| &a.leaves) {
+                self.tree.push(*leaf);
+            }
+        } else if self.custody.damages.is_empty() {
             self.custody.damages.push(Damage {
                 file: "events/".to_owned(),
                 line: 0,
                 index: 0,
-                found: format!("{} entries with root {found}", signed.size),
-                expected: format!("the signed root {}", signed.root),
+                found: format!("{size} entries with root {found}"),
+                expected: format!("the signed root {root}"),
             });
         }
-    }
-
-    fn lines_unlike_their_tiles(&self) -> Vec<Damage> {
-        let leaves = stored_leaves(&self.reader, self.custody.checkpoint.size);
-        let unlike = (0..self.tree.size())
-            .zip(leaves)
-            .filter_map(|(index, leaf)| {
-                let leaf = leaf?;
-                let found = self.tree.leaf(index)?;
-                (found != leaf).then(|| (index, found, leaf))
-            });
-        unlike
-            .map(|(index, found, leaf)| {
-                let (file, line) = self.place_of(index);
-                Damage {
-                    file,
-                    line,
-                    index,
-                    found: format!("a line with leaf hash {found}"),
-                    expected: format!("the line with leaf hash {leaf}"),
-                }
-            })
-            .collect()
-    }
-
-    fn place_of(&self, index: Index) -> (String, u64) {
-        let mut place = (String::new(), 0);
-        // A line that cannot be read has no place to name.
-        let _ = self.reader.read(index, index + 1, &mut |line| {
-            if let Ok(line) = line {
-                place = (line.file.to_owned(), line.line_in_file);
-            }
-            ControlFlow::Break(())
-        });
-        place
+        Ok(())
     }
 
     /// The folder.
@@ -319,7 +304,12 @@ impl Ledger {
     /// # Errors
     /// When the line is damaged or the system fails.
     pub fn line(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
-        let lines = super::append::read_lines(&self.reader, index, index + 1)?;
+        let line = self
+            .arrangement
+            .as_ref()
+            .map_or(Some(index), |a| a.line_of(index));
+        let line = line.unwrap_or(u64::MAX - 1);
+        let lines = super::append::read_lines(&self.reader, line, line + 1)?;
         lines.into_iter().next().ok_or_else(|| {
             LedgerError::Damaged(vec![Damage {
                 file: "events/".to_owned(),
@@ -335,7 +325,7 @@ impl Ledger {
 /// The outside of a folder: reader, checkpoint note, opened checkpoint, key, whether it is its own.
 type Front = (SegmentReader, Vec<u8>, OpenCheckpoint, VerifierKey, bool);
 
-fn front(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Front, LedgerError> {
+pub(super) fn front(dir: &Path, vkey: Option<&VerifierKey>) -> Result<Front, LedgerError> {
     let reader = open_reader(dir)?;
     let note = reader
         .get("checkpoint")?

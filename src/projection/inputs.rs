@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::claim::{
-    Agent, AgentProfile, Artifact, Attestation, Claim, Data, Edge, Event, State, Verdict,
+    Agent, AgentProfile, Artifact, Attestation, Claim, Data, Edge, Event, State, Stream, Verdict,
 };
 use crate::trust::{
     Appraisal, ArtifactInput, AttestationInput, EdgeInput, Inputs, ScopeInput, Standing,
@@ -59,7 +59,8 @@ pub(super) struct Keep {
     /// The last event let in by the effective clock: by the instant since which it holds, then by
     /// address.
     pub(super) valid: Option<(Time, Address)>,
-    pub(super) without: Option<Address>,
+    /// Events without effect.
+    pub(super) without: Vec<Address>,
     /// No evidence, scope, attestation or appraisal by this agent.
     pub(super) not_by: Option<Slug>,
 }
@@ -73,15 +74,22 @@ impl From<&Filter> for Keep {
     fn from(filter: &Filter) -> Keep {
         Keep {
             valid: filter.effective.map(|by| (by, LAST_ADDRESS)),
-            without: filter.without,
+            without: filter.without.into_iter().collect(),
             not_by: None,
         }
     }
 }
 
 impl Keep {
+    /// The same, without one more event.
+    pub(super) fn and_without(&self, event: Address) -> Keep {
+        let mut keep = self.clone();
+        keep.without.push(event);
+        keep
+    }
+
     fn is_everything(&self) -> bool {
-        self.valid.is_none() && self.without.is_none() && self.not_by.is_none()
+        self.valid.is_none() && self.without.is_empty() && self.not_by.is_none()
     }
 
     fn lets_in(&self, event: &Event, holds: Time) -> bool {
@@ -89,7 +97,7 @@ impl Keep {
             || self.valid.is_none_or(|last| (holds, event.address) <= last);
         let disowned =
             self.not_by.as_ref() == Some(&event.author) && speaks_for_itself(&event.data);
-        timely && !disowned && self.without != Some(event.address)
+        timely && !disowned && !self.without.contains(&event.address)
     }
 }
 
@@ -177,7 +185,7 @@ pub(super) fn kept_artifact(state: &State, slug: &Slug, keep: &Keep) -> Option<A
 }
 
 /// Which events of a stream have effect under a filter.
-fn let_in(events: &[(Arc<Event>, bool)], keep: &Keep) -> Vec<bool> {
+fn let_in(events: &Stream, keep: &Keep) -> Vec<bool> {
     let holds = holding(events);
     let mut dropped = BTreeSet::new();
     let verdict = |(event, in_effect): &(Arc<Event>, bool)| {
@@ -194,7 +202,7 @@ fn let_in(events: &[(Arc<Event>, bool)], keep: &Keep) -> Vec<bool> {
 
 /// Since when each event of a stream holds in the world: by its own word, else since what it refers
 /// to.
-pub(super) fn holding(events: &[(Arc<Event>, bool)]) -> BTreeMap<Seq, Time> {
+pub(super) fn holding(events: &Stream) -> BTreeMap<Seq, Time> {
     let mut holds = BTreeMap::<Seq, Time>::new();
     for (event, _) in events {
         let referred = refers_to(events, event).and_then(|seq| holds.get(&seq).copied());
@@ -208,7 +216,7 @@ pub(super) fn holding(events: &[(Arc<Event>, bool)]) -> BTreeMap<Seq, Time> {
 }
 
 /// The event that this one is about: its `ref`, a note's `on`, a revision's assertion.
-fn refers_to(events: &[(Arc<Event>, bool)], event: &Event) -> Option<Seq> {
+fn refers_to(events: &Stream, event: &Event) -> Option<Seq> {
     match &event.data {
         Data::ClaimRevised(_) => events
             .iter()
@@ -237,7 +245,7 @@ fn edge_input(state: &State, edge: &Edge, keep: &Keep) -> EdgeInput {
 }
 
 fn artifact_input(edge: &Edge, artifact: Option<&Artifact>) -> ArtifactInput {
-    let first = artifact.and_then(|artifact| artifact.events.first());
+    let first = artifact.and_then(|artifact| artifact.events.front());
     let (standing, standing_event) = artifact.map_or((Standing::Sound, None), Artifact::standing);
     let appraised = |value: fn(&crate::claim::ArtifactAppraised) -> Option<Ratio>| {
         artifact.map_or_else(Vec::new, |artifact| newest_by_agent(artifact, value))
@@ -302,73 +310,86 @@ fn known_from(profile: &AgentProfile) -> impl Iterator<Item = &Arc<Event>> {
 /// The agent, as leaving out one event leaves it; no clock filters agents.
 fn kept_agent(state: &State, slug: &Slug, keep: &Keep) -> Option<Arc<Agent>> {
     let folded = state.agent(slug)?;
-    let Some(without) = keep.without else {
+    if keep.without.is_empty() {
         return Some(Arc::clone(folded));
-    };
+    }
     let genesis = state.constitution().map(|facts| (&facts.created, true));
     let stream = folded.events.iter().map(|(event, effect)| (event, *effect));
     let mut agent = Agent::default();
     for (event, in_effect) in genesis.into_iter().chain(stream) {
-        agent.fold(event, in_effect && event.address != without, slug);
+        agent.fold(
+            event,
+            in_effect && !keep.without.contains(&event.address),
+            slug,
+        );
     }
     Some(Arc::new(agent))
 }
 
-/// Recorded time of the newest event that bears on the profile: `docs/models`, "computed at".
+/// Recorded time of the newest event that bears on the profile: the claim's own, the appraisals and
+/// standings of what its live evidence cites, the registrations and changes of attesters who count,
+/// and the revocations and reaffirmations that moved one of these.
 fn computed_at(state: &State, claim: &Claim, keep: &Keep) -> Option<Time> {
-    let of_claim = claim.events.iter().filter(|(event, _)| bears(&event.data));
-    let mut moved: Vec<Address> = Vec::new();
-    let mut newest = Option::<Time>::None;
-    let mut take = |event: &Event, in_effect: bool| {
-        if in_effect {
-            newest = newest.max(Some(event.recorded));
-        }
-        moved.push(event.address);
-    };
-    of_claim.for_each(|(event, in_effect)| take(event, *in_effect));
+    let mut newest = Newest::default();
+    newest.of_stream(&claim.events, bears, true);
     for edge in claim.live_evidence() {
         if let Some(artifact) = kept_artifact(state, &edge.artifact.0, keep) {
-            artifact
-                .events
-                .iter()
-                .filter(|(event, _)| {
-                    matches!(
-                        event.data,
-                        Data::ArtifactAppraised(_) | Data::ArtifactStandingChanged(_)
-                    )
-                })
-                .for_each(|(event, in_effect)| {
-                    take(event, *in_effect && artifact.registered.is_some());
-                });
+            newest.of_stream(&artifact.events, judges, artifact.registered.is_some());
         }
     }
-    for made in claim.live_attestations().filter(|made| {
-        made.verdict != Verdict::Abstains
-            && !made.is_expired(state.recorded().unwrap_or(Time::EPOCH))
-    }) {
-        attester_events(state, &made.made.author, keep, &mut take);
+    let now = state.recorded().unwrap_or(Time::EPOCH);
+    let speaks = |made: &&Attestation| made.verdict != Verdict::Abstains && !made.is_expired(now);
+    for made in claim.live_attestations().filter(speaks) {
+        if let Some(agent) = kept_agent(state, &made.made.author, keep) {
+            let profile = agent.profile.as_ref();
+            let counts = profile.filter(|profile| profile.reliability.is_some());
+            newest.of_stream(&agent.events, introduces, counts.is_some());
+            newest.take(counts.map(|profile| profile.registered.recorded));
+        }
     }
-    newest.max(moved_by(state, &moved))
+    newest.time.max(moved_by(state, &newest.bearing))
 }
 
-/// The events that an attester's reliability is known from; those of one without reliability count
-/// only where they were set aside.
-fn attester_events(state: &State, slug: &Slug, keep: &Keep, take: &mut dyn FnMut(&Event, bool)) {
-    let Some(agent) = kept_agent(state, slug, keep) else {
-        return;
-    };
-    if let Some(profile) = &agent.profile
-        && profile.reliability.is_some()
-    {
-        known_from(profile).for_each(|event| take(event, true));
+/// The newest of the events that bear on a profile.
+#[derive(Default)]
+struct Newest {
+    time: Option<Time>,
+    /// All of them, in effect or not: a revocation may have moved one.
+    bearing: Vec<Address>,
+}
+
+impl Newest {
+    fn take(&mut self, time: Option<Time>) {
+        self.time = self.time.max(time);
     }
-    let of_registry =
-        |event: &Event| matches!(event.data, Data::AgentRegistered(_) | Data::AgentChanged(_));
-    agent
-        .events
-        .iter()
-        .filter(|(event, in_effect)| !in_effect && of_registry(event))
-        .for_each(|(event, _)| take(event, false));
+
+    /// Takes in the events of a stream that bear, and what brought one of them back.
+    fn of_stream(&mut self, events: &Stream, bears: fn(&Data) -> bool, has_effect: bool) {
+        for (event, in_effect) in events {
+            let in_effect = *in_effect && has_effect;
+            if bears(&event.data) {
+                self.bearing.push(event.address);
+                self.take(in_effect.then_some(event.recorded));
+            } else if let Data::EventReaffirmed(data) = &event.data {
+                let target = events.iter().find(|(one, _)| one.seq == data.r#ref);
+                let moved = target.is_some_and(|(target, _)| bears(&target.data));
+                self.take((in_effect && moved).then_some(event.recorded));
+            }
+        }
+    }
+}
+
+/// Events of an agent that say how far its attestations count.
+fn introduces(data: &Data) -> bool {
+    matches!(data, Data::AgentRegistered(_) | Data::AgentChanged(_))
+}
+
+/// Events of an artifact that say how good it is.
+fn judges(data: &Data) -> bool {
+    matches!(
+        data,
+        Data::ArtifactAppraised(_) | Data::ArtifactStandingChanged(_)
+    )
 }
 
 /// Events of a claim that bear on its profile; its status and its links do not.

@@ -5,24 +5,52 @@
 //! came out of the ledger stands in fields marked "ledger text" and in [`Piece::Ledger`]; all other
 //! words are ours.
 
+mod bisect;
+mod blame;
+mod catalogue;
+mod cite;
+mod difference;
+mod impact;
 mod inputs;
 mod moved;
 mod page;
+mod pages;
 mod profile;
 mod read;
+mod subjects;
 mod timeline;
 mod views;
+mod walk;
+mod why;
 mod words;
 
+pub use bisect::{Bisected, Predicate, PredicateError, bisect};
+pub use blame::{Blame, FieldBlame, FigureBlame, blame};
+pub use catalogue::{CatalogueRow, Order, Replay, ReplayedClaim, Wanted, catalogue, replay};
+pub use cite::{Citation, cite};
+pub use difference::{Change, Difference, FieldChange, Point, PointShown, difference};
+pub use impact::{ClaimImpact, Impact, Target, impact};
 pub use inputs::{Filter, inputs};
 pub use page::{
     ArtifactCited, AttestationShown, ClaimPage, Custody, DomainShown, EvidenceShown, LinkShown,
     Neighbor, Neighborhood, NoteShown, OlderAttestations, PassageShown, Remark, ScopeShown,
     SetAside, StatusShown, VersionShown, claim_page, last_entry_of_version,
 };
+pub use pages::{
+    AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
+    LedgerPage, RevocationShown, RuleShown, ScopedClaim, StandingShown, StewardShown, ViewPage,
+    ViewedClaim, agent_page, artifact_page, context_page, ledger_page, view_page,
+};
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,
 };
+pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};
 pub use views::ViewStatus;
+pub use walk::{Cause, Move, Step};
+pub use why::{Arithmetic, Ground, Why, why};
 pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_words};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

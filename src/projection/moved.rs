@@ -1,36 +1,18 @@
-//! Which revocations and reaffirmations moved an event out of effect, or back into it.
+//! Which revocations moved an event out of effect.
 
 use std::collections::BTreeSet;
 
-use crate::claim::{Data, Event, State};
+use crate::claim::{Data, State};
 use crate::value::{Address, KeyId, Time};
 
-/// Recorded time of the newest revocation or reaffirmation that moved one of these events.
+/// Recorded time of the newest revocation that set one of these events aside.
 pub(super) fn moved_by(state: &State, events: &[Address]) -> Option<Time> {
-    if state.set_aside().next().is_none() && reaffirmations(state).next().is_none() {
-        return None;
-    }
-    let wanted: BTreeSet<Address> = events.iter().copied().collect();
-    let aside = wanted
+    let aside = events
         .iter()
         .filter(|address| state.is_set_aside(**address));
-    let revoked = aside.filter_map(|address| covered_by(state, *address));
-    let reaffirmed = reaffirmations(state)
-        .filter(|(_, target)| wanted.contains(target))
-        .map(|(event, _)| event.recorded);
-    revoked.chain(reaffirmed).max()
-}
-
-/// The reaffirmations in effect, each with the event that it brings back.
-fn reaffirmations(state: &State) -> impl Iterator<Item = (&Event, Address)> {
-    let events = state.history().iter().flat_map(|entry| &entry.events);
-    events.filter_map(|event| match &event.data {
-        Data::EventReaffirmed(data) if !state.is_set_aside(event.address) => {
-            let target = state.event(&event.subject, data.r#ref)?;
-            Some((&**event, target.address))
-        }
-        _ => None,
-    })
+    aside
+        .filter_map(|address| covered_by(state, *address))
+        .max()
 }
 
 /// Recorded time of the newest revocation that covers a set aside event.

@@ -1,4 +1,11 @@
-//! Promises of the whole: each file one, kept by running what a person or a program would run.
+//! One test binary, a file a promise.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
+mod damage;
+mod format_doc;
+mod golden_commit;
+mod hostile;
+mod reference;
+#[cfg(feature = "cli")]
 mod writing;

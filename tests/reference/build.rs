@@ -12,11 +12,11 @@ use grounds::ledger::{Appender, Clock, HeadSigner, genesis, prepare};
 use grounds::value::{Date, Origin, Slug, Subject, Time};
 
 /// The ledger's name.
-pub const ORIGIN: &str = "grounds.example/reference";
+pub(crate) const ORIGIN: &str = "grounds.example/reference";
 
 /// A key of the reference ledger. Its seed is the digest of its name: everybody has it, and it
 /// proves nothing about anybody.
-pub fn key(name: &str) -> PrivateKey {
+pub(crate) fn key(name: &str) -> PrivateKey {
     let seed = Hash::of(format!("grounds reference ledger, public test key of {name}").as_bytes());
     PrivateKey::from_seed(seed.as_bytes())
 }
@@ -120,7 +120,7 @@ impl Builder {
 }
 
 /// Makes the ledger in a folder, with the signer's state in another.
-pub fn build(dir: &Path, state: &Path) {
+pub(crate) fn build(dir: &Path, state: &Path) {
     let mut builder = found(dir, state);
     register(&mut builder);
     argue(&mut builder);
@@ -368,6 +368,6 @@ fn cite(builder: &mut Builder, paper: &Paper) {
 
 /// The ledger's own subject of the page.
 #[must_use]
-pub fn claim() -> Subject {
+pub(crate) fn claim() -> Subject {
     CLAIM.parse().expect("a claim")
 }

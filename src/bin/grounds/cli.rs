@@ -64,6 +64,7 @@ pub(crate) enum Colour {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(command::init::Init),
+    Demo(command::demo::Demo),
     Claim(command::claim::Claim),
     Evidence(command::evidence::Evidence),
     Artifact(command::artifact::Artifact),
@@ -78,6 +79,38 @@ pub(crate) enum Command {
     Agent(command::agent::Agent),
     Key(command::key::Key),
     Steward(command::steward::Steward),
+    /// Show a claim with all that it stands on; or an artifact, an agent, a context, a view, the ledger
+    Show(command::show::Show),
+    /// List claims, a line each
+    List(command::list::List),
+    /// List what happened, newest first, in words
+    Log(command::log::Log),
+    /// Say where a figure comes from
+    Why(command::why::Why),
+    /// Say which entry last changed each field and each figure of a claim
+    Blame(command::blame::Blame),
+    /// Say what rests on an artifact, an agent or a key
+    Impact(command::impact::Impact),
+    /// Say what changed for a claim between two dates
+    Diff(command::diff::Diff),
+    /// Say what the whole ledger was at a date
+    Replay(command::replay::Replay),
+    /// Find the first event that made something true of a figure
+    Bisect(command::bisect::Bisect),
+    /// Cite a claim, with its version and the head of the ledger
+    Cite(command::cite::Cite),
     /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
     Verify(command::verify::Verify),
+    /// Make the proof that an event is in the log
+    Prove(command::prove::Prove),
+    /// Check a proof file offline, against what it is asked about
+    Check(command::check::Check),
+    /// Read a collection, sign it and append it
+    Import(command::import::Import),
+    /// Write events in another format
+    Export(command::export::Export),
+    /// Print the completions of a shell
+    Completions(command::completions::Completions),
+    /// Write the man pages into a folder
+    Man(command::completions::Man),
 }

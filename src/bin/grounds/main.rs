@@ -13,6 +13,7 @@ mod keys;
 mod names;
 mod render;
 mod ssh_agent;
+mod seen;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use grounds::ledger::audit::{Check, Fault, Outcome, Report, Verdict};
 
 use super::style::{BAD, GOOD, HEAD, SOFT, UNSURE, paint, safe};
+use crate::command::check::Answer;
 
 /// Faults shown before the rest is only counted.
 const SHOWN: usize = 20;
@@ -86,4 +87,47 @@ fn verdict(report: &Report) -> String {
             )
         }
     }
+}
+
+/// What a proof came to.
+pub(crate) fn proof(answer: &Answer) -> String {
+    let Some(bound) = &answer.proved else {
+        let why = answer.why_not.as_deref().unwrap_or("no reason given");
+        return format!(
+            "{} {}: {}\n",
+            paint(BAD, "✗"),
+            safe(&answer.asked),
+            safe(why)
+        );
+    };
+    let mut text = format!("{} {}\n", paint(GOOD, "✓"), safe(&answer.asked));
+    let facts = [
+        ("entry", format!("@{} of {}", bound.index, bound.origin)),
+        (
+            "inclusion",
+            format!("in the tree of {} entries, root {}", bound.size, bound.root),
+        ),
+        ("checkpoint", "signed by the key given".to_owned()),
+        ("commit", bound.commit.clone()),
+    ];
+    for (name, fact) in facts {
+        let _ = writeln!(text, "  {} {name:<11} {}", paint(GOOD, "✓"), safe(&fact));
+    }
+    for (id, subject) in &bound.events {
+        let _ = writeln!(text, "    {:<11} {} {}", "event", safe(id), safe(subject));
+    }
+    if bound.unchecked > 0 {
+        let what = format!(
+            "{} more signature lines, which no key here can check",
+            bound.unchecked
+        );
+        let _ = writeln!(text, "  {} {:<11} {what}", paint(UNSURE, "?"), "witnesses");
+    }
+    let _ = writeln!(
+        text,
+        "  {} {:<11} not checked: a proof of inclusion says that it was recorded, not that it was admitted rightly",
+        paint(UNSURE, "?"),
+        "rules"
+    );
+    text
 }

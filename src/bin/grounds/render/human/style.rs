@@ -32,3 +32,8 @@ pub(crate) fn safe(text: &str) -> String {
         })
         .collect()
 }
+
+/// Text of the ledger for a place of one line: as [`safe`], with a space for a line break.
+pub(crate) fn line(text: &str) -> String {
+    safe(text).replace('\n', " ")
+}

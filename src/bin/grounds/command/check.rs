@@ -1,0 +1,176 @@
+//! `grounds check`: a proof file, checked offline against what it is asked about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use grounds::ledger::{NotProved, ProofOf, Proved, check_proof};
+use grounds::value::{CommitId, EventId, Index, Subject};
+use serde::Serialize;
+
+use super::verify::parse_vkey;
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+use crate::render;
+
+/// The largest proof file that is read, in bytes: an entry in base64, 64 hashes and a note.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Check a proof file offline: it needs no ledger, and never says yes without saying of what.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: grounds check a.tlog-proof --claim some-claim --vkey \"$VKEY\"")]
+#[command(group = clap::ArgGroup::new("object").required(true))]
+pub(crate) struct Check {
+    /// A .tlog-proof, or a receipt
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Is it an event of this claim?
+    #[arg(long, value_name = "CLAIM", group = "object")]
+    claim: Option<String>,
+    /// Is it an event of this subject?
+    #[arg(long, value_name = "SUBJECT", group = "object")]
+    subject: Option<Subject>,
+    /// Is it this event? (whole id)
+    #[arg(long, value_name = "ID", group = "object")]
+    event: Option<EventId>,
+    /// Is it this commit? (whole id)
+    #[arg(long, value_name = "ID", group = "object")]
+    commit: Option<CommitId>,
+    /// Is it this entry? (@41)
+    #[arg(long, value_name = "@N", group = "object", value_parser = entry_index)]
+    entry: Option<Index>,
+    /// The log's key, as its operator handed it out
+    #[arg(long, value_name = "VKEY")]
+    vkey: Option<String>,
+}
+
+/// What was found out, as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    schema: &'static str,
+    /// What was asked.
+    pub(crate) asked: String,
+    /// What the proof binds; none where it proves nothing of the kind.
+    pub(crate) proved: Option<Bound>,
+    /// Why not.
+    pub(crate) why_not: Option<String>,
+}
+
+/// The object that a proof binds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Bound {
+    pub(crate) origin: String,
+    pub(crate) index: Index,
+    pub(crate) size: u64,
+    pub(crate) root: String,
+    pub(crate) commit: String,
+    pub(crate) events: Vec<(String, String)>,
+    pub(crate) unchecked: usize,
+}
+
+impl Check {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let Some(vkey) = &self.vkey else {
+            return Err(Failure::new(Exit::CannotTell, "vkey", "found no --vkey, expected the log's key")
+                .hint("its operator hands it out (grounds init printed it); a key from the ledger itself would prove nothing"));
+        };
+        let vkey = parse_vkey(vkey)?;
+        let of = self.object()?;
+        let file = self.read()?;
+        let (proof, entry) = unpack(&file);
+        let checked = check_proof(&proof, &of, &vkey, entry.as_deref());
+        let exit = match &checked {
+            Ok(_) => Exit::Done,
+            Err(NotProved::NoEntry) => Exit::CannotTell,
+            Err(_) => Exit::No,
+        };
+        let answer = Answer::new(&of, checked);
+        match context.global.json {
+            true => context.print_json(&answer)?,
+            false => context.print(&render::human::audit::proof(&answer))?,
+        }
+        Ok(exit)
+    }
+
+    fn object(&self) -> Result<ProofOf, Failure> {
+        if let Some(claim) = &self.claim {
+            let whole = if claim.starts_with("claim/") {
+                claim.clone()
+            } else {
+                format!("claim/{claim}")
+            };
+            return Ok(ProofOf::Subject(whole.parse()?));
+        }
+        let object = (self.subject.clone().map(ProofOf::Subject))
+            .or(self.event.map(ProofOf::Event))
+            .or(self.commit.map(ProofOf::Commit))
+            .or(self.entry.map(ProofOf::Entry));
+        object.ok_or_else(|| {
+            Failure::usage("expected what the proof is asked about: --claim, --event, --entry …")
+        })
+    }
+
+    fn read(&self) -> Result<Vec<u8>, Failure> {
+        let io = |error| Failure::io(&self.file, &error);
+        let length = std::fs::metadata(&self.file).map_err(io)?.len();
+        if length > MAX_FILE {
+            return Err(Failure::new(
+                Exit::No,
+                "limit",
+                format!(
+                    "{}: found {length} bytes, expected at most {MAX_FILE}",
+                    self.file.display()
+                ),
+            ));
+        }
+        std::fs::read(&self.file).map_err(io)
+    }
+}
+
+/// A receipt holds proof and entry; anything else is a proof.
+fn unpack(file: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+    let receipt: Option<serde_json::Value> = serde_json::from_slice(file).ok();
+    let text = |name: &str| Some(receipt.as_ref()?.get(name)?.as_str()?.as_bytes().to_vec());
+    match (text("proof"), text("entry")) {
+        (Some(proof), entry) => (proof, entry),
+        _ => (file.to_vec(), None),
+    }
+}
+
+fn entry_index(text: &str) -> Result<Index, String> {
+    let digits = text.strip_prefix('@').unwrap_or(text);
+    digits
+        .parse()
+        .map_err(|_| format!("found {text}, expected an entry such as @41"))
+}
+
+impl Answer {
+    fn new(of: &ProofOf, checked: Result<Proved, NotProved>) -> Answer {
+        let (proved, why_not) = match checked {
+            Ok(proved) => (Some(Bound::new(proved)), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Answer {
+            schema: "grounds.check/1",
+            asked: of.to_string(),
+            proved,
+            why_not,
+        }
+    }
+}
+
+impl Bound {
+    fn new(proved: Proved) -> Bound {
+        let events = proved.events.iter();
+        Bound {
+            events: events
+                .map(|(id, subject)| (id.to_string(), subject.to_string()))
+                .collect(),
+            origin: proved.origin,
+            index: proved.index,
+            size: proved.size,
+            root: proved.root.to_string(),
+            commit: proved.commit.to_string(),
+            unchecked: proved.unchecked,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `grounds log`: events in words, newest first.
+
+use clap::Args;
+use grounds::claim::Data;
+use grounds::projection::{Asked, TimelineRow, timeline};
+use grounds::value::{Kind, Moment, Subject, Time};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+use crate::render::human;
+use crate::seen::{Answer, Asking, Seen, meant};
+
+/// List what happened, newest first, in words.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples: grounds log individual-neurons -n 5 · grounds log --author curator --since 2026-03-05 · grounds log --type evidence"
+)]
+pub(crate) struct Log {
+    /// Only what happened to this: a slug, with or without kind/, or a prefix; or: ledger
+    subject: Option<String>,
+    /// Only what this agent signed as author
+    #[arg(long, value_name = "AGENT")]
+    author: Option<String>,
+    /// Only what was recorded then or later: a date or a time in UTC
+    #[arg(long, value_name = "X")]
+    since: Option<String>,
+    /// Only what was recorded then or earlier
+    #[arg(long, value_name = "X")]
+    until: Option<String>,
+    /// Only events of this type (evidence.added), or of these types (evidence)
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// At most so many
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Logged<'a> {
+    subject: Option<&'a Subject>,
+    events: &'a [TimelineRow],
+}
+
+impl Log {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        if let Some(kind) = &self.kind {
+            known_type(kind)?;
+        }
+        let since = self.since.as_deref().map(first_instant).transpose()?;
+        let until = self
+            .until
+            .as_deref()
+            .map(crate::seen::parse_effective)
+            .transpose()?;
+        let seen = Asking::default().open(context)?;
+        let asked = Asked {
+            subject: self
+                .subject
+                .as_deref()
+                .map(|text| seen.subject(text))
+                .transpose()?,
+            author: self
+                .author
+                .as_deref()
+                .map(|text| author(&seen, text))
+                .transpose()?,
+            r#type: self.kind.clone(),
+            since,
+            until,
+        };
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let rows: Vec<TimelineRow> = timeline(&seen.state, &asked).take(limit).collect();
+        let logged = Logged {
+            subject: asked.subject.as_ref(),
+            events: &rows,
+        };
+        match context.global.json {
+            true => context.print_json(&Answer::new("grounds.log/1", &seen.head, logged))?,
+            false => context.print(&human::rows::log(
+                &rows,
+                asked.subject.as_ref(),
+                context.width,
+            ))?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
+    let agents: Vec<Subject> = grounds::projection::subjects(&seen.state)
+        .into_iter()
+        .filter(|subject| subject.kind() == Kind::Agent)
+        .chain([Subject::log()])
+        .collect();
+    let subject = meant(text, &agents)?;
+    Ok(subject
+        .slug()
+        .cloned()
+        .unwrap_or_else(grounds::value::Slug::log))
+}
+
+/// The first instant that a text means: of a date, its beginning.
+fn first_instant(text: &str) -> Result<Time, Failure> {
+    let moment: Moment = text.parse()?;
+    Ok(match moment {
+        Moment::Date(date) => date.start(),
+        Moment::Second(time) | Moment::Instant(time) => time,
+    })
+}
+
+fn known_type(name: &str) -> Result<(), Failure> {
+    let fits = |known: &str| {
+        known
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let names: Vec<&str> = Data::TYPES.iter().map(|kind| kind.name).collect();
+    if names.iter().any(|known| fits(known)) {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "--type: found {}, expected the type of an event or its first word",
+        grounds::value::excerpt(name)
+    ))
+    .hint(format!("the types: {}", names.join(", "))))
+}

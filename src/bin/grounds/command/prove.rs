@@ -1,0 +1,63 @@
+//! `grounds prove`: the proof that an event is in the log.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use grounds::ledger::{AsOf, Ledger, prove};
+use grounds::value::Index;
+
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+
+/// Make the proof that an event is in the log, for somebody who has neither.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: grounds prove @14 -o attestation.tlog-proof")]
+pub(crate) struct Prove {
+    /// The event: an address (@41, @41.0) or the beginning of its id
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// Write the proof to this file [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Prove {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let ledger = context.open()?;
+        let index = entry_of(&ledger, &self.event)?;
+        let proof = prove(&ledger, index)?;
+        if context.global.json {
+            let text = String::from_utf8_lossy(&proof).into_owned();
+            let value =
+                serde_json::json!({ "schema": "grounds.prove/1", "index": index, "proof": text });
+            context.print_json(&value)?;
+            return Ok(Exit::Done);
+        }
+        match &self.output {
+            None => context.print_bytes(&proof)?,
+            Some(path) => {
+                std::fs::write(path, &proof).map_err(|error| Failure::io(path, &error))?;
+                context.say(&format!(
+                    "{}: entry @{index} under the head of {} entries\ncheck it with: grounds check {} --entry @{index} --vkey '{}'",
+                    path.display(),
+                    ledger.custody().checkpoint.size,
+                    path.display(),
+                    ledger.custody().vkey,
+                ));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The entry that holds an event, by address or by the beginning of its id.
+pub(crate) fn entry_of(ledger: &Ledger, event: &str) -> Result<Index, Failure> {
+    let moment: AsOf = event.parse()?;
+    if let AsOf::Moment(_) = moment {
+        return Err(Failure::usage(format!(
+            "{event}: expected an address (@41, @41.0) or an event id"
+        ))
+        .hint("grounds log lists the events with their addresses"));
+    }
+    Ok(ledger.size_as_of(&moment)?.saturating_sub(1))
+}

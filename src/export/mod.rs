@@ -1,0 +1,3 @@
+//! Export: to other formats, a file a format.
+
+pub mod jsonl;

@@ -1,0 +1,256 @@
+//! Damage: whatever byte is changed, it is found, named, and the rest can be read.
+
+use std::path::{Path, PathBuf};
+
+use grounds::ledger::Ledger;
+use grounds::ledger::audit::{Report, Standard, Verdict, audit};
+
+use crate::reference;
+
+const EVENTS: &str = "events/000000000000.jsonl";
+
+/// A copy of the reference ledger.
+fn copy(into: &Path) -> PathBuf {
+    fn walk(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            let target = to.join(entry.file_name());
+            match entry.path().is_dir() {
+                true => walk(&entry.path(), &target),
+                false => drop(std::fs::copy(entry.path(), target).unwrap()),
+            }
+        }
+    }
+    let dir = into.join("ledger");
+    walk(&reference::folder(), &dir);
+    dir
+}
+
+fn audited(dir: &Path) -> Report {
+    audit(dir, &Standard::default(), &mut |_, _| {}).expect("bytes never make an audit fail")
+}
+
+fn first_index(report: &Report) -> Option<u64> {
+    report.faults.iter().filter_map(|fault| fault.index).min()
+}
+
+/// The ledger with its lines changed; checks the verdict, the first index named, and that every
+/// entry not in `lost` can be read.
+fn with_lines(change: impl Fn(&mut Vec<String>), first: u64, lost: &[u64]) {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    let path = dir.join(EVENTS);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let whole = lines.clone();
+    change(&mut lines);
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let report = audited(&dir);
+    assert_eq!(report.verdict, Verdict::Damaged);
+    assert_eq!(first_index(&report), Some(first), "{:?}", report.faults);
+    // Without the genesis the key is not in the folder: a reader brings it along.
+    let intact = Ledger::open(&reference::folder(), None).unwrap();
+    let ledger = Ledger::open(&dir, Some(&intact.custody().vkey)).unwrap();
+    for (index, line) in (0..).zip(&whole) {
+        if !lost.contains(&index) {
+            assert_eq!(
+                ledger.line(index).unwrap(),
+                line.as_bytes(),
+                "entry {index}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_intact_ledger_holds() {
+    let report = audited(&reference::folder());
+    assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
+    assert_eq!(
+        (report.entries, report.events, report.signatures),
+        (16, 21, 19)
+    );
+}
+
+#[test]
+fn a_removed_line_is_named_and_the_others_can_be_read() {
+    for index in 0..16 {
+        with_lines(
+            |lines| drop(lines.remove(index)),
+            index as u64,
+            &[index as u64],
+        );
+    }
+}
+
+#[test]
+fn a_doubled_line_is_named_and_all_can_be_read() {
+    for index in 0..15 {
+        with_lines(
+            |lines| lines.insert(index, lines[index].clone()),
+            index as u64,
+            &[],
+        );
+    }
+}
+
+#[test]
+fn swapped_lines_are_named_and_all_can_be_read() {
+    for index in 0..15 {
+        with_lines(|lines| lines.swap(index, index + 1), index as u64, &[]);
+    }
+}
+
+#[test]
+fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
+    for (index, junk) in [
+        (3, "junk".to_owned()),
+        (5, "{}".to_owned()),
+        (7, "x".repeat(70_000)),
+    ] {
+        with_lines(
+            |lines| lines[index].clone_from(&junk),
+            index as u64,
+            &[index as u64],
+        );
+    }
+}
+
+/// Every 97th byte by default, every byte in the full run.
+#[test]
+fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
+    let step = if std::env::var_os("GROUNDS_FULL").is_some() {
+        1
+    } else {
+        97
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    let path = dir.join(EVENTS);
+    let whole = std::fs::read(&path).unwrap();
+    for place in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 1 << (place % 8);
+        let entry = whole[..place].iter().filter(|byte| **byte == b'\n').count() as u64;
+        std::fs::write(&path, &bytes).unwrap();
+        let report = audited(&dir);
+        assert_eq!(report.verdict, Verdict::Damaged, "byte {place}");
+        assert_eq!(
+            first_index(&report),
+            Some(entry),
+            "byte {place}: {:?}",
+            report.faults
+        );
+    }
+}
+
+#[test]
+fn a_changed_byte_of_checkpoint_or_tiles_is_found_and_the_file_named() {
+    for (name, step) in [
+        ("checkpoint", 1),
+        ("tile/0/000.p/16", 7),
+        ("tile/entries/000.p/16", 503),
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = copy(temporary.path());
+        let path = dir.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        for place in (0..whole.len()).step_by(step) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1 << (place % 8);
+            std::fs::write(&path, &bytes).unwrap();
+            let report = audited(&dir);
+            assert_eq!(report.verdict, Verdict::Damaged, "{name} byte {place}");
+            let named = report
+                .faults
+                .iter()
+                .any(|fault| fault.file.as_deref() == Some(name));
+            assert!(named, "{name} byte {place}: {:?}", report.faults);
+        }
+    }
+}
+
+#[test]
+fn a_tail_that_was_never_acknowledged_is_no_damage() {
+    for tail in ["junk", "junk\n", "{\"commit\":", "\0\0\0\0"] {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = copy(temporary.path());
+        let path = dir.join(EVENTS);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(tail.bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let report = audited(&dir);
+        assert_eq!(
+            report.verdict,
+            Verdict::Holds,
+            "{tail:?}: {:?}",
+            report.faults
+        );
+    }
+}
+
+#[test]
+fn a_stray_file_under_tile_or_events_is_named() {
+    for name in [
+        "tile/0/001",
+        "tile/x",
+        "tile/entries/000.p/17",
+        "events/notes.txt",
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = copy(temporary.path());
+        std::fs::write(dir.join(name), "stray").unwrap();
+        let report = audited(&dir);
+        assert_ne!(report.verdict, Verdict::Holds, "{name}");
+        let named = report
+            .faults
+            .iter()
+            .any(|fault| fault.file.as_deref() == Some(name));
+        assert!(named, "{name}: {:?}", report.faults);
+    }
+}
+
+#[test]
+fn an_older_copy_is_a_rollback_to_whoever_kept_a_newer_head() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    let note = std::fs::read(dir.join("checkpoint")).unwrap();
+    // The log itself signs the shorter history again.
+    let text = std::fs::read_to_string(dir.join(EVENTS)).unwrap();
+    let shorter: Vec<&str> = text.lines().take(10).collect();
+    std::fs::write(dir.join(EVENTS), shorter.join("\n") + "\n").unwrap();
+    std::fs::remove_dir_all(dir.join("tile")).unwrap();
+    let mut tree = grounds::tlog::Tree::new();
+    shorter
+        .iter()
+        .for_each(|line| tree.push(grounds::tlog::leaf_hash(line.as_bytes())));
+    let signer = signer();
+    let head = grounds::tlog::Checkpoint {
+        origin: reference::build::ORIGIN.to_owned(),
+        size: 10,
+        root: tree.root(),
+    };
+    std::fs::write(dir.join("checkpoint"), head.sign(&signer).unwrap()).unwrap();
+    assert_eq!(
+        audited(&dir).verdict,
+        Verdict::Holds,
+        "the bare folder cannot tell"
+    );
+    let standard = Standard {
+        from: Some(&note),
+        ..Standard::default()
+    };
+    let report = audit(&dir, &standard, &mut |_, _| {}).unwrap();
+    assert_eq!(report.verdict, Verdict::Fails);
+    assert!(
+        report.faults[0].expected.contains("rolled back"),
+        "{:?}",
+        report.faults
+    );
+}
+
+fn signer() -> grounds::tlog::NoteSigner {
+    let seed = reference::build::key("log").seed();
+    let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+    grounds::tlog::NoteSigner::new(reference::build::ORIGIN, key).unwrap()
+}
