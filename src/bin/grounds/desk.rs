@@ -198,6 +198,14 @@ impl<'c> Desk<'c> {
         let mut bytes = signed.to_bytes();
         bytes.push(b'\n');
         files::replace(path, &bytes)?;
+        if self.context.global.json {
+            self.context.print_json(&serde_json::json!({
+                "out": path,
+                "commit": signed.commit.id().to_string(),
+                "missing": missing.map(|rejection| rejection.expected.clone()),
+            }))?;
+            return Ok(Exit::Done);
+        }
         let file = path.display();
         let next = match missing {
             Some(rejection) => format!(
