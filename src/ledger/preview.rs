@@ -83,3 +83,122 @@ fn placed(
         events,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::claim::{Act, Code, Data, KeyClaim, LedgerCreated, LogKey, Policy};
+    use crate::envelope::{PrivateKey, possession_message};
+    use crate::form::Form as _;
+    use crate::json::Json;
+    use crate::ledger::{Appender, HeadSigner, SystemClock, genesis, prepare};
+    use crate::value::{Slug, Subject};
+
+    fn created(signer: &HeadSigner, key: &PrivateKey) -> LedgerCreated {
+        let origin: Origin = "claims.example/lab".parse().unwrap();
+        let ada: Slug = "ada".parse().unwrap();
+        let claim = KeyClaim {
+            key: key.public(),
+            proof: key.sign(&possession_message(&origin, &ada, &key.public())),
+        };
+        let json = Json::object([
+            (
+                "agents",
+                Json::Arr(vec![Json::object([
+                    ("keys", Json::Arr(vec![claim.write()])),
+                    ("kind", Json::string("human")),
+                    ("name", Json::string("Ada")),
+                    (
+                        "roles",
+                        Json::Arr(vec![Json::string("curator"), Json::string("steward")]),
+                    ),
+                    ("slug", Json::string("ada")),
+                ])]),
+            ),
+            (
+                "log_key",
+                LogKey(signer.verifier().clone()).write().into_owned(),
+            ),
+            ("origin", Json::string("claims.example/lab")),
+            ("policy", Policy::solo().write().into_owned()),
+            ("title", Json::string("Lab")),
+        ]);
+        LedgerCreated::read(&json).unwrap()
+    }
+
+    #[test]
+    fn a_preview_is_what_then_happens_and_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, kept) = (
+            folder.path().join("ledger"),
+            folder.path().join("log.state"),
+        );
+        let origin: Origin = "claims.example/lab".parse().unwrap();
+        let (ada, key) = ("ada".parse().unwrap(), PrivateKey::from_seed(&[1; 32]));
+        let signer = HeadSigner::open(&origin, PrivateKey::from_seed(&[2; 32]), &kept).unwrap();
+        let now = Time::parse_seconds("2026-03-01T00:00:00Z").unwrap();
+        let mut signed = Signed {
+            commit: genesis(created(&signer, &key), &ada, now).unwrap(),
+            signatures: Vec::new(),
+        };
+        let (state, tree) = (State::new(), Tree::new());
+        let unsigned = preview(&state, &tree, &origin, &signed, now).unwrap();
+        assert_eq!(unsigned.verdict.unwrap_err().code, Code::Signature);
+        assert!(unsigned.state.agent(&ada).is_some());
+        signed.sign(&key);
+        assert_eq!(
+            preview(&state, &tree, &origin, &signed, now)
+                .unwrap()
+                .verdict,
+            Ok(())
+        );
+        assert!(!dir.exists());
+        let clock = Box::new(SystemClock::new());
+        let (mut appender, _) = Appender::create(&dir, &signed.to_bytes(), signer, clock).unwrap();
+
+        let json = Json::object([
+            ("kind", Json::string("model_scale")),
+            ("name", Json::string("Small")),
+        ]);
+        let subject: Subject = "context/small".parse().unwrap();
+        let act = Act::new(
+            subject.clone(),
+            Data::read("context.defined", &json).unwrap(),
+        );
+        let state = appender.state().clone();
+        let commit = prepare(&state, &origin, appender.anchor(), &ada, now, &[act]).unwrap();
+        let signed = Signed::seal(commit, &key);
+        let mut tree = Tree::new();
+        tree.push(crate::tlog::leaf_hash(
+            &crate::ledger::Ledger::open(&dir, None)
+                .unwrap()
+                .line(0)
+                .unwrap(),
+        ));
+        let previewed = preview(&state, &tree, &origin, &signed, now).unwrap();
+        assert_eq!(previewed.verdict, Ok(()));
+        assert!(!state.exists(&subject));
+        appender.stage(&signed.to_bytes()).unwrap();
+        assert_eq!(
+            appender
+                .state()
+                .context(&"small".parse().unwrap())
+                .map(|context| context.events.len()),
+            Some(1)
+        );
+        assert_eq!(
+            appender.state().stream(&subject),
+            previewed.state.stream(&subject)
+        );
+        appender.flush().unwrap();
+        assert_eq!(
+            preview(appender.state(), &tree, &origin, &signed, now)
+                .unwrap()
+                .verdict
+                .unwrap_err()
+                .code,
+            Code::Exists
+        );
+    }
+}

@@ -1169,6 +1169,7 @@ fn a_subject_is_found_by_what_only_it_begins_with() {
         "the same paper",
     ]);
     assert!(!again.out.contains("registered"), "{}", again.out);
+    assert!(again.err.contains("weighs nothing"), "{}", again.err);
     desk.holds();
 }
 

@@ -172,9 +172,11 @@ fn edited(what: &str) -> Result<String, Failure> {
         "\n# The {what}. Lines that begin with # are left out; an empty text stops."
     )
     .map_err(failed)?;
-    let mut words = editor.split_whitespace();
-    let ended = std::process::Command::new(words.next().unwrap_or("vi"))
-        .args(words)
+    // As git does: the variable may hold options and quotes.
+    let ended = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$@\""))
+        .arg(&editor)
         .arg(file.path())
         .status()
         .map_err(failed)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use grounds::claim::{Act, Code, Data, State};
+use grounds::claim::{Act, Code, Data, Rejection, State};
 use grounds::envelope::{Anchor, Signed};
 use grounds::ledger::{
     Appender, Clock as _, HeadSigner, Ledger, LedgerError, Preview, Receipt, SystemClock, prepare,
@@ -129,12 +129,15 @@ impl<'c> Desk<'c> {
             now(),
         )?;
         if self.signing.dry_run {
-            return self.show(&signed, &previewed);
+            return self.show(acts, &signed, &previewed);
         }
         if let Some(path) = &self.signing.out {
-            return self.write_out(path, &signed, &previewed);
+            return self.write_out(path, acts, &signed, &previewed);
         }
-        previewed.verdict.clone()?;
+        previewed
+            .verdict
+            .clone()
+            .map_err(|rejection| refusal(rejection, acts))?;
         self.append(acts, &signed)
     }
 
@@ -162,7 +165,12 @@ impl<'c> Desk<'c> {
         Ok(signed)
     }
 
-    fn show(&self, signed: &Signed<'_>, previewed: &Preview) -> Result<Exit, Failure> {
+    fn show(
+        &self,
+        acts: &[Act],
+        signed: &Signed<'_>,
+        previewed: &Preview,
+    ) -> Result<Exit, Failure> {
         let dry = written::DryRun::of(self.state(), signed, previewed);
         match self.context.global.json {
             true => self.context.print_json(&dry)?,
@@ -170,7 +178,7 @@ impl<'c> Desk<'c> {
         }
         match &previewed.verdict {
             Ok(()) => Ok(Exit::Done),
-            Err(rejection) => Err(rejection.clone().into()),
+            Err(rejection) => Err(refusal(rejection.clone(), acts)),
         }
     }
 
@@ -178,17 +186,26 @@ impl<'c> Desk<'c> {
     fn write_out(
         &self,
         path: &Path,
+        acts: &[Act],
         signed: &Signed<'_>,
         previewed: &Preview,
     ) -> Result<Exit, Failure> {
         let missing = match &previewed.verdict {
             Ok(()) => None,
             Err(rejection) if rejection.code == Code::Role => Some(rejection),
-            Err(rejection) => return Err(rejection.clone().into()),
+            Err(rejection) => return Err(refusal(rejection.clone(), acts)),
         };
         let mut bytes = signed.to_bytes();
         bytes.push(b'\n');
         files::replace(path, &bytes)?;
+        if self.context.global.json {
+            self.context.print_json(&serde_json::json!({
+                "out": path,
+                "commit": signed.commit.id().to_string(),
+                "missing": missing.map(|rejection| rejection.expected.clone()),
+            }))?;
+            return Ok(Exit::Done);
+        }
         let file = path.display();
         let next = match missing {
             Some(rejection) => format!(
@@ -252,6 +269,20 @@ impl<'c> Desk<'c> {
         self.context.print(&text)?;
         Ok(Exit::Done)
     }
+}
+
+/// A refusal of what was just typed. A position says nothing where there is one act.
+fn refusal(rejection: Rejection, acts: &[Act]) -> Failure {
+    let lacks_signatures = rejection.code == Code::Role && rejection.hint.is_none();
+    let message = format!("found {}, expected {}", rejection.found, rejection.expected);
+    let mut failure = Failure::from(rejection);
+    if acts.len() == 1 {
+        failure.message = message;
+    }
+    if lacks_signatures {
+        return failure.hint("write it with --out FILE, have the others run grounds sign FILE, then grounds submit FILE");
+    }
+    failure
 }
 
 /// The name of a ledger that was read.

@@ -244,6 +244,13 @@ pub(crate) fn make(path: &Path, comment: &str) -> Result<PrivateKey, Failure> {
     Ok(key)
 }
 
+/// Removes a key that was just made and that nothing was recorded of.
+pub(crate) fn take_back(path: &Path) {
+    // What cannot be removed is found by the next try, which says so.
+    let _ = std::fs::remove_file(public_path(path));
+    let _ = std::fs::remove_file(path);
+}
+
 /// `FILE.pub`.
 pub(crate) fn public_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

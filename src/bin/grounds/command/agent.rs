@@ -89,9 +89,7 @@ impl NewKeys {
     /// Where nothing was recorded, a key that was just made is of no use.
     pub(crate) fn take_back(&self, is_dry: bool) {
         if let (Some(path), false) = (&self.new_key, is_dry) {
-            // What cannot be removed is found by the next try, which says so.
-            let _ = std::fs::remove_file(keys::public_path(path));
-            let _ = std::fs::remove_file(path);
+            keys::take_back(path);
         }
     }
 
@@ -120,7 +118,7 @@ pub(crate) fn proof_in(path: &std::path::Path) -> Result<KeyClaim, Failure> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds agent add bea --name 'Bea Ruiz' --new-key bea.key\n  grounds agent add lab --name 'The Lab' --kind organization --role contributor --proof lab.json"
+    after_help = "Examples:\n  grounds agent add bea --name 'Bea Ruiz' --new-key bea.key\n  grounds agent add lab --name 'The Lab' --kind organization --role contributor \\\n      --proof lab.json"
 )]
 struct Add {
     /// Its name in the ledger

@@ -45,7 +45,7 @@ impl Artifact {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds artifact add 'Toy Models of Superposition' --doi 10.48550/arXiv.2209.10652 --label 'Elhage et al., 2022' --year 2022"
+    after_help = "Example:\n  grounds artifact add 'Toy Models of Superposition' --doi 10.48550/arXiv.2209.10652 \\\n      --label 'Elhage et al., 2022' --year 2022"
 )]
 struct Add {
     /// Its title
@@ -128,7 +128,7 @@ impl Add {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds artifact appraise toy-models --credibility 0.85 --methodology 0.7 -m 'Clean toy setting'"
+    after_help = "Example:\n  grounds artifact appraise toy-models --credibility 0.85 --methodology 0.7 \\\n      -m 'Clean toy setting'"
 )]
 struct Appraise {
     /// The artifact
@@ -172,7 +172,7 @@ impl Appraise {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds artifact standing toy-models retracted --notice https://retractionwatch.com/… -m 'Data were fabricated'"
+    after_help = "Example:\n  grounds artifact standing toy-models retracted \\\n      --notice https://retractionwatch.com/… -m 'Data were fabricated'"
 )]
 struct StandingOf {
     /// The artifact

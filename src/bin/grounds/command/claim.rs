@@ -102,7 +102,7 @@ fn domain(text: &str) -> Result<(String, Ratio), String> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds claim add 'Individual neurons rarely encode single concepts' --domain 'Mechanistic Interpretability'"
+    after_help = "Example:\n  grounds claim add 'Individual neurons rarely encode single concepts' \\\n      --domain 'Mechanistic Interpretability'"
 )]
 struct Add {
     /// The statement, one line [default: $EDITOR opens]
@@ -185,7 +185,7 @@ pub(crate) fn is_free(state: &State, subject: &Subject) -> Result<(), Failure> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds claim revise neurons --statement 'Individual neurons in small models rarely encode single concepts' -m 'Narrowed to small models'"
+    after_help = "Example:\n  grounds claim revise neurons \\\n      --statement 'Individual neurons in small models rarely encode single concepts' \\\n      -m 'Narrowed to small models'"
 )]
 struct Revise {
     /// The claim
@@ -227,7 +227,7 @@ impl Revise {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds claim status neurons --lifecycle active --standing tested -m 'Two studies support it'"
+    after_help = "Example:\n  grounds claim status neurons --lifecycle active --standing tested \\\n      -m 'Two studies support it'"
 )]
 struct StatusOf {
     /// The claim

@@ -59,6 +59,11 @@ struct Weighing {
 }
 
 impl Weighing {
+    /// Whether a model finds nothing to weigh it by.
+    fn weighs_nothing(&self) -> bool {
+        self.strength.is_none() && !self.passage.iter().any(|passage| passage.contains('='))
+    }
+
     fn passages(&self) -> Result<Option<Json<'static>>, Failure> {
         let mut items = Vec::new();
         for (place, passage) in self.passage.iter().enumerate() {
@@ -82,7 +87,7 @@ impl Weighing {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds evidence add neurons --supports --doi 10.48550/arXiv.2209.10652 --title 'Toy Models of Superposition' --strength 0.84 -m 'Polysemanticity is the default'\n  grounds evidence add neurons --disputes --artifact scaling --passage 'Scale-dependent monosemanticity=0.78' -m 'Larger models differ'"
+    after_help = "Examples:\n  grounds evidence add neurons --supports --doi 10.48550/arXiv.2209.10652 \\\n      --title 'Toy Models of Superposition' --strength 0.84 \\\n      -m 'Polysemanticity is the default'\n  grounds evidence add neurons --disputes --artifact scaling \\\n      --passage 'Scale-dependent monosemanticity=0.78' -m 'Larger models differ'"
 )]
 struct Add {
     /// The claim
@@ -146,6 +151,9 @@ impl Add {
                 "note: artifact/{artifact} is registered already; the title {} was not needed",
                 grounds::value::excerpt(title)
             ));
+        }
+        if self.weighing.weighs_nothing() {
+            context.say("note: without --strength, or a --passage with a confidence, it is counted and weighs nothing");
         }
         let replicates = self
             .replicates

@@ -23,7 +23,7 @@ const OFFLINE: &str = "offline.key";
 /// Make a new ledger: keys, genesis, first checkpoint
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds init --origin claims.example/lab --name 'Ada Lovelace'\n  grounds init --policy shared --origin claims.example/lab --steward ada=Ada=ada.json --steward bea=Bea=bea.json --steward cid=Cid=cid.json --out genesis.json"
+    after_help = "Examples:\n  grounds init --origin claims.example/lab --name 'Ada Lovelace'\n  grounds init --policy shared --origin claims.example/lab \\\n      --steward ada=Ada=ada.json --steward bea=Bea=bea.json \\\n      --steward cid=Cid=cid.json --out genesis.json"
 )]
 pub(crate) struct Init {
     /// The folder [default: ledger]
@@ -337,10 +337,7 @@ impl Made {
     /// The ledger did not begin: keys that nothing was signed with are of no use.
     fn take_back(&self, config: &Path) {
         for name in [keys::LOG, keys::KEPT, OFFLINE] {
-            let path = config.join(name);
-            // What cannot be removed is found by the next init, which says so.
-            let _ = std::fs::remove_file(keys::public_path(&path));
-            let _ = std::fs::remove_file(path);
+            keys::take_back(&config.join(name));
         }
         let _ = std::fs::remove_file(config.join(keys::LOG_STATE));
     }

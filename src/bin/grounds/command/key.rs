@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use grounds::claim::{Agent, KeyClaim, RevocationReason, State};
 use grounds::envelope::{PrivateKey, possession_message};
 use grounds::form::Form as _;
+use grounds::projection::address_text;
 use grounds::value::{KeyId, Kind, Origin, Slug, Subject};
 use serde::Serialize;
 
@@ -209,7 +210,11 @@ impl Rotate {
                 None,
             )?,
         ];
-        let done = desk.record(&acts)?;
+        let done = desk.record(&acts).inspect_err(|failure| {
+            if let (Some(path), false) = (&self.new_key, is_dry || failure.exit == Exit::Io) {
+                keys::take_back(path);
+            }
+        })?;
         if let (Some(path), false, None) = (&self.new_key, is_dry, &self.signing.out) {
             keep_instead(context, &desk.origin, old, path)?;
         }
@@ -361,9 +366,12 @@ impl List {
                     agent: slug.clone(),
                     id: key.id.to_string(),
                     key: key.key.to_string(),
-                    registered: key.registered.address.to_string(),
+                    registered: address_text(state, key.registered.address),
                     valid: key.is_valid(),
-                    revoked: key.revoked.first().map(|event| event.address.to_string()),
+                    revoked: key
+                        .revoked
+                        .first()
+                        .map(|event| address_text(state, event.address)),
                 })
             })
             .collect();

@@ -110,7 +110,7 @@ impl AdoptModel {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds steward move claims.example/new claims.example/new+1a2b3c4d+AZ… -m 'The log key was replaced'"
+    after_help = "Example:\n  grounds steward move claims.example/new claims.example/new+1a2b3c4d+AZ… \\\n      -m 'The log key was replaced'"
 )]
 struct Move {
     /// The successor's name

@@ -119,7 +119,12 @@ impl Answers<'_> {
             }
             Err(grounds::ledger::LedgerError::Rejected(rejection)) => {
                 self.flush(appender)?;
-                self.no(&line.place, &Failure::from(*rejection))?;
+                let mut failure = Failure::from(*rejection);
+                if failure.code == "bytes" {
+                    failure =
+                        failure.hint("expected a signed commit as --out writes it, one a line");
+                }
+                self.no(&line.place, &failure)?;
             }
             Err(error) => return Err(error.into()),
         }

@@ -120,7 +120,7 @@ fn rule_of(text: &str) -> Result<Json<'static>, Failure> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds view add --name 'Strict Empirical' --rule 'claim.nature != \"empirical\" => excluded: not an empirical claim'\n  grounds view add --from view.yaml --dry-run"
+    after_help = "Example:\n  grounds view add --name 'Strict Empirical' \\\n      --rule 'claim.nature != \"empirical\" => excluded: not an empirical claim'\n  grounds view add --from view.yaml --dry-run"
 )]
 struct Add {
     #[command(flatten)]
@@ -172,7 +172,7 @@ impl Change {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds view test --name Strict --rule 'profile.evid == null || profile.evid < 0.5 => downweighted: evidence below 50 %'"
+    after_help = "Example:\n  grounds view test --name Strict \\\n      --rule 'profile.evid == null || profile.evid < 0.5 => downweighted: evidence below 50 %'"
 )]
 struct Test {
     #[command(flatten)]

@@ -64,7 +64,7 @@ impl DryRun {
     pub(crate) fn text(&self) -> String {
         let mut text = format!("{}\n", paint(UNSURE, "dry run: nothing is written"));
         said(&mut text, &self.events);
-        moved(&mut text, &self.figures);
+        moved(&mut text, &self.figures, true);
         let _ = writeln!(text, "  commit {}", self.commit);
         for signer in &self.signers {
             let _ = writeln!(text, "  signed by {signer}");
@@ -109,6 +109,7 @@ pub(crate) fn recorded(
     moved(
         &mut text,
         &figures_before_after(before, after, &touched(after, &entry.events)),
+        false,
     );
     for signer in &entry.signers {
         let _ = writeln!(
@@ -200,7 +201,7 @@ fn phrase(phrase: &Phrase) -> String {
     words.join(" ")
 }
 
-fn moved(text: &mut String, figures: &[FiguresMoved]) {
+fn moved(text: &mut String, figures: &[FiguresMoved], says_unmoved: bool) {
     for claim in figures {
         let get = |figures: &Option<Figures>, figure| {
             figures.as_ref().and_then(|figures| figures.get(figure))
@@ -213,6 +214,9 @@ fn moved(text: &mut String, figures: &[FiguresMoved]) {
                 (before != after).then(|| format!("{} {before} → {after}", figure.short()))
             })
             .collect();
+        if moves.is_empty() && says_unmoved {
+            let _ = writeln!(text, "  figures of {}: unchanged", claim.claim);
+        }
         if !moves.is_empty() {
             let _ = writeln!(text, "  figures of {}: {}", claim.claim, moves.join(" · "));
         }
