@@ -2,7 +2,7 @@
 //!
 //! Reading is strict where general deserialisers are lenient: unknown fields are refused, an array
 //! is never taken for a record, an absent field is never `null`, and every message names the path.
-//! [`record!`](crate::form::record) and [`words!`](crate::form::words) declare a type once; its
+//! `record!` and `words!` declare a type once; its
 //! reader, its writer and the row that `docs/FORMAT.md` shows all follow from that.
 
 use std::borrow::Cow;
@@ -138,6 +138,7 @@ macro_rules! record {
                 Ok($name { $($field),* })
             }
 
+            #[allow(clippy::vec_init_then_push)] // whether a field is pushed at once depends on the record
             fn write(&self) -> $crate::json::Json<'_> {
                 let mut members: Vec<(std::borrow::Cow<'_, str>, $crate::json::Json<'_>)> = Vec::new();
                 $( $crate::form::record!(@write $need self members $field); )*

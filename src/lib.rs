@@ -12,5 +12,7 @@ pub mod claim;
 pub mod trust;
 pub mod projection;
 pub mod ledger;
+#[cfg(feature = "import")]
+pub mod import;
 #[cfg(feature = "export")]
 pub mod export;

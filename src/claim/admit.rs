@@ -5,13 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::form::words;
-use crate::hash::Hash;
 use crate::value::{EventId, Kind, Seq, Slug, Subject, Time};
 
-use super::authority::{Authority, Filled, asked, fill};
+use super::authority::{Authority, Filled, asked, fill, stewards_asked};
 use super::entity::Claim;
 use super::event::{
-    AttestationMade, ClaimLinked, ClaimScoped, Data, Event, EvidenceAdded, KeyFaultKind,
+    AttestationMade, ClaimLinked, ClaimScoped, Data, Event, EvidenceAdded, KeyClaim, KeyFaultKind,
     KeyRevoked, LedgerCreated, Recorded, StatusChanged,
 };
 use super::policy::Policy;
@@ -84,7 +83,7 @@ pub struct Rejection {
     /// The next step, where one is known.
     pub hint: Option<String>,
     /// With `conflict`, the head of the stream.
-    pub head: Option<(Subject, Seq, Option<EventId>)>,
+    pub head: Option<Box<(Subject, Seq, Option<EventId>)>>,
 }
 
 impl fmt::Display for Rejection {
@@ -198,11 +197,11 @@ impl State {
         let Some(size) = commit.anchor else {
             return no(Code::Anchor, "null", "an anchor; only genesis has none");
         };
-        if size > commit.index {
+        if !(1..=commit.index).contains(&size) {
             return no(
                 Code::Anchor,
                 format!("an anchor of size {size}"),
-                format!("a size of at most {}, the entry's own index", commit.index),
+                format!("a size from 1 to {}, the entry's own index", commit.index),
             );
         }
         match self.last_anchor(&commit.author) {
@@ -233,7 +232,7 @@ impl State {
         let filled = fill(self, commit, event);
         self.authorised(commit, event, &filled)?;
         self.follows(event)?;
-        self.names_what_is_there(commit, event)?;
+        self.names_what_is_there(commit, position, event)?;
         key_faults(commit, position)?;
         Ok(filled)
     }
@@ -310,13 +309,30 @@ impl State {
     }
 
     fn authorised(&self, commit: &Recorded, event: &Event, filled: &[Filled]) -> Verdict {
-        let present = |slug: &Slug| commit.signers.iter().any(|signer| signer.agent == *slug);
         for (name, filled) in asked(self, event).into_iter().zip(filled) {
-            if !filled.holds(&commit.author, &present) {
+            if !holds(filled, commit) {
                 return Err(self.unauthorised(commit, event, name, filled));
             }
         }
+        if let Data::PolicyChanged(_) = &event.data {
+            return self.stewards_agree(commit, event);
+        }
         Ok(())
+    }
+
+    /// A new policy needs the stewards' threshold of both the old and the new, whatever its rule.
+    fn stewards_agree(&self, commit: &Recorded, event: &Event) -> Verdict {
+        match stewards_asked(self, commit, event) {
+            Some(filled) if !holds(&filled, commit) => no(
+                Code::Role,
+                format!("{} stewards' signatures", filled.counted.len()),
+                format!(
+                    "{}, the threshold of both the old policy and the new",
+                    filled.needed
+                ),
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn unauthorised(
@@ -440,16 +456,18 @@ impl State {
             "grounds log {} -n 1, then sign again",
             event.subject
         ));
-        rejection.head = Some((event.subject.clone(), seq, last));
+        rejection.head = Some(Box::new((event.subject.clone(), seq, last)));
         Err(rejection)
     }
 
-    fn names_what_is_there(&self, commit: &Recorded, event: &Event) -> Verdict {
+    fn names_what_is_there(&self, commit: &Recorded, position: usize, event: &Event) -> Verdict {
+        if let Data::EventReaffirmed(data) = &event.data {
+            return self.may_reaffirm(&commit.events[..position], event, data.r#ref);
+        }
         if !creates(&event.data) && !self.exists(&event.subject) {
             return missing(&event.subject);
         }
         match &event.data {
-            Data::PolicyChanged(data) => self.may_change_policy(commit, &data.policy),
             Data::ModelAdopted(data) => {
                 let models = self.constitution().map(|facts| facts.models.as_slice());
                 let again = models.unwrap_or_default().last().is_some_and(
@@ -461,11 +479,7 @@ impl State {
                     Ok(())
                 }
             }
-            Data::AgentRegistered(data) => data
-                .keys
-                .0
-                .iter()
-                .try_for_each(|key| self.is_new_key(&key.key)),
+            Data::AgentRegistered(data) => self.are_new_keys(&data.keys.0),
             Data::KeyAdded(data) => {
                 self.is_new_key(&data.key)?;
                 self.is_the_announced_key(commit, event, &data.key)
@@ -482,11 +496,6 @@ impl State {
                 Some(by) => self.is_another(&event.subject, &by.subject()),
                 None => Ok(()),
             },
-            Data::EventReaffirmed(data) => match self.event(&event.subject, data.r#ref) {
-                Some(referred) if self.is_set_aside(referred.address) => Ok(()),
-                Some(_) => not_referable(data.r#ref, "an event that is set aside now"),
-                None => not_referable(data.r#ref, "an event of this stream"),
-            },
             Data::NoteAdded(data) => match data.on {
                 Some(seq) if self.event(&event.subject, seq).is_none() => {
                     not_referable(seq, "an event of this stream")
@@ -501,6 +510,23 @@ impl State {
                 _ => Ok(()),
             },
         }
+    }
+
+    /// The subject need not exist in effect: its creation may be what is brought back.
+    fn may_reaffirm(&self, earlier: &[Arc<Event>], event: &Event, seq: Seq) -> Verdict {
+        if !self.is_taken(&event.subject) {
+            return missing(&event.subject);
+        }
+        let Some(referred) = self.event(&event.subject, seq) else {
+            return not_referable(seq, "an event of this stream");
+        };
+        // What is set aside is found out at the end of a commit.
+        let is_done = earlier.iter().any(|earlier| {
+            earlier.subject == event.subject
+                && matches!(&earlier.data, Data::EventReaffirmed(data) if data.r#ref == seq)
+        });
+        let is_aside = self.is_set_aside(referred.address) && !is_done;
+        referable(is_aside, seq, "an event that is set aside now")
     }
 
     fn claim_allows(&self, claim: &Claim, event: &Event) -> Verdict {
@@ -533,9 +559,7 @@ impl State {
             Data::EvidenceWithdrawn(data) => edge_is_live(claim, data.r#ref),
             Data::AttestationMade(data) => attestation_is_new(claim, event, data),
             Data::AttestationWithdrawn(data) => {
-                let live = claim
-                    .live_attestations()
-                    .any(|made| made.made.seq == data.r#ref);
+                let live = claim.live_attestation(data.r#ref).is_some();
                 referable(
                     live,
                     data.r#ref,
@@ -567,14 +591,17 @@ impl State {
 
     fn status_may_step(&self, claim: &Claim, own: &Subject, data: &StatusChanged) -> Verdict {
         let now = &claim.status;
-        if let Some(to) = data.lifecycle {
-            if !lifecycle_may_step(now.lifecycle, to) {
-                return no(
-                    Code::Status,
-                    format!("lifecycle {} → {to}", now.lifecycle),
-                    format!("one of: {}", steps_from(now.lifecycle)),
-                );
-            }
+        if let Some(by) = &data.by {
+            self.is_another(own, &by.subject())?;
+        }
+        if let Some(to) = data.lifecycle
+            && !lifecycle_may_step(now.lifecycle, to)
+        {
+            return no(
+                Code::Status,
+                format!("lifecycle {} → {to}", now.lifecycle),
+                format!("one of: {}", steps_from(now.lifecycle)),
+            );
         }
         if data.standing == Some(now.standing) {
             return no(
@@ -594,10 +621,7 @@ impl State {
                 "by without superseded or merged",
                 "by only with superseded or merged",
             ),
-            Some(by) => {
-                self.is_another(own, &by.subject())?;
-                self.is_no_circle(own, &by.0)
-            }
+            Some(by) => self.is_no_circle(own, &by.0),
             None => Ok(()),
         }
     }
@@ -619,6 +643,21 @@ impl State {
                 .get(&slug)
                 .and_then(|claim| claim.status.by.clone());
             steps += 1;
+        }
+        Ok(())
+    }
+
+    fn are_new_keys(&self, keys: &[KeyClaim]) -> Verdict {
+        let mut seen = BTreeSet::new();
+        for claimed in keys {
+            self.is_new_key(&claimed.key)?;
+            if !seen.insert(claimed.key) {
+                return no(
+                    Code::Key,
+                    format!("{} twice", claimed.key.id()),
+                    "each key once in the ledger's life",
+                );
+            }
         }
         Ok(())
     }
@@ -646,40 +685,17 @@ impl State {
         event: &Event,
         key: &crate::value::PublicKey,
     ) -> Verdict {
-        let Some(slug) = event.subject.slug() else {
-            return Ok(());
-        };
-        let announced = self.agents.get(slug).and_then(|agent| agent.next);
-        let Some(announced) = announced.filter(|hash| *hash != Hash::of(&key.0)) else {
-            return Ok(());
-        };
-        let others = self
-            .stewards_among(commit)
-            .filter(|steward| *steward != slug)
-            .count() as u64;
-        if others
-            >= self
-                .constitution()
-                .map_or(u64::MAX, |facts| facts.policy.stewards)
-        {
-            return Ok(());
-        }
-        no(
-            Code::Key,
-            format!("{}, which is not the announced key", key.id()),
-            format!(
-                "the key whose SHA-256 is {announced}, or the stewards' threshold without this agent"
+        match stewards_asked(self, commit, event) {
+            Some(filled) if !holds(&filled, commit) => no(
+                Code::Key,
+                format!("{}, which is not the announced key", key.id()),
+                format!(
+                    "the announced key, or the signatures of {} stewards other than {}",
+                    filled.needed, event.subject
+                ),
             ),
-        )
-    }
-
-    fn stewards_among<'c>(&'c self, commit: &'c Recorded) -> impl Iterator<Item = &'c Slug> {
-        let signers: BTreeSet<&Slug> = commit.signers.iter().map(|signer| &signer.agent).collect();
-        signers.into_iter().filter(|slug| {
-            self.agents
-                .get(*slug)
-                .is_some_and(|agent| agent.has_role(Role::Steward))
-        })
+            _ => Ok(()),
+        }
     }
 
     fn may_revoke(&self, commit: &Recorded, event: &Event, data: &KeyRevoked) -> Verdict {
@@ -726,18 +742,6 @@ impl State {
                 commit.index
             ),
         )
-    }
-
-    fn may_change_policy(&self, commit: &Recorded, policy: &Policy) -> Verdict {
-        let signed = self.stewards_among(commit).count() as u64;
-        if signed < policy.stewards {
-            return no(
-                Code::Role,
-                format!("{signed} stewards' signatures"),
-                format!("{}, the threshold of the new policy too", policy.stewards),
-            );
-        }
-        Ok(())
     }
 
     /// Judged at the end of the commit, after setting aside.
@@ -793,6 +797,12 @@ impl State {
         key_faults(commit, 0)?;
         founders_are_distinct(data)
     }
+}
+
+/// Whether those who signed fill what was asked.
+fn holds(filled: &Filled, commit: &Recorded) -> bool {
+    let present = |slug: &Slug| commit.signers.iter().any(|signer| signer.agent == *slug);
+    filled.holds(&commit.author, &present)
 }
 
 /// Whether an event of this type is the first of its subject.
@@ -1011,8 +1021,11 @@ fn referable(live: bool, seq: Seq, expected: &str) -> Verdict {
 }
 
 fn edge_is_live(claim: &Claim, seq: Seq) -> Verdict {
-    let live = claim.live_evidence().any(|edge| edge.added.seq == seq);
-    referable(live, seq, "a live evidence.added of this claim")
+    referable(
+        claim.live_edge(seq).is_some(),
+        seq,
+        "a live evidence.added of this claim",
+    )
 }
 
 fn edge_is_new(claim: &Claim, data: &EvidenceAdded) -> Verdict {

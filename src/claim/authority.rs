@@ -23,6 +23,8 @@ pub(super) struct Filled {
     pub(super) needed: u64,
     /// Agents that signed and fit the rule's roles and kinds.
     pub(super) counted: Vec<Slug>,
+    /// Whether the author must be one of them.
+    pub(super) author_among: bool,
     /// Whether the author's own signature is enough.
     pub(super) alone: bool,
     /// The agent that may not be the only one counted, or, for an attestation, not the author.
@@ -100,6 +102,7 @@ pub(super) fn fill(state: &State, commit: &Recorded, event: &Event) -> Vec<Fille
             (Some(rule), Some(policy)) => Filled {
                 needed: policy.needed(rule),
                 counted: counted(state, commit, rule),
+                author_among: true,
                 alone: alone(state, commit, event, rule),
                 not_only: rule.other_than.and_then(|_| asserter(state, event)),
                 binds_author: matches!(event.data, Data::AttestationMade(_)),
@@ -107,16 +110,52 @@ pub(super) fn fill(state: &State, commit: &Recorded, event: &Event) -> Vec<Fille
             _ => Filled {
                 needed: u64::MAX,
                 counted: Vec::new(),
+                author_among: true,
                 alone: false,
                 not_only: None,
                 binds_author: false,
             },
         }
     };
-    asked(state, event).into_iter().map(of_rule).collect()
+    let rules = asked(state, event).into_iter().map(of_rule);
+    rules.chain(stewards_asked(state, commit, event)).collect()
+}
+
+/// The stewards' threshold that an event asks beside its rules: a new policy that of the old and
+/// of the new one, a key that was not announced that of the stewards without its agent.
+pub(super) fn stewards_asked(state: &State, commit: &Recorded, event: &Event) -> Option<Filled> {
+    let threshold = state.constitution()?.policy.stewards;
+    let (needed, except) = match &event.data {
+        Data::PolicyChanged(data) => (threshold.max(data.policy.stewards), None),
+        Data::KeyAdded(data) if !state.may_follow(&event.subject, &data.key) => {
+            (threshold, event.subject.slug())
+        }
+        _ => return None,
+    };
+    let signers: BTreeSet<&Slug> = commit.signers.iter().map(|signer| &signer.agent).collect();
+    let is_steward = |slug: &Slug| {
+        let agent = state.agents.get(slug);
+        agent.is_some_and(|agent| agent.has_role(Role::Steward))
+    };
+    let counted = signers
+        .into_iter()
+        .filter(|slug| Some(*slug) != except && is_steward(slug))
+        .cloned()
+        .collect();
+    Some(Filled {
+        needed,
+        counted,
+        author_among: false,
+        alone: false,
+        not_only: None,
+        binds_author: false,
+    })
 }
 
 fn asserter(state: &State, event: &Event) -> Option<Slug> {
+    if matches!(event.data, Data::ClaimAsserted(_)) {
+        return Some(event.author.clone());
+    }
     claim_of(state, event)?.asserter().cloned()
 }
 
@@ -170,7 +209,7 @@ impl Filled {
             return true;
         }
         let left: Vec<&Slug> = self.counted.iter().filter(|slug| present(slug)).collect();
-        left.contains(&author)
+        (!self.author_among || left.contains(&author))
             && left.len() as u64 >= self.needed
             && self.is_independent(author, &left)
     }
@@ -194,18 +233,27 @@ fn is_never_set_aside(event: &Event) -> bool {
 
 /// Which events are set aside, given all that was recorded.
 ///
-/// A reaffirmation that is itself set aside reaffirms nothing. So the pass is repeated with fewer
-/// reaffirmations until none falls: each round can only set aside more, and the rounds end.
+/// A reaffirmation that is itself set aside reaffirms nothing. So the pass begins without any, and
+/// is repeated with those that stand until no more do: each round can only set aside less, and the
+/// rounds end. Beginning with all of them would let two uphold each other: one brings back the
+/// event that registered the key that signed the other.
 pub(super) fn set_aside(state: &State) -> OrdSet<Address> {
-    let mut reaffirmations = reaffirmations(state);
+    let reaffirmations = reaffirmations(state);
+    let mut standing = 0;
+    let mut targets = HashSet::new();
     loop {
-        let targets = reaffirmations.iter().map(|(_, target)| *target).collect();
         let aside = pass(&state.history, &state.authorities, &targets);
-        let before = reaffirmations.len();
-        reaffirmations.retain(|(own, _)| !aside.contains(own));
-        if reaffirmations.len() == before {
+        let stands = |(own, _): &&(Address, Address)| !aside.contains(own);
+        let now = reaffirmations.iter().filter(stands).count();
+        if now == standing {
             return aside;
         }
+        standing = now;
+        targets = reaffirmations
+            .iter()
+            .filter(stands)
+            .map(|(_, target)| *target)
+            .collect();
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use imbl::Vector;
+
 use crate::form::{AnySet, Set};
 use crate::hash::Hash;
 use crate::value::{Date, KeyId, Line, PublicKey, Ratio, Seq, Slug, Text, Time};
@@ -18,25 +20,31 @@ use super::word::{
     Lifecycle, Nature, Polarity, Role, Standing, Verdict,
 };
 
+/// The events of one subject and whether each is in effect, in order.
+///
+/// A persistent vector, as every other part that grows with a stream: a state is copied for each
+/// commit on trial, and the copy of a claim must not cost more the longer its stream is.
+pub type Stream = Vector<(Arc<Event>, bool)>;
+
 /// A claim: the aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Claim {
     /// Every event of its stream and whether it is in effect, in order.
-    pub events: Vec<(Arc<Event>, bool)>,
+    pub events: Stream,
     /// What it says now; none while its assertion is not in effect.
     pub wording: Option<Wording>,
     /// The versions, v1 first, set aside or not.
-    pub versions: Vec<Version>,
+    pub versions: Vector<Version>,
     /// Where it is in its life, and how it stands.
     pub status: Status,
     /// Evidence ever added and in effect, by seq.
-    pub evidence: Vec<Edge>,
+    pub evidence: Vector<Arc<Edge>>,
     /// Attestations ever made and in effect, by seq.
-    pub attestations: Vec<Attestation>,
+    pub attestations: Vector<Arc<Attestation>>,
     /// Scopes and links ever made and in effect, by seq.
-    pub relations: Vec<Tie>,
+    pub relations: Vector<Tie>,
     /// Notes in effect.
-    pub notes: Vec<Arc<Event>>,
+    pub notes: Vector<Arc<Event>>,
 }
 
 /// What a claim says: the fields of its assertion, as revised.
@@ -119,7 +127,7 @@ pub struct Edge {
     /// The importer's own id for it.
     pub key: Option<Line<200>>,
     /// The revisions in effect, oldest first.
-    pub revised: Vec<Arc<Event>>,
+    pub revised: Vector<Arc<Event>>,
     /// Its withdrawal.
     pub withdrawn: Option<Arc<Event>>,
 }
@@ -153,26 +161,26 @@ pub struct Tie {
 impl Claim {
     /// Takes in the next event of its stream.
     pub fn fold(&mut self, event: &Arc<Event>, in_effect: bool) {
-        self.number(event, in_effect && self.wording.is_some());
+        self.number(event, in_effect);
         if in_effect {
             self.take_effect(event);
         }
-        self.events.push((Arc::clone(event), in_effect));
+        self.events.push_back((Arc::clone(event), in_effect));
     }
 
     /// A version rises with every admitted revision, set aside or not.
     fn number(&mut self, event: &Arc<Event>, in_effect: bool) {
         match event.data {
             Data::ClaimAsserted(_) => {
-                self.versions.push(Version {
+                self.versions.push_back(Version {
                     event: Arc::clone(event),
-                    in_effect: true,
+                    in_effect,
                 });
             }
             Data::ClaimRevised(_) => {
-                self.versions.push(Version {
+                self.versions.push_back(Version {
                     event: Arc::clone(event),
-                    in_effect,
+                    in_effect: in_effect && self.wording.is_some(),
                 });
             }
             _ => {}
@@ -190,7 +198,7 @@ impl Claim {
         match &event.data {
             Data::ClaimRevised(_) => wording.revise(event),
             Data::StatusChanged(_) => self.status.change(event),
-            Data::EvidenceAdded(_) => self.evidence.extend(Edge::added(event)),
+            Data::EvidenceAdded(_) => self.evidence.extend(Edge::added(event).map(Arc::new)),
             Data::EvidenceRevised(data) => {
                 if let Some(edge) = self.edge_mut(data.r#ref) {
                     edge.revise(event);
@@ -201,59 +209,95 @@ impl Claim {
                     edge.withdrawn.get_or_insert_with(|| Arc::clone(event));
                 }
             }
-            Data::AttestationMade(_) => self.attestations.extend(Attestation::made(event)),
+            Data::AttestationMade(_) => self
+                .attestations
+                .extend(Attestation::made(event).map(Arc::new)),
             Data::AttestationWithdrawn(data) => {
-                let made = self
-                    .attestations
-                    .iter_mut()
-                    .find(|made| made.made.seq == data.r#ref);
-                if let Some(made) = made {
+                if let Some(made) = self.attestation_mut(data.r#ref) {
                     made.withdrawn.get_or_insert_with(|| Arc::clone(event));
                 }
             }
             Data::ClaimScoped(_) | Data::ClaimLinked(_) => {
-                self.relations.push(Tie {
+                self.relations.push_back(Tie {
                     made: Arc::clone(event),
                     undone: None,
                 });
             }
             Data::ClaimUnscoped(data) => self.undo(data.r#ref, event),
             Data::ClaimUnlinked(data) => self.undo(data.r#ref, event),
-            Data::NoteAdded(_) => self.notes.push(Arc::clone(event)),
+            Data::NoteAdded(_) => self.notes.push_back(Arc::clone(event)),
             _ => {}
         }
     }
 
     fn edge_mut(&mut self, seq: Seq) -> Option<&mut Edge> {
-        let place = self
-            .evidence
+        let place = self.edge_place(seq)?;
+        self.evidence.get_mut(place).map(Arc::make_mut)
+    }
+
+    fn edge_place(&self, seq: Seq) -> Option<usize> {
+        self.evidence
             .binary_search_by_key(&seq, |edge| edge.added.seq)
-            .ok()?;
-        self.evidence.get_mut(place)
+            .ok()
+    }
+
+    fn attestation_mut(&mut self, seq: Seq) -> Option<&mut Attestation> {
+        let place = self.attestation_place(seq)?;
+        self.attestations.get_mut(place).map(Arc::make_mut)
+    }
+
+    fn attestation_place(&self, seq: Seq) -> Option<usize> {
+        self.attestations
+            .binary_search_by_key(&seq, |made| made.made.seq)
+            .ok()
     }
 
     fn undo(&mut self, seq: Seq, event: &Arc<Event>) {
-        if let Some(tie) = self.relations.iter_mut().find(|tie| tie.made.seq == seq) {
+        let place = self
+            .relations
+            .binary_search_by_key(&seq, |tie| tie.made.seq);
+        if let Some(tie) = place.ok().and_then(|place| self.relations.get_mut(place)) {
             tie.undone.get_or_insert_with(|| Arc::clone(event));
         }
+    }
+
+    /// The live evidence that the event at this seq added.
+    #[must_use]
+    pub fn live_edge(&self, seq: Seq) -> Option<&Edge> {
+        let edge = self.evidence.get(self.edge_place(seq)?)?;
+        edge.withdrawn.is_none().then_some(&**edge)
+    }
+
+    /// The live attestation that the event at this seq made.
+    #[must_use]
+    pub fn live_attestation(&self, seq: Seq) -> Option<&Attestation> {
+        let made = self.attestations.get(self.attestation_place(seq)?)?;
+        (made.withdrawn.is_none() && made.version == self.version()).then_some(&**made)
     }
 
     /// The number of the newest version in effect, from 1; 0 while there is none.
     #[must_use]
     pub fn version(&self) -> u64 {
-        let newest = self.versions.iter().rposition(|version| version.in_effect);
-        newest.map_or(0, |place| place as u64 + 1)
+        let after = self
+            .versions
+            .iter()
+            .rev()
+            .take_while(|version| !version.in_effect);
+        (self.versions.len() - after.count()) as u64
     }
 
     /// The agent that asserted it, in effect or not.
     #[must_use]
     pub fn asserter(&self) -> Option<&Slug> {
-        self.versions.first().map(|version| &version.event.author)
+        self.versions.front().map(|version| &version.event.author)
     }
 
     /// Evidence that was not withdrawn.
     pub fn live_evidence(&self) -> impl Iterator<Item = &Edge> {
-        self.evidence.iter().filter(|edge| edge.withdrawn.is_none())
+        self.evidence
+            .iter()
+            .map(|edge| &**edge)
+            .filter(|edge| edge.withdrawn.is_none())
     }
 
     /// Attestations on the current version that were not withdrawn, expired ones too.
@@ -261,6 +305,7 @@ impl Claim {
         let current = self.version();
         self.attestations
             .iter()
+            .map(|made| &**made)
             .filter(move |made| made.withdrawn.is_none() && made.version == current)
     }
 
@@ -366,7 +411,7 @@ impl Edge {
             replicates: data.replicates.clone(),
             replication: data.replication,
             key: data.key.clone(),
-            revised: Vec::new(),
+            revised: Vector::new(),
             withdrawn: None,
         })
     }
@@ -385,7 +430,7 @@ impl Edge {
         if data.replication.is_some() {
             self.replication = data.replication;
         }
-        self.revised.push(Arc::clone(event));
+        self.revised.push_back(Arc::clone(event));
     }
 }
 
@@ -415,27 +460,27 @@ impl Attestation {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Artifact {
     /// Every event of its stream and whether it is in effect, in order.
-    pub events: Vec<(Arc<Event>, bool)>,
+    pub events: Stream,
     /// Its registration, in effect.
     pub registered: Option<Arc<Event>>,
     /// Its appraisals in effect, oldest first.
-    pub appraisals: Vec<Arc<Event>>,
+    pub appraisals: Vector<Arc<Event>>,
     /// Changes of its standing in effect, oldest first.
-    pub standings: Vec<Arc<Event>>,
+    pub standings: Vector<Arc<Event>>,
 }
 
 impl Artifact {
     /// Takes in the next event of its stream.
     pub fn fold(&mut self, event: &Arc<Event>, in_effect: bool) {
-        self.events.push((Arc::clone(event), in_effect));
+        self.events.push_back((Arc::clone(event), in_effect));
         if !in_effect {
             return;
         }
         match &event.data {
             Data::ArtifactRegistered(_) => self.registered = Some(Arc::clone(event)),
             _ if self.registered.is_none() => {}
-            Data::ArtifactAppraised(_) => self.appraisals.push(Arc::clone(event)),
-            Data::ArtifactStandingChanged(_) => self.standings.push(Arc::clone(event)),
+            Data::ArtifactAppraised(_) => self.appraisals.push_back(Arc::clone(event)),
+            Data::ArtifactStandingChanged(_) => self.standings.push_back(Arc::clone(event)),
             _ => {}
         }
     }
@@ -463,7 +508,7 @@ impl Artifact {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Agent {
     /// Every event of its stream and whether it is in effect, in order.
-    pub events: Vec<(Arc<Event>, bool)>,
+    pub events: Stream,
     /// What is known of it; none while its registration is not in effect.
     pub profile: Option<AgentProfile>,
     /// Its keys in effect, oldest first.
@@ -478,7 +523,7 @@ pub struct AgentProfile {
     /// The event it is known from: `agent.registered`, or `ledger.created`.
     pub registered: Arc<Event>,
     /// The newest change of name, community, reliability or roles.
-    pub changed: Vec<Arc<Event>>,
+    pub changed: Vector<Arc<Event>>,
     /// Its name.
     pub name: Line<200>,
     /// What it is.
@@ -510,7 +555,7 @@ impl Agent {
     /// Takes in an event of its stream, or the genesis that names it.
     pub fn fold(&mut self, event: &Arc<Event>, in_effect: bool, own: &Slug) {
         if event.subject.slug() == Some(own) {
-            self.events.push((Arc::clone(event), in_effect));
+            self.events.push_back((Arc::clone(event), in_effect));
         }
         if !in_effect {
             return;
@@ -525,7 +570,7 @@ impl Agent {
                         founder.next,
                         AgentProfile {
                             registered: Arc::clone(event),
-                            changed: Vec::new(),
+                            changed: Vector::new(),
                             name: founder.name.clone(),
                             kind: founder.kind,
                             roles: founder.roles.clone(),
@@ -544,7 +589,7 @@ impl Agent {
                     data.next,
                     AgentProfile {
                         registered: Arc::clone(event),
-                        changed: Vec::new(),
+                        changed: Vector::new(),
                         name: data.name.clone(),
                         kind: data.kind,
                         roles: data.roles.clone(),
@@ -562,7 +607,7 @@ impl Agent {
                 set(&mut profile.roles, &data.roles);
                 profile.community = data.community.clone().or_else(|| profile.community.take());
                 profile.reliability = data.reliability.or(profile.reliability);
-                profile.changed.push(Arc::clone(event));
+                profile.changed.push_back(Arc::clone(event));
             }
             Data::KeyAdded(data) if self.profile.is_some() => {
                 self.keys.push(AgentKey::new(event, data.key));
@@ -625,7 +670,7 @@ impl AgentKey {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Context {
     /// Every event of its stream and whether it is in effect, in order.
-    pub events: Vec<(Arc<Event>, bool)>,
+    pub events: Stream,
     /// Its definition, in effect.
     pub defined: Option<Arc<Event>>,
 }
@@ -633,7 +678,7 @@ pub struct Context {
 impl Context {
     /// Takes in the next event of its stream.
     pub fn fold(&mut self, event: &Arc<Event>, in_effect: bool) {
-        self.events.push((Arc::clone(event), in_effect));
+        self.events.push_back((Arc::clone(event), in_effect));
         if in_effect && matches!(event.data, Data::ContextDefined(_)) {
             self.defined = Some(Arc::clone(event));
         }
@@ -653,7 +698,7 @@ impl Context {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
     /// Every event of its stream and whether it is in effect, in order.
-    pub events: Vec<(Arc<Event>, bool)>,
+    pub events: Stream,
     /// Whether its definition is in effect.
     is_defined: bool,
     /// Its newest definition or change in effect.
@@ -663,7 +708,7 @@ pub struct View {
 impl View {
     /// Takes in the next event of its stream.
     pub fn fold(&mut self, event: &Arc<Event>, in_effect: bool) {
-        self.events.push((Arc::clone(event), in_effect));
+        self.events.push_back((Arc::clone(event), in_effect));
         if !in_effect {
             return;
         }

@@ -12,10 +12,14 @@ mod policy;
 mod state;
 mod word;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
 pub use admit::{CLOCK_SLACK, Code, Rejection, on_time};
 pub use entity::{
-    Agent, AgentKey, AgentProfile, Artifact, Attestation, Claim, Context, Edge, Status, Tie,
-    Version, View, Wording,
+    Agent, AgentKey, AgentProfile, Artifact, Attestation, Claim, Context, Edge, Status, Stream,
+    Tie, Version, View, Wording,
 };
 pub use event::*;
 pub use policy::{OUTRANKING, Policy, Rule, Signatures, rule_names};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
 
+use crate::hash::Hash;
 use crate::value::{
     Address, Doi, EventId, Index, KeyId, Kind, Origin, PublicKey, Seq, Slug, Subject, Time,
 };
@@ -236,6 +237,14 @@ impl State {
             .keys
             .iter()
             .find(|held| held.id == *key)
+    }
+
+    /// Whether a key may be an agent's next one: the announced one, or any where none is announced.
+    pub(super) fn may_follow(&self, subject: &Subject, key: &PublicKey) -> bool {
+        let agent = subject.slug().and_then(|slug| self.agents.get(slug));
+        agent
+            .and_then(|agent| agent.next)
+            .is_none_or(|announced| announced == Hash::of(&key.0))
     }
 
     /// The size of the tree head that an author's last commit was anchored to.

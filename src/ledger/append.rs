@@ -640,18 +640,18 @@ pub(super) fn read_lines(
 }
 
 /// A commit that is admitted: the state after it, and the line that will record it.
-struct Admitted {
+pub(super) struct Admitted {
     state: State,
     entry: Arc<Recorded>,
     commit: CommitId,
     line: Vec<u8>,
 }
 
-type Verify<'v> = dyn FnMut(&PublicKey, &[u8], &[u8; 64]) -> bool + 'v;
+pub(super) type Verify<'v> = dyn FnMut(&PublicKey, &[u8], &[u8; 64]) -> bool + 'v;
 
 /// Everything that is asked of a commit, in the order of docs/FORMAT.md: form · time · ledger ·
 /// signatures · anchor · rules.
-fn judge(
+pub(super) fn judge(
     state: &State,
     tree: &Tree,
     origin: &Origin,

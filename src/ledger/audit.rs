@@ -183,7 +183,7 @@ pub struct Report {
     pub root: Option<Hash>,
     /// The checklist.
     pub checks: Vec<Check>,
-    /// What is wrong, by entry; the first [`MAX_FAULTS`] of them.
+    /// What is wrong, by entry; the first `MAX_FAULTS` of them.
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub fault_count: u64,
@@ -700,7 +700,7 @@ impl Auditor {
             .iter()
             .filter_map(|line| line.as_deref().ok())
             .collect();
-        Ok(encode_bundle(lines.into_iter()).ok())
+        Ok(encode_bundle(lines).ok())
     }
 
     fn look_for_strays(&mut self) {

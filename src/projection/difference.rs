@@ -264,7 +264,7 @@ fn field_changes(
 /// The events in effect of a claim and of the artifacts that its evidence cites.
 fn events(state: &State, slug: &Slug, claim: &Claim, keep: &Keep) -> BTreeMap<Address, Part> {
     let mut events = BTreeMap::new();
-    let mut take = |part: &'static str, stream: &[(std::sync::Arc<Event>, bool)]| {
+    let mut take = |part: &'static str, stream: &crate::claim::Stream| {
         for (event, _) in stream.iter().filter(|(_, in_effect)| *in_effect) {
             let part = match part {
                 "" => place(&event.data),

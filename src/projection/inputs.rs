@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::claim::{
-    Agent, AgentProfile, Artifact, Attestation, Claim, Data, Edge, Event, State, Verdict,
+    Agent, AgentProfile, Artifact, Attestation, Claim, Data, Edge, Event, State, Stream, Verdict,
 };
 use crate::trust::{
     Appraisal, ArtifactInput, AttestationInput, EdgeInput, Inputs, ScopeInput, Standing,
@@ -185,7 +185,7 @@ pub(super) fn kept_artifact(state: &State, slug: &Slug, keep: &Keep) -> Option<A
 }
 
 /// Which events of a stream have effect under a filter.
-fn let_in(events: &[(Arc<Event>, bool)], keep: &Keep) -> Vec<bool> {
+fn let_in(events: &Stream, keep: &Keep) -> Vec<bool> {
     let holds = holding(events);
     let mut dropped = BTreeSet::new();
     let verdict = |(event, in_effect): &(Arc<Event>, bool)| {
@@ -202,7 +202,7 @@ fn let_in(events: &[(Arc<Event>, bool)], keep: &Keep) -> Vec<bool> {
 
 /// Since when each event of a stream holds in the world: by its own word, else since what it refers
 /// to.
-pub(super) fn holding(events: &[(Arc<Event>, bool)]) -> BTreeMap<Seq, Time> {
+pub(super) fn holding(events: &Stream) -> BTreeMap<Seq, Time> {
     let mut holds = BTreeMap::<Seq, Time>::new();
     for (event, _) in events {
         let referred = refers_to(events, event).and_then(|seq| holds.get(&seq).copied());
@@ -216,7 +216,7 @@ pub(super) fn holding(events: &[(Arc<Event>, bool)]) -> BTreeMap<Seq, Time> {
 }
 
 /// The event that this one is about: its `ref`, a note's `on`, a revision's assertion.
-fn refers_to(events: &[(Arc<Event>, bool)], event: &Event) -> Option<Seq> {
+fn refers_to(events: &Stream, event: &Event) -> Option<Seq> {
     match &event.data {
         Data::ClaimRevised(_) => events
             .iter()
@@ -245,7 +245,7 @@ fn edge_input(state: &State, edge: &Edge, keep: &Keep) -> EdgeInput {
 }
 
 fn artifact_input(edge: &Edge, artifact: Option<&Artifact>) -> ArtifactInput {
-    let first = artifact.and_then(|artifact| artifact.events.first());
+    let first = artifact.and_then(|artifact| artifact.events.front());
     let (standing, standing_event) = artifact.map_or((Standing::Sound, None), Artifact::standing);
     let appraised = |value: fn(&crate::claim::ArtifactAppraised) -> Option<Ratio>| {
         artifact.map_or_else(Vec::new, |artifact| newest_by_agent(artifact, value))
@@ -364,12 +364,7 @@ impl Newest {
     }
 
     /// Takes in the events of a stream that bear, and what brought one of them back.
-    fn of_stream(
-        &mut self,
-        events: &[(Arc<Event>, bool)],
-        bears: fn(&Data) -> bool,
-        has_effect: bool,
-    ) {
+    fn of_stream(&mut self, events: &Stream, bears: fn(&Data) -> bool, has_effect: bool) {
         for (event, in_effect) in events {
             let in_effect = *in_effect && has_effect;
             if bears(&event.data) {

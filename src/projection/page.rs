@@ -71,7 +71,8 @@ pub struct ClaimPage {
     pub domains: Vec<DomainShown>,
     /// What each view says of it, by slug of the view.
     pub views: Vec<ViewStatus>,
-    /// Events of the claim without effect, said where they would have shown.
+    /// Events without effect of the claim, of what it cites and of its attesters, each said where
+    /// it would have shown.
     pub set_aside: Vec<SetAside>,
     /// Notes in effect.
     pub notes: Vec<NoteShown>,
@@ -317,8 +318,9 @@ pub struct DomainShown {
 /// An event without effect, said where it would have shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
-    /// The part of the page where it would have shown: `versions`, `status`, `evidence`, `scope`,
-    /// `neighborhood`, `attestations`, `notes`.
+    /// The part of the page where it would have shown. On a claim: `versions`, `status`,
+    /// `evidence`, `scope`, `neighborhood`, `attestations`, `notes`; on an artifact: `standings`,
+    /// `appraisals`, `notes`; on an agent: `changed`, `keys`, `notes`.
     pub place: String,
     /// Its type.
     pub r#type: String,
@@ -749,9 +751,33 @@ pub(super) fn domains(wording: &Wording) -> Vec<DomainShown> {
         .collect()
 }
 
+/// The events without effect of the claim, of what its live evidence cites and of its attesters.
 fn set_aside(state: &State, claim: &Claim) -> Vec<SetAside> {
-    let aside = claim
-        .events
+    if state.set_aside().next().is_none() {
+        return Vec::new();
+    }
+    let artifacts: BTreeSet<&Slug> = claim.live_evidence().map(|edge| &edge.artifact.0).collect();
+    let artifacts = artifacts
+        .into_iter()
+        .filter_map(|slug| state.artifact(slug));
+    let attesters: BTreeSet<&Slug> = claim
+        .live_attestations()
+        .map(|made| &made.made.author)
+        .collect();
+    let attesters = attesters.into_iter().filter_map(|slug| state.agent(slug));
+    let mut all = aside_of(state, &claim.events, place);
+    all.extend(artifacts.flat_map(|one| aside_of(state, &one.events, |_| "evidence")));
+    all.extend(attesters.flat_map(|one| aside_of(state, &one.events, |_| "attestations")));
+    all
+}
+
+/// The events of a stream without effect.
+pub(super) fn aside_of(
+    state: &State,
+    events: &crate::claim::Stream,
+    place: fn(&Data) -> &'static str,
+) -> Vec<SetAside> {
+    let aside = events
         .iter()
         .filter(|(event, _)| state.is_set_aside(event.address));
     aside
@@ -778,7 +804,10 @@ pub(super) fn place(data: &Data) -> &'static str {
     }
 }
 
-pub(super) fn notes(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<NoteShown> {
+pub(super) fn notes<'e>(
+    state: &State,
+    events: impl IntoIterator<Item = &'e std::sync::Arc<Event>>,
+) -> Vec<NoteShown> {
     let note = |event: &std::sync::Arc<Event>| match &event.data {
         Data::NoteAdded(data) => Some(NoteShown {
             text: data.text.to_string(),
@@ -787,20 +816,16 @@ pub(super) fn notes(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<Note
         }),
         _ => None,
     };
-    events.iter().filter_map(note).collect()
+    events.into_iter().filter_map(note).collect()
 }
 
 /// What this copy holds of a subject.
-pub(super) fn custody(
-    state: &State,
-    subject: &Subject,
-    events: &[(std::sync::Arc<Event>, bool)],
-) -> Custody {
+pub(super) fn custody(state: &State, subject: &Subject, events: &crate::claim::Stream) -> Custody {
     let aside = events
         .iter()
         .filter(|(event, _)| state.is_set_aside(event.address));
     Custody {
-        first_entry: events.first().map(|(event, _)| event.address.entry),
+        first_entry: events.front().map(|(event, _)| event.address.entry),
         last_entry: events.last().map(|(event, _)| event.address.entry),
         last_event: events.last().map(|(event, _)| event.id),
         events: events.len() as u64,

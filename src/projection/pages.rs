@@ -13,7 +13,7 @@ use crate::trust::Model;
 use crate::value::{Date, KeyId, Kind, Origin, PublicKey, Ratio, Slug, Subject, Time};
 
 use super::inputs::{Filter, Keep, kept_artifact, kept_claim};
-use super::page::{ArtifactCited, Custody, NoteShown, cited, custody, notes};
+use super::page::{ArtifactCited, Custody, NoteShown, SetAside, aside_of, cited, custody, notes};
 use super::profile::{assess, model_in_force, model_name};
 use super::timeline::{TimelineRow, row};
 use super::views::CompiledView;
@@ -42,6 +42,8 @@ pub struct ArtifactPage {
     pub cited_by: Vec<CitedBy>,
     /// Notes in effect.
     pub notes: Vec<NoteShown>,
+    /// Events without effect, said where they would have shown.
+    pub set_aside: Vec<SetAside>,
     /// What this copy of the ledger holds of it.
     pub custody: Custody,
 }
@@ -118,11 +120,16 @@ pub fn artifact_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Arti
         appraisals: appraisals(state, &artifact.appraisals),
         cited_by: cited_by(state, slug, &keep),
         notes: notes(state, &noted),
+        set_aside: aside_of(state, &artifact.events, |data| match data {
+            Data::ArtifactStandingChanged(_) => "standings",
+            Data::ArtifactAppraised(_) => "appraisals",
+            _ => "notes",
+        }),
         custody: custody(state, &subject, &artifact.events),
     })
 }
 
-fn effective_notes(events: &[(std::sync::Arc<Event>, bool)]) -> Vec<std::sync::Arc<Event>> {
+fn effective_notes(events: &crate::claim::Stream) -> Vec<std::sync::Arc<Event>> {
     let in_effect = events.iter().filter(|(_, in_effect)| *in_effect);
     in_effect
         .map(|(event, _)| std::sync::Arc::clone(event))
@@ -142,7 +149,7 @@ fn standing(state: &State, event: &Event) -> Option<StandingShown> {
     })
 }
 
-fn appraisals(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<AppraisalShown> {
+fn appraisals(state: &State, events: &imbl::Vector<std::sync::Arc<Event>>) -> Vec<AppraisalShown> {
     let given = |event: &Event| match &event.data {
         Data::ArtifactAppraised(data) => [
             data.credibility.is_some(),
@@ -155,8 +162,9 @@ fn appraisals(state: &State, events: &[std::sync::Arc<Event>]) -> Vec<AppraisalS
         let Data::ArtifactAppraised(data) = &event.data else {
             return None;
         };
-        let later = events[place + 1..]
+        let later = events
             .iter()
+            .skip(place + 1)
             .filter(|later| later.author == event.author);
         let again = later.fold([false; 3], |again, later| {
             let gives = given(later);
@@ -226,6 +234,8 @@ pub struct AgentPage {
     pub events_by_type: BTreeMap<String, u64>,
     /// How many of them are set aside.
     pub events_set_aside: u64,
+    /// Events of its own stream without effect, said where they would have shown.
+    pub set_aside: Vec<SetAside>,
     /// What this copy of the ledger holds of its own stream.
     pub custody: Custody,
 }
@@ -295,6 +305,11 @@ pub fn agent_page(state: &State, slug: &Slug) -> Option<AgentPage> {
         keys: agent.keys.iter().map(|key| key_shown(state, key)).collect(),
         events_by_type,
         events_set_aside,
+        set_aside: aside_of(state, &agent.events, |data| match data {
+            Data::AgentChanged(_) => "changed",
+            Data::KeyAdded(_) => "keys",
+            _ => "notes",
+        }),
         custody: custody(state, &subject, &agent.events),
         subject,
     })

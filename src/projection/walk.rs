@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::claim::{Claim, Data, Event, Recorded, State};
+use crate::claim::{Claim, Data, Event, Recorded, State, Stream};
 use crate::trust::{Figure, Figures, Model};
 use crate::value::{Address, Kind, Slug, Subject, Time};
 
@@ -136,9 +136,13 @@ impl Walk<'_> {
                 continue;
             }
             self.expire(&state, entry.recorded, &mut take);
+            let bearing = bearing.positions(entry);
+            if bearing.is_empty() {
+                state.evolve(entry);
+                continue;
+            }
             let mut next = state.clone();
             next.evolve(entry);
-            let bearing: Vec<usize> = bearing.positions(entry);
             for position in &bearing {
                 let event = &entry.events[*position];
                 if Some(position) == bearing.last() {
@@ -307,7 +311,7 @@ impl Bearing {
     }
 }
 
-fn held(events: &[(Arc<Event>, bool)]) -> Vec<(Time, Arc<Event>)> {
+fn held(events: &Stream) -> Vec<(Time, Arc<Event>)> {
     let holds = holding(events);
     let timed = events
         .iter()

@@ -312,7 +312,7 @@ impl<'w> Working<'w> {
         let enters = |edge: &EdgeTrace| {
             edge.counted == EdgeCounted::Counted && edge.weight > Some(0) && value(edge).is_some()
         };
-        let mut steps = self.weights(&enters);
+        let mut steps = self.weights(enters);
         for edge in self.trace.edges.iter().filter(|edge| enters(edge)) {
             if let (Some(value), Some(weight)) = (value(edge), edge.weight) {
                 let words = format!(

@@ -1,5 +1,9 @@
 //! One test binary, a file a promise.
 #![allow(clippy::unwrap_used)]
 
+mod architecture;
 mod damage;
+mod format_doc;
+mod golden_commit;
+mod hostile;
 mod reference;

@@ -83,12 +83,29 @@ pub(crate) enum Command {
     Bisect(command::bisect::Bisect),
     /// Cite a claim, with its version and the head of the ledger
     Cite(command::cite::Cite),
+    Init(command::init::Init),
+    Claim(command::claim::Claim),
+    Evidence(command::evidence::Evidence),
+    Artifact(command::artifact::Artifact),
+    Context(command::context_of::ContextOf),
+    View(command::view::View),
+    Attest(command::attest::Attest),
+    Note(command::note::Note),
+    Undo(command::undo::Undo),
+    Act(command::act::Act),
+    Sign(command::sign::Sign),
+    Submit(command::submit::Submit),
+    Agent(command::agent::Agent),
+    Key(command::key::Key),
+    Steward(command::steward::Steward),
     /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
     Verify(command::verify::Verify),
     /// Make the proof that an event is in the log
     Prove(command::prove::Prove),
     /// Check a proof file offline, against what it is asked about
     Check(command::check::Check),
+    /// Read a collection, sign it and append it
+    Import(command::import::Import),
     /// Write events in another format
     Export(command::export::Export),
     /// Print the completions of a shell

@@ -2,13 +2,18 @@
 //!
 //! A command is: parse its arguments, ask the library one thing, hand the value to a renderer.
 
+mod acts;
 mod cli;
 mod command;
 mod context;
+mod desk;
 mod error;
+mod files;
 mod keys;
+mod names;
 mod render;
 mod seen;
+mod ssh_agent;
 
 use std::process::ExitCode;
 

@@ -195,6 +195,61 @@ fn leaving_an_event_out_is_as_if_it_had_no_effect() {
 }
 
 #[test]
+fn a_note_on_what_is_left_out_is_left_out_too() {
+    let mut ledger = reference();
+    ledger.commit(
+        "ada",
+        vec![
+            said(
+                NEURONS,
+                "note.added",
+                json!({"text": "On the dispute", "on": 4}),
+            ),
+            said(NEURONS, "note.added", json!({"text": "On nothing"})),
+        ],
+    );
+    let state = ledger.state();
+    let notes = |filter: &Filter| {
+        let page = claim_page(&state, &neurons(), model(), filter).unwrap();
+        page.notes.len()
+    };
+    assert_eq!(notes(&Filter::none()), 2);
+    assert_eq!(notes(&Filter::without(at(5, 0))), 1);
+    assert_eq!(notes(&by("2023-12-31")), 1);
+}
+
+#[test]
+fn a_stolen_key_s_appraisal_is_said_beside_the_evidence_and_on_its_artifact() {
+    let mut ledger = reference();
+    ledger.commit(
+        "cur",
+        vec![said(TOY, "artifact.appraised", json!({"credibility": "1"}))],
+    );
+    ledger.commit(
+        "ada",
+        vec![said(
+            "agent/cur",
+            "agent.key_revoked",
+            json!({"key": key_id("cur").to_string(), "reason": "compromised", "since": 11}),
+        )],
+    );
+    let state = ledger.state();
+    let page = page(&state);
+    assert_eq!(
+        (page.set_aside.len(), page.set_aside[0].place.as_str()),
+        (1, "evidence")
+    );
+    assert_eq!(page.profile.computed_at, Some(hour(12)));
+    let artifact = artifact_page(&state, &slug("toy-models"), &Filter::none()).unwrap();
+    assert_eq!(artifact.set_aside[0].place, "appraisals");
+    assert_eq!(artifact.appraisals.len(), 1);
+    assert_eq!(
+        agent_page(&state, &slug("cur")).unwrap().events_set_aside,
+        1
+    );
+}
+
+#[test]
 fn leaving_a_change_of_reliability_out_brings_the_value_before_it_back() {
     let mut ledger = reference();
     let before = figures(&ledger.state(), &Filter::none());
@@ -831,6 +886,10 @@ fn bisect_names_the_event_that_did_it() {
     let found = bisect(&state, &neurons(), &predicate, model()).unwrap();
     assert_eq!(found.found.unwrap().event.address, "@5");
     assert!(found.holds_now);
+    // Of the events of one commit, the one that did it: S is 0.609 after @4.1, 1.26 after @4.2.
+    let second: Predicate = "evid > 0.7".parse().unwrap();
+    let found = bisect(&state, &neurons(), &second, model()).unwrap();
+    assert_eq!(found.found.unwrap().event.address, "@4.2");
     let never: Predicate = "support >= 0.99".parse().unwrap();
     assert_eq!(
         bisect(&state, &neurons(), &never, model()).unwrap().found,

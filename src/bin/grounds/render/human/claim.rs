@@ -516,7 +516,7 @@ pub(crate) fn custody(sheet: &mut Sheet, custody: &Custody, head: &Head) {
             format!("entry {first} of {}", custody.entries)
         }
         (Some(first), Some(last)) => format!("entries {first}–{last} of {}", custody.entries),
-        _ => format!("no entry of {}", custody.entries),
+        _ => format!("no entry of its own of {}", custody.entries),
     };
     let last = custody
         .last_event

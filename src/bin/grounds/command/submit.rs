@@ -1,0 +1,196 @@
+//! `grounds submit FILE…`: record signed commits where the log key is.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use grounds::envelope::Signed;
+use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, refused};
+
+use crate::context::Context;
+use crate::desk::{log_signer, open_appender, receipt_bytes, store_receipt};
+use crate::error::{Exit, Failure};
+use crate::files;
+
+/// The largest file of commits that is taken: 1 GiB.
+const MAX_SUBMITTED: u64 = 1 << 30;
+
+/// So many commits share one write to disk.
+const BATCH: usize = 256;
+
+/// Record signed commits: a file each, or one a line
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  grounds submit retraction.json\n  grounds submit commits.ndjson\n  grounds submit --genesis genesis.json --ledger ledger"
+)]
+pub(crate) struct Submit {
+    /// Files that --out wrote; several commits may stand in one, a line each; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Make a new ledger of the genesis in FILE
+    #[arg(long)]
+    genesis: bool,
+    /// Record although the machine's clock is far behind the last entry
+    #[arg(long)]
+    clock_ok: bool,
+}
+
+/// A commit of a file, by its place.
+struct Line {
+    place: String,
+    bytes: Vec<u8>,
+}
+
+impl Submit {
+    pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let mut lines = Vec::new();
+        for path in &self.files {
+            lines.extend(lines_of(path)?);
+        }
+        if self.genesis {
+            return found(context, &lines);
+        }
+        let dir = context.ledger_dir()?;
+        let origin = Ledger::origin_of(&dir).ok_or_else(|| {
+            Failure::not_found(format!("found no ledger in {}", dir.display()))
+                .hint("--genesis makes one of a genesis")
+        })?;
+        let mut appender = open_appender(context, &dir, &origin, self.clock_ok)?;
+        let mut answers = Answers {
+            context,
+            staged: Vec::new(),
+            exit: Exit::Done,
+        };
+        for line in lines {
+            answers.take(&mut appender, line)?;
+        }
+        answers.flush(&mut appender)?;
+        appender.close()?;
+        Ok(answers.exit)
+    }
+}
+
+fn lines_of(path: &Path) -> Result<Vec<Line>, Failure> {
+    let bytes = files::read(path, MAX_SUBMITTED)?;
+    let whole: Vec<(usize, &[u8])> = bytes
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
+    if whole.is_empty() {
+        return Err(Failure::new(
+            Exit::No,
+            "bytes",
+            format!(
+                "{}: found nothing, expected a signed commit",
+                path.display()
+            ),
+        ));
+    }
+    let is_one = whole.len() == 1;
+    let line = |(number, bytes): (usize, &[u8])| Line {
+        place: match is_one {
+            true => path.display().to_string(),
+            false => format!("{}:{}", path.display(), number + 1),
+        },
+        bytes: bytes.to_vec(),
+    };
+    Ok(whole.into_iter().map(line).collect())
+}
+
+/// Answers, each on its own line, as soon as they are certain.
+struct Answers<'c> {
+    context: &'c Context,
+    staged: Vec<String>,
+    exit: Exit,
+}
+
+impl Answers<'_> {
+    fn take(&mut self, appender: &mut Appender, line: Line) -> Result<(), Failure> {
+        match appender.stage(&line.bytes) {
+            Ok(Staged::New(_)) => {
+                self.staged.push(line.place);
+                if self.staged.len() >= BATCH {
+                    self.flush(appender)?;
+                }
+            }
+            Ok(Staged::Known(index)) => {
+                self.flush(appender)?;
+                self.yes(&line.place, &appender.receipt_of(index)?)?;
+            }
+            Err(grounds::ledger::LedgerError::Rejected(rejection)) => {
+                self.flush(appender)?;
+                self.no(&line.place, &Failure::from(*rejection))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, appender: &mut Appender) -> Result<(), Failure> {
+        let receipts = appender.flush()?;
+        for (place, receipt) in std::mem::take(&mut self.staged).iter().zip(&receipts) {
+            self.yes(place, receipt)?;
+        }
+        Ok(())
+    }
+
+    fn yes(&self, place: &str, receipt: &Receipt) -> Result<(), Failure> {
+        store_receipt(self.context, receipt);
+        if self.context.global.json {
+            return self.context.print_bytes(&receipt_bytes(receipt));
+        }
+        let word = if receipt.is_repeated {
+            "was recorded before"
+        } else {
+            "recorded"
+        };
+        self.context.print(&format!(
+            "{place}: {word} as @{} · commit {}\n",
+            receipt.index, receipt.commit
+        ))
+    }
+
+    fn no(&mut self, place: &str, failure: &Failure) -> Result<(), Failure> {
+        if self.exit == Exit::Done {
+            self.exit = failure.exit;
+        }
+        if self.context.global.json {
+            let answer = serde_json::json!({ "at": place, "error": failure }).to_string();
+            return self.context.print_bytes(format!("{answer}\n").as_bytes());
+        }
+        self.context.say(&format!("{place}: {failure}"));
+        Ok(())
+    }
+}
+
+/// Makes a ledger of a genesis that all its stewards signed.
+fn found(context: &Context, lines: &[Line]) -> Result<Exit, Failure> {
+    let [line] = lines else {
+        return Err(Failure::usage(format!(
+            "found {} commits, expected the one genesis",
+            lines.len()
+        )));
+    };
+    let signed = Signed::parse(&line.bytes).map_err(|error| refused(&error))?;
+    let origin = signed.commit.ledger.clone();
+    let dir = context
+        .global
+        .ledger
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("ledger"));
+    let signer = log_signer(context, &origin)?;
+    let vkey = signer.verifier().to_string();
+    let (appender, receipt) =
+        Appender::create(&dir, &line.bytes, signer, Box::new(SystemClock::new()))?;
+    appender.close()?;
+    store_receipt(context, &receipt);
+    if context.global.json {
+        context.print_bytes(&receipt_bytes(&receipt))?;
+        return Ok(Exit::Done);
+    }
+    context.print(&format!(
+        "{origin} begins in {}\nits log key, to hand out:\n  {vkey}\n",
+        dir.display()
+    ))?;
+    Ok(Exit::Done)
+}

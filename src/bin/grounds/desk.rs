@@ -1,0 +1,386 @@
+//! The desk: where acts become a commit, are shown, signed and recorded. Every command that writes
+//! goes through here.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use grounds::claim::{Act, Code, Data, State};
+use grounds::envelope::{Anchor, Signed};
+use grounds::ledger::{
+    Appender, Clock as _, HeadSigner, Ledger, LedgerError, Preview, Receipt, SystemClock, prepare,
+    preview, refused,
+};
+use grounds::store::StoreError;
+use grounds::value::{KeyId, Kind, Origin, Slug, Subject, Time};
+
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+use crate::keys::{self, Signer};
+use crate::render::human::written;
+use crate::{files, names};
+
+/// How long a command waits for another writer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What all commands that sign have in common.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Signing")]
+pub(crate) struct Signing {
+    /// Show the exact bytes, the id and what the figures would become; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write the signed commit to FILE, for others to sign or submit, instead of recording it
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) out: Option<PathBuf>,
+    /// Overwrite the FILE of --out or --receipt
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write the receipt to FILE too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+    /// The agent to act as, where more than one of its keys is at hand
+    #[arg(long = "as", value_name = "AGENT")]
+    pub(crate) author: Option<String>,
+    /// Record although the machine's clock is far behind the last entry
+    #[arg(long)]
+    pub(crate) clock_ok: bool,
+}
+
+/// A ledger that was read, and an author with a key.
+pub(crate) struct Desk<'c> {
+    pub(crate) context: &'c Context,
+    signing: &'c Signing,
+    pub(crate) ledger: Ledger,
+    pub(crate) origin: Origin,
+    signer: Signer,
+    /// Who acts.
+    pub(crate) author: Slug,
+}
+
+impl<'c> Desk<'c> {
+    /// Reads the ledger and finds a key of one of its agents.
+    pub(crate) fn open(context: &'c Context, signing: &'c Signing) -> Result<Desk<'c>, Failure> {
+        for path in [&signing.out, &signing.receipt].into_iter().flatten() {
+            if !signing.force {
+                files::refuse_existing(path)?;
+            }
+        }
+        let ledger = context.open()?;
+        if !ledger.custody().damages.is_empty() {
+            return Err(LedgerError::Damaged(ledger.custody().damages.clone()).into());
+        }
+        let origin = origin_of(&ledger)?;
+        let state = ledger.state();
+        let wanted = match &signing.author {
+            Some(text) => Some(names::slug_of(state, Kind::Agent, text)?),
+            None => None,
+        };
+        let is_wanted = |key: &KeyId| {
+            let owner = state.valid_key(key);
+            owner.is_some_and(|owner| wanted.as_ref().is_none_or(|slug| owner.agent == *slug))
+        };
+        let signer = keys::find(context, Some(&origin), &is_wanted)?;
+        let author = keys::owner(state, &signer.public().id())?;
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != author) {
+            return Err(Failure::new(
+                Exit::No,
+                "signature",
+                format!(
+                    "found {}, a key of agent/{author}, expected one of agent/{wanted}",
+                    signer.public().id()
+                ),
+            )
+            .hint(format!("--key FILE names a key of agent/{wanted}")));
+        }
+        Ok(Desk {
+            context,
+            signing,
+            ledger,
+            origin,
+            signer,
+            author,
+        })
+    }
+
+    /// The state that the author sees.
+    pub(crate) fn state(&self) -> &State {
+        self.ledger.state()
+    }
+
+    /// The claim that was named.
+    pub(crate) fn claim(&self, text: &str) -> Result<Slug, Failure> {
+        names::slug_of(self.state(), Kind::Claim, text)
+    }
+
+    /// The key that signs.
+    pub(crate) fn key(&self) -> KeyId {
+        self.signer.public().id()
+    }
+
+    /// Shows, signs and records acts, as one commit; or does as much of that as was asked.
+    pub(crate) fn record(&self, acts: &[Act]) -> Result<Exit, Failure> {
+        let signed = self.signed(self.state(), self.anchor(), acts)?;
+        let previewed = preview(
+            self.state(),
+            self.ledger.tree(),
+            &self.origin,
+            &signed,
+            now(),
+        )?;
+        if self.signing.dry_run {
+            return self.show(&signed, &previewed);
+        }
+        if let Some(path) = &self.signing.out {
+            return self.write_out(path, &signed, &previewed);
+        }
+        previewed.verdict.clone()?;
+        self.append(acts, &signed)
+    }
+
+    fn anchor(&self) -> Option<Anchor> {
+        let head = &self.ledger.custody().checkpoint;
+        Some(Anchor {
+            size: head.size,
+            root: head.root,
+        })
+    }
+
+    fn signed(
+        &self,
+        state: &State,
+        anchor: Option<Anchor>,
+        acts: &[Act],
+    ) -> Result<Signed<'static>, Failure> {
+        let commit = prepare(state, &self.origin, anchor, &self.author, now(), acts)
+            .map_err(|error| refused(&error))?;
+        let mut signed = Signed {
+            commit,
+            signatures: Vec::new(),
+        };
+        self.signer.sign(&mut signed)?;
+        Ok(signed)
+    }
+
+    fn show(&self, signed: &Signed<'_>, previewed: &Preview) -> Result<Exit, Failure> {
+        let dry = written::DryRun::of(self.state(), signed, previewed);
+        match self.context.global.json {
+            true => self.context.print_json(&dry)?,
+            false => self.context.print(&dry.text())?,
+        }
+        match &previewed.verdict {
+            Ok(()) => Ok(Exit::Done),
+            Err(rejection) => Err(rejection.clone().into()),
+        }
+    }
+
+    /// More signatures may come; any other rule that it breaks is said now.
+    fn write_out(
+        &self,
+        path: &Path,
+        signed: &Signed<'_>,
+        previewed: &Preview,
+    ) -> Result<Exit, Failure> {
+        let missing = match &previewed.verdict {
+            Ok(()) => None,
+            Err(rejection) if rejection.code == Code::Role => Some(rejection),
+            Err(rejection) => return Err(rejection.clone().into()),
+        };
+        let mut bytes = signed.to_bytes();
+        bytes.push(b'\n');
+        files::replace(path, &bytes)?;
+        let file = path.display();
+        let next = match missing {
+            Some(rejection) => format!(
+                "it needs {}\nnext: grounds sign {file}, by the others; then grounds submit {file}",
+                rejection.expected
+            ),
+            None => format!("next: grounds submit {file}, where the log key is"),
+        };
+        self.context.say(&format!(
+            "wrote {file}, commit {}, signed by agent/{}; nothing is recorded yet\n{next}",
+            signed.commit.id(),
+            self.author
+        ));
+        Ok(Exit::Done)
+    }
+
+    fn append(&self, acts: &[Act], signed: &Signed<'_>) -> Result<Exit, Failure> {
+        let mut appender = open_appender(
+            self.context,
+            self.ledger.dir(),
+            &self.origin,
+            self.signing.clock_ok,
+        )?;
+        match appender.stage(&signed.to_bytes()) {
+            // Others wrote in between. What only adds says the same after them: it is prepared
+            // again under the lock, where nobody can come in between.
+            Err(LedgerError::Rejected(rejection))
+                if rejection.code == Code::Conflict && acts.iter().all(only_adds) =>
+            {
+                let again = self.signed(appender.state(), appender.anchor(), acts)?;
+                appender.stage(&again.to_bytes())?;
+            }
+            other => {
+                other?;
+            }
+        }
+        let receipts = appender.flush()?;
+        let receipt = receipts.first().ok_or_else(|| {
+            Failure::new(
+                Exit::Conflict,
+                "exists",
+                "this very commit is recorded already",
+            )
+            .hint("grounds log -n 1 shows it")
+        })?;
+        let after = appender.state().clone();
+        appender.close()?;
+        self.acknowledge(&after, receipt)
+    }
+
+    fn acknowledge(&self, after: &State, receipt: &Receipt) -> Result<Exit, Failure> {
+        let stored = store_receipt(self.context, receipt);
+        if let Some(path) = &self.signing.receipt {
+            files::replace(path, &receipt_bytes(receipt))?;
+        }
+        if self.context.global.json {
+            self.context.print_bytes(&receipt_bytes(receipt))?;
+            return Ok(Exit::Done);
+        }
+        let text = written::recorded(self.state(), after, receipt, stored.as_deref());
+        self.context.print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The name of a ledger that was read.
+pub(crate) fn origin_of(ledger: &Ledger) -> Result<Origin, Failure> {
+    ledger.state().origin().cloned().ok_or_else(|| {
+        Failure::new(
+            Exit::Damaged,
+            "damaged",
+            "found no genesis, expected the ledger's name in entry 0",
+        )
+    })
+}
+
+/// What the machine's clock says.
+pub(crate) fn now() -> Time {
+    SystemClock::new().wall()
+}
+
+/// Whether an act says the same wherever its stream stands.
+fn only_adds(act: &Act) -> bool {
+    matches!(
+        act.data,
+        Data::EvidenceAdded(_)
+            | Data::AttestationMade(_)
+            | Data::NoteAdded(_)
+            | Data::ArtifactRegistered(_)
+            | Data::ContextDefined(_)
+    )
+}
+
+/// Opens a ledger for writing, waiting a little for another writer to end.
+pub(crate) fn open_appender(
+    context: &Context,
+    dir: &Path,
+    origin: &Origin,
+    clock_ok: bool,
+) -> Result<Appender, Failure> {
+    let mut signer = log_signer(context, origin)?;
+    let started = Instant::now();
+    loop {
+        match Appender::open(dir, signer, Box::new(SystemClock::new()), clock_ok) {
+            Ok((appender, opened)) => {
+                if let Some(cut) = &opened.recovered.cut {
+                    context.say(&format!(
+                        "note: a write that was never acknowledged was cut at entry {} and kept in torn/",
+                        cut.index
+                    ));
+                }
+                return Ok(appender);
+            }
+            Err(LedgerError::Store(StoreError::Locked { .. })) if started.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(50));
+                signer = log_signer(context, origin)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The log's key, or the way on without it.
+pub(crate) fn log_signer(context: &Context, origin: &Origin) -> Result<HeadSigner, Failure> {
+    keys::log_signer(context, origin)?.ok_or_else(|| {
+        Failure::new(
+            Exit::CannotTell,
+            "log_key",
+            format!("found no log key of {origin} on this machine, expected log.key in the ledger's folder below the configuration folder"),
+        )
+        .hint("--out FILE writes the signed commit; grounds submit FILE records it where the log key is")
+    })
+}
+
+/// Keeps a receipt in the ledger's configuration folder; the commit is recorded whether or not
+/// that works.
+pub(crate) fn store_receipt(context: &Context, receipt: &Receipt) -> Option<PathBuf> {
+    let stored = context.config_dir(&receipt.origin).and_then(|dir| {
+        let folder = dir.join("receipts");
+        files::make_private_folder(&folder)?;
+        let id = receipt.commit.to_string();
+        let path = folder.join(format!("{:012}-{}.json", receipt.index, &id[..12]));
+        files::replace(&path, &receipt_bytes(receipt))?;
+        Ok(path)
+    });
+    stored
+        .inspect_err(|failure| {
+            context.say(&format!(
+                "warning: recorded, but the receipt was not kept: {}",
+                failure.message
+            ));
+        })
+        .ok()
+}
+
+/// A receipt as a line of JSON.
+pub(crate) fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
+    let mut bytes = receipt.json().to_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The claims whose figures some subjects bear on.
+pub(crate) fn claims_touched<'s>(
+    state: &State,
+    subjects: impl Iterator<Item = &'s Subject>,
+) -> Vec<Slug> {
+    let mut touched = std::collections::BTreeSet::new();
+    for subject in subjects {
+        match subject {
+            Subject::Entity(Kind::Claim, slug) => {
+                touched.insert(slug.clone());
+            }
+            Subject::Entity(Kind::Artifact, slug) => {
+                touched.extend(claims_where(state, |claim| {
+                    claim.live_evidence().any(|edge| edge.artifact.0 == *slug)
+                }));
+            }
+            Subject::Entity(Kind::Agent, slug) => {
+                touched.extend(claims_where(state, |claim| {
+                    claim
+                        .live_attestations()
+                        .any(|attestation| attestation.made.author == *slug)
+                }));
+            }
+            _ => {}
+        }
+    }
+    touched.into_iter().collect()
+}
+
+fn claims_where(state: &State, holds: impl Fn(&grounds::claim::Claim) -> bool) -> Vec<Slug> {
+    let claims = state.claims().filter(|(_, claim)| holds(claim));
+    claims.map(|(slug, _)| slug.clone()).collect()
+}

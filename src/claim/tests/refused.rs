@@ -1,0 +1,1296 @@
+//! Every refusal, with its code and its position; the bed asserts that the state is as it was.
+
+use serde_json::{Value, json};
+
+use super::super::{Code, Data, KeyFaultKind, Lifecycle, Standing};
+use super::bed::*;
+use crate::value::Time;
+
+fn genesis(agents: &[Value], policy: Value, signers: &[&str]) -> super::super::Recorded {
+    Bed::empty()
+        .commit("ann", &[("ledger", created(agents, policy))])
+        .by(signers)
+}
+
+const ALL: [&str; 3] = ["ann", "bob", "cid"];
+
+#[test]
+fn a_genesis_is_one_event_of_a_steward_signed_once_by_each_steward() {
+    let good = || genesis(&founders(), shared_policy(), &ALL);
+    let mut bed = Bed::empty();
+    bed.refuses(Code::Genesis, None, good().by(&["ann", "bob"]));
+    bed.refuses(
+        Code::Genesis,
+        None,
+        good().by(&["ann", "bob", "cid", "con"]),
+    );
+    bed.refuses(
+        Code::Genesis,
+        None,
+        good().by(&["ann", "ann:11", "bob", "cid"]),
+    );
+    bed.refuses(Code::Genesis, None, good().anchored(Some(1)));
+    bed.refuses(Code::Genesis, None, good().change(0, |event| event.seq = 2));
+    let id = good().events[0].id;
+    bed.refuses(
+        Code::Genesis,
+        None,
+        good().change(0, |event| event.prev = Some(id)),
+    );
+    let mut late = good();
+    late.index = 1;
+    bed.refuses(Code::Genesis, None, late);
+    let mut by_con = good();
+    by_con.author = slug("con");
+    bed.refuses(Code::Genesis, None, by_con);
+    let twice = [
+        ("ledger", created(&founders(), shared_policy())),
+        ("ledger", note()),
+    ];
+    let twice = bed.commit("ann", &twice).by(&ALL);
+    bed.refuses(Code::Genesis, None, twice);
+    let another = bed.commit("ann", &[("claim/c", asserted())]).by(&ALL);
+    bed.refuses(Code::Genesis, None, another);
+    bed.refuses(
+        Code::Possession,
+        0,
+        good().fault(0, 1, KeyFaultKind::Possession),
+    );
+    bed.refuses(
+        Code::Key,
+        0,
+        good().fault(0, 1, KeyFaultKind::Unsound("small order".into())),
+    );
+    bed.admit(good()).unwrap();
+}
+
+#[test]
+fn founders_are_distinct_have_distinct_keys_and_none_is_the_log() {
+    let mut bed = Bed::empty();
+    let with = |extra: Value| {
+        let mut agents = founders();
+        agents.push(extra);
+        genesis(&agents, shared_policy(), &ALL)
+    };
+    bed.refuses(Code::Genesis, 0, with(founder("con", "human", &[], &[20])));
+    bed.refuses(
+        Code::Genesis,
+        0,
+        with(founder("log", "software", &[], &[20])),
+    );
+    bed.refuses(Code::Key, 0, with(founder("new", "human", &[], &[1])));
+    bed.refuses(Code::Key, 0, with(founder("new", "human", &[], &[20, 20])));
+    let mut new = founder("new", "human", &[], &[20]);
+    new["keys"][0]["key"] = log_key().to_string().into();
+    bed.refuses(Code::Key, 0, with(new));
+}
+
+#[test]
+fn a_second_genesis_is_refused() {
+    let mut bed = Bed::shared();
+    bed.no(
+        Code::Genesis,
+        "ann",
+        &ALL,
+        "ledger",
+        created(&founders(), shared_policy()),
+    );
+}
+
+fn impossible_policies() -> Vec<Value> {
+    let mut too_many = shared_policy();
+    too_many["stewards"] = 4.into();
+    let mut no_way_back = shared_policy();
+    no_way_back["rules"]
+        .as_object_mut()
+        .unwrap()
+        .remove("ledger.policy_changed");
+    let mut no_power = shared_policy();
+    no_power["rules"]
+        .as_object_mut()
+        .unwrap()
+        .remove("agent.registered/power");
+    vec![
+        too_many,
+        no_way_back,
+        no_power,
+        with_rule("note.added", json!({"roles": [], "signatures": 1})),
+        with_rule(
+            "ledger.frozen",
+            json!({"roles": ["steward"], "signatures": 4}),
+        ),
+    ]
+}
+
+#[test]
+fn a_policy_that_locks_everybody_out_is_refused() {
+    for policy_json in impossible_policies() {
+        Bed::empty().refuses(
+            Code::Policy,
+            None,
+            genesis(&founders(), policy_json.clone(), &ALL),
+        );
+        let mut bed = Bed::shared();
+        // Its own threshold is filled as far as there are stewards.
+        let mut commit = bed
+            .commit("ann", &[("ledger", policy(policy_json.clone()))])
+            .by(&ALL);
+        if policy_json["stewards"] == 4 {
+            bed.ok(
+                "ann",
+                &ALL,
+                &[("agent/fay", registered(&["steward"], &[20]))],
+            );
+            commit = bed
+                .commit(
+                    "ann",
+                    &[
+                        ("ledger", policy(policy_json.clone())),
+                        ("agent/fay", revoked(20)),
+                    ],
+                )
+                .by(&["ann", "bob", "cid", "fay:20"]);
+        }
+        bed.refuses(Code::Policy, None, commit);
+    }
+    let waits = with_rule(
+        "view.defined",
+        json!({"roles": ["attester", "steward"], "signatures": 9}),
+    );
+    Bed::shared().ok("ann", &ALL, &[("ledger", policy(waits))]);
+}
+
+#[test]
+fn a_new_policy_needs_the_stewards_threshold_of_both_the_old_and_the_new() {
+    let three = || {
+        let mut policy = shared_policy();
+        policy["stewards"] = 3.into();
+        policy
+    };
+    let mut bed = Bed::shared();
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann"],
+        "ledger",
+        policy(shared_policy()),
+    );
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann", "bob"],
+        "ledger",
+        policy(three()),
+    );
+    bed.ok("ann", &ALL, &[("ledger", policy(three()))]);
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann", "bob"],
+        "ledger",
+        policy(shared_policy()),
+    );
+
+    // Whatever the rule of ledger.policy_changed is.
+    let lax = with_rule(
+        "ledger.policy_changed",
+        json!({"roles": ["curator"], "signatures": 1}),
+    );
+    let mut bed = Bed::of(lax);
+    bed.no(
+        Code::Role,
+        "org",
+        &["org"],
+        "ledger",
+        policy(shared_policy()),
+    );
+    bed.no(
+        Code::Role,
+        "org",
+        &["org", "ann"],
+        "ledger",
+        policy(shared_policy()),
+    );
+    let mut lower = shared_policy();
+    lower["stewards"] = 1.into();
+    bed.no(Code::Role, "org", &["org", "ann"], "ledger", policy(lower));
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann", "bob"],
+        "ledger",
+        policy(three()),
+    );
+    bed.ok(
+        "org",
+        &["ann", "bob", "org"],
+        &[("ledger", policy(shared_policy()))],
+    );
+}
+
+#[test]
+fn two_keys_of_one_agent_count_once() {
+    let mut bed = Bed::shared();
+    bed.no(Code::Role, "ann", &["ann", "ann:11"], "ledger", frozen());
+    bed.ok("ann", &["ann", "ann:11", "bob"], &[("ledger", frozen())]);
+}
+
+#[test]
+fn only_agents_of_the_roles_count_and_the_author_is_among_them() {
+    let mut bed = Bed::furnished();
+    bed.no(Code::Role, "con", &["con"], "claim/e", asserted());
+    bed.no(Code::Role, "con", &["ann", "con"], "claim/e", asserted());
+    bed.no(Code::Role, "non", &["non"], "artifact/e", artifact());
+    bed.no(
+        Code::Role,
+        "con",
+        &["ann", "bob", "con"],
+        "ledger",
+        frozen(),
+    );
+    bed.no(Code::Role, "ann", &["ann", "con"], "ledger", frozen());
+    bed.no(
+        Code::Role,
+        "att",
+        &["att"],
+        "agent/att",
+        data("agent.changed", json!({"name": "x"})),
+    );
+    bed.no(Code::Role, "con", &["con"], "agent/non", key_added(20));
+    bed.no(Code::Role, "con", &["con"], "agent/non", revoked(8));
+    bed.ok(
+        "con",
+        &["con"],
+        &[("claim/c", evidence("supports", "artifact/a"))],
+    );
+    bed.no(
+        Code::Role,
+        "att",
+        &["att"],
+        "claim/c",
+        with_ref("evidence.withdrawn", 2),
+    );
+    bed.ok(
+        "org",
+        &["org"],
+        &[("claim/c", with_ref("evidence.withdrawn", 2))],
+    );
+}
+
+#[test]
+fn power_is_given_by_the_threshold_only() {
+    let mut bed = Bed::shared();
+    for roles in [["curator"], ["steward"]] {
+        bed.no(
+            Code::Role,
+            "cid",
+            &["cid"],
+            "agent/new",
+            registered(&roles, &[20]),
+        );
+        bed.no(
+            Code::Role,
+            "cid",
+            &["cid"],
+            "agent/cid",
+            data("agent.changed", json!({"roles": roles})),
+        );
+    }
+    bed.no(
+        Code::Role,
+        "cid",
+        &["cid"],
+        "agent/con",
+        data("agent.changed", json!({"roles": []})),
+    );
+    let rated = json!({"name": "n", "kind": "human", "roles": [], "keys": [proven(20)], "reliability": "1"});
+    bed.no(
+        Code::Role,
+        "cid",
+        &["cid"],
+        "agent/new",
+        data("agent.registered", rated.clone()),
+    );
+    bed.no(
+        Code::Role,
+        "cid",
+        &["cid"],
+        "agent/con",
+        data("agent.changed", json!({"reliability": "1"})),
+    );
+    bed.ok(
+        "cid",
+        &["ann", "cid"],
+        &[("agent/new", data("agent.registered", rated))],
+    );
+    bed.ok(
+        "cid",
+        &["cid"],
+        &[("agent/two", registered(&["attester", "contributor"], &[21]))],
+    );
+    bed.no(Code::Role, "non", &["non"], "agent/non", compromised(8, 0));
+}
+
+#[test]
+fn kinds_that_a_rule_leaves_out_do_not_count() {
+    let mut bed = Bed::furnished();
+    let to_active = || status(json!({"lifecycle": "active"}));
+    bed.no(Code::Role, "bot", &["bot"], "claim/c", to_active());
+    bed.no(Code::Role, "bot", &["ann", "bot"], "claim/c", to_active());
+    let retract = || status(json!({"lifecycle": "retracted"}));
+    bed.no(Code::Role, "ann", &["ann", "bot"], "claim/c", retract());
+    bed.ok("org", &["org"], &[("claim/c", to_active())]);
+    bed.ok("ann", &["ann", "org"], &[("claim/c", retract())]);
+}
+
+#[test]
+fn one_of_those_counted_is_not_the_asserter() {
+    let alone_enough = json!({"roles": ["curator"], "signatures": 1, "other_than": "asserter"});
+    let mut bed = Bed::of(with_rule("claim.status_changed", alone_enough)).furnish();
+    let to_active = || status(json!({"lifecycle": "active"}));
+    bed.no(Code::Role, "ann", &["ann"], "claim/c", to_active());
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann", "ann:11"],
+        "claim/c",
+        to_active(),
+    );
+    bed.no(Code::Role, "ann", &["ann", "con"], "claim/c", to_active());
+    bed.ok("ann", &["ann", "bob"], &[("claim/c", to_active())]);
+    bed.ok("bob", &["bob"], &[("claim/d", to_active())]);
+}
+
+#[test]
+fn an_assertion_itself_may_be_asked_to_have_another_than_the_asserter() {
+    let rule = json!({"roles": ["curator"], "signatures": 1, "other_than": "asserter"});
+    let mut bed = Bed::of(with_rule("claim.asserted", rule));
+    bed.no(Code::Role, "ann", &["ann"], "claim/c", asserted());
+    bed.ok("ann", &["ann", "bob"], &[("claim/c", asserted())]);
+}
+
+#[test]
+fn nobody_attests_to_what_he_asserted_whoever_signs_with_him() {
+    let mut bed = Bed::shared();
+    bed.ok("bob", &["bob"], &[("claim/c", asserted())]);
+    bed.no(
+        Code::Role,
+        "bob",
+        &["bob"],
+        "claim/c",
+        attested("verifies", 1),
+    );
+    bed.no(
+        Code::Role,
+        "bob",
+        &["att", "bob"],
+        "claim/c",
+        attested("verifies", 1),
+    );
+    bed.ok(
+        "att",
+        &["att", "bob"],
+        &[("claim/c", attested("verifies", 1))],
+    );
+    let own = bed.commit(
+        "bob",
+        &[
+            ("claim/n", asserted()),
+            ("claim/n", attested("verifies", 1)),
+        ],
+    );
+    bed.refuses(Code::Role, 1, own);
+}
+
+#[test]
+fn an_outranking_rule_stands_in_place_of_its_types_and_where_two_apply_both_are_asked() {
+    let mut bed = Bed::furnished();
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[("claim/c", status(json!({"standing": "contested"})))],
+    );
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann"],
+        "claim/c",
+        status(json!({"standing": "settled"})),
+    );
+    bed.no(
+        Code::Role,
+        "ann",
+        &["ann"],
+        "claim/c",
+        status(json!({"lifecycle": "retracted"})),
+    );
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[("claim/c", status(json!({"lifecycle": "active"})))],
+    );
+    bed.ok(
+        "ann",
+        &["ann", "bob"],
+        &[("claim/c", status(json!({"standing": "settled"})))],
+    );
+
+    let three = json!({"roles": ["curator"], "signatures": 3});
+    let mut policy = with_rule("claim.status_changed/uncontested", three);
+    policy["rules"]["claim.status_changed"] = json!({"roles": ["curator"], "signatures": 9});
+    policy["rules"]["claim.revised"] = json!({"roles": ["curator"], "signatures": 9});
+    let mut bed = Bed::of(policy).furnish();
+    bed.no(
+        Code::Role,
+        "ann",
+        &ALL,
+        "claim/c",
+        status(json!({"lifecycle": "active"})),
+    );
+    let contested = with_rule(
+        "claim.status_changed/uncontested",
+        json!({"roles": ["curator"], "signatures": 3}),
+    );
+    bed.ok(
+        "ann",
+        &["ann", "bob"],
+        &[("ledger", super::bed::policy(contested))],
+    );
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[("claim/c", status(json!({"standing": "contested"})))],
+    );
+    let both = || status(json!({"lifecycle": "retracted", "standing": "refuted"}));
+    // Three, yet only two of them of the kinds that retracting asks for and no more: still two.
+    bed.no(Code::Role, "ann", &["ann", "bob"], "claim/c", both());
+    bed.no(Code::Role, "ann", &["ann", "bot"], "claim/c", both());
+    bed.ok("ann", &["ann", "bob", "bot"], &[("claim/c", both())]);
+}
+
+#[test]
+fn a_claim_under_live_dispute_is_revised_by_two() {
+    let mut bed = Bed::furnished();
+    bed.ok("att", &["att"], &[("claim/c", attested("disputes", 1))]);
+    bed.no(Code::Role, "ann", &["ann"], "claim/c", revised("two"));
+    bed.ok(
+        "att",
+        &["att"],
+        &[("claim/c", with_ref("attestation.withdrawn", 2))],
+    );
+    bed.ok("ann", &["ann"], &[("claim/c", revised("two"))]);
+}
+
+#[test]
+fn what_has_no_rule_is_refused_even_where_its_type_has_one() {
+    let mut policy_json = shared_policy();
+    policy_json["rules"]
+        .as_object_mut()
+        .unwrap()
+        .remove("view.defined");
+    policy_json["rules"]
+        .as_object_mut()
+        .unwrap()
+        .remove("agent.changed/power");
+    let mut bed = Bed::of(policy_json);
+    bed.no(Code::Role, "ann", &ALL, "view/v", view("view.defined"));
+    bed.no(
+        Code::Role,
+        "ann",
+        &ALL,
+        "agent/con",
+        data("agent.changed", json!({"roles": []})),
+    );
+}
+
+#[test]
+fn stewards_stay_able_to_act() {
+    let mut bed = Bed::shared();
+    let without = |name: &str| {
+        (
+            format!("agent/{name}"),
+            data("agent.changed", json!({"roles": []})),
+        )
+    };
+    let (bob, cid) = (without("bob"), without("cid"));
+    let both = bed
+        .commit("ann", &[(&bob.0, bob.1.clone()), (&cid.0, cid.1)])
+        .by(&ALL);
+    bed.refuses(Code::Stewards, None, both);
+    bed.ok("ann", &ALL, &[(&bob.0, bob.1)]);
+    let lost = bed.commit("cid", &[("agent/cid", revoked(3))]);
+    bed.refuses(Code::Stewards, None, lost);
+    bed.ok(
+        "cid",
+        &["cid"],
+        &[("agent/cid", revoked(3)), ("agent/cid", key_added(20))],
+    );
+    let since = bed
+        .commit("ann", &[("agent/cid", compromised(20, 2))])
+        .by(&["ann", "cid:20"]);
+    bed.refuses(Code::Since, 0, since);
+    bed.ok("ann", &["ann"], &[("agent/ann", revoked(11))]);
+}
+
+#[test]
+fn a_stream_that_moved_on_is_a_conflict_with_its_head() {
+    let mut bed = Bed::furnished();
+    bed.ok("ann", &["ann"], &[("claim/c", revised("two"))]);
+    let head = *bed.state.stream(&subject("claim/c")).unwrap();
+    let good = bed.commit("ann", &[("claim/c", revised("three"))]);
+    let first = bed.state.event(&subject("claim/c"), 1).unwrap().id;
+    for broken in [
+        good.clone().change(0, |event| event.seq = 2),
+        good.clone().change(0, |event| event.seq = 4),
+        good.clone().change(0, |event| event.seq = u64::MAX),
+        good.clone().change(0, |event| event.seq = 0),
+        good.clone().change(0, |event| event.prev = None),
+        good.clone().change(0, |event| event.prev = Some(first)),
+    ] {
+        let rejection = bed.admit(broken).unwrap_err();
+        assert_eq!(
+            (rejection.code, rejection.position),
+            (Code::Conflict, Some(0))
+        );
+        assert_eq!(
+            rejection.head,
+            Some(Box::new((subject("claim/c"), 2, Some(head.last))))
+        );
+    }
+    let new = bed
+        .commit("ann", &[("claim/n", asserted())])
+        .change(0, |event| event.prev = Some(first));
+    bed.refuses(Code::Conflict, 0, new);
+    let within = bed.commit(
+        "ann",
+        &[("claim/c", revised("x")), ("claim/c", revised("y"))],
+    );
+    let prev = within.events[0].prev;
+    bed.refuses(
+        Code::Conflict,
+        1,
+        within.change(1, |event| event.prev = prev),
+    );
+    bed.admit(good).unwrap();
+}
+
+#[test]
+fn a_commit_is_admitted_whole_or_not_at_all() {
+    let mut bed = Bed::furnished();
+    let acts = [
+        ("claim/n", asserted()),
+        ("agent/new", registered(&[], &[20])),
+        ("claim/n", attested("verifies", 7)),
+    ];
+    let commit = bed.commit("bob", &acts);
+    bed.refuses(Code::Role, 2, commit);
+    assert!(!bed.state.is_taken(&subject("claim/n")));
+    assert!(bed.state.key_owner(&key_id(20)).is_none());
+    bed.ok("bob", &["bob"], &acts[..2]);
+}
+
+#[test]
+fn an_anchor_is_ours_and_not_older_than_the_authors_last() {
+    let mut bed = Bed::furnished();
+    let draft = |bed: &Bed, size| bed.commit("ann", &[("claim/c", note())]).anchored(size);
+    for (size, code) in [
+        (None, Code::Anchor),
+        (Some(0), Code::Anchor),
+        (Some(3), Code::Anchor),
+    ] {
+        let commit = draft(&bed, size);
+        bed.refuses(code, None, commit);
+    }
+    let two = draft(&bed, Some(2));
+    bed.admit(two).unwrap();
+    let older = draft(&bed, Some(1));
+    bed.refuses(Code::Conflict, None, older);
+    let same = draft(&bed, Some(2));
+    bed.admit(same).unwrap();
+    let other = bed.commit("bob", &[("claim/c", note())]).anchored(Some(1));
+    bed.admit(other).unwrap();
+}
+
+#[test]
+fn recorded_never_falls_and_the_author_is_at_most_ten_minutes_ahead() {
+    let mut bed = Bed::furnished();
+    let last = bed.state.recorded().unwrap();
+    let mut falls = bed.commit("ann", &[("claim/c", note())]);
+    falls.recorded = Time::from_micros(last.micros() - 1).unwrap();
+    bed.refuses(Code::Time, None, falls.clone());
+    falls.recorded = last;
+    falls.at = last.plus_micros(600_000_000);
+    let mut ahead = falls.clone();
+    ahead.at = last.plus_micros(600_000_001);
+    bed.refuses(Code::Time, None, ahead);
+    bed.admit(falls).unwrap();
+    let mut past = bed.commit("ann", &[("claim/c", note())]);
+    past.at = Time::from_micros(0).unwrap();
+    bed.admit(past).unwrap();
+}
+
+#[test]
+fn what_is_there_already_is_refused() {
+    let mut bed = Bed::furnished();
+    let doi = || {
+        data(
+            "artifact.registered",
+            json!({"title": "t", "kind": "paper", "doi": "10.1234/x"}),
+        )
+    };
+    bed.ok("ann", &["ann"], &[("artifact/doi", doi())]);
+    bed.no(Code::Exists, "con", &["con"], "artifact/other", doi());
+    bed.no(Code::Exists, "con", &["con"], "artifact/a", artifact());
+    bed.no(Code::Exists, "ann", &["ann"], "claim/c", asserted());
+    bed.no(Code::Exists, "ann", &["ann"], "context/x", context());
+    bed.no(
+        Code::Exists,
+        "ann",
+        &["ann"],
+        "view/v",
+        view("view.defined"),
+    );
+    bed.no(
+        Code::Exists,
+        "ann",
+        &["ann"],
+        "agent/con",
+        registered(&[], &[20]),
+    );
+    let keyed = |key: &str| {
+        data(
+            "evidence.added",
+            json!({"relation": "supports", "artifact": "artifact/a", "note": "n", "key": key}),
+        )
+    };
+    let acts = [
+        evidence("supports", "artifact/a"),
+        keyed("k"),
+        scoped("holds_in", "context/x"),
+        linked("refines", "claim/d"),
+    ];
+    for act in &acts {
+        bed.ok("ann", &["ann"], &[("claim/c", act.clone())]);
+        bed.no(Code::Exists, "ann", &["ann"], "claim/c", act.clone());
+    }
+    for (seq, kind) in [
+        (2, "evidence.withdrawn"),
+        (3, "evidence.withdrawn"),
+        (4, "claim.unscoped"),
+        (5, "claim.unlinked"),
+    ] {
+        bed.ok("ann", &["ann"], &[("claim/c", with_ref(kind, seq))]);
+    }
+    let again = acts.map(|act| ("claim/c", act));
+    bed.ok("ann", &["ann"], &again);
+    for other in [
+        evidence("disputes", "artifact/a"),
+        evidence("supports", "artifact/b"),
+        keyed("l"),
+        scoped("fails_in", "context/x"),
+        linked("supports", "claim/d"),
+    ] {
+        bed.ok("ann", &["ann"], &[("claim/c", other)]);
+    }
+    bed.ok("att", &["att"], &[("claim/c", attested("verifies", 1))]);
+    bed.no(
+        Code::Exists,
+        "att",
+        &["att"],
+        "claim/c",
+        attested("disputes", 1),
+    );
+    bed.ok("bob", &["bob"], &[("claim/c", attested("disputes", 1))]);
+}
+
+#[test]
+fn what_is_named_exists() {
+    let mut bed = Bed::furnished();
+    let one = ["ann"];
+    bed.no(Code::Missing, "ann", &one, "claim/none", revised("x"));
+    bed.no(Code::Missing, "ann", &one, "claim/none", note());
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "claim/c",
+        evidence("supports", "artifact/none"),
+    );
+    let replicates = json!({"relation": "supports", "artifact": "artifact/a", "note": "n", "replicates": "artifact/none"});
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "claim/c",
+        data("evidence.added", replicates),
+    );
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "claim/c",
+        scoped("holds_in", "context/none"),
+    );
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "claim/c",
+        linked("supports", "claim/none"),
+    );
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "artifact/none",
+        data("artifact.appraised", json!({"credibility": "1"})),
+    );
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "artifact/a",
+        data(
+            "artifact.standing_changed",
+            json!({"standing": "superseded", "reason": "r", "by": "artifact/none"}),
+        ),
+    );
+    bed.no(
+        Code::Missing,
+        "ann",
+        &one,
+        "view/none",
+        view("view.changed"),
+    );
+    bed.no(Code::Missing, "ann", &ALL, "agent/none", key_added(20));
+    bed.no(
+        Code::Missing,
+        "ann",
+        &ALL,
+        "claim/none",
+        with_ref("event.reaffirmed", 1),
+    );
+    bed.ok(
+        "ann",
+        &one,
+        &[("claim/c", status(json!({"lifecycle": "active"})))],
+    );
+    let merged = json!({"lifecycle": "merged", "by": "claim/none"});
+    bed.no(Code::Missing, "ann", &one, "claim/c", status(merged));
+    // Entities are asked for before the step is judged.
+    let wrong_step = json!({"lifecycle": "active", "by": "claim/none"});
+    bed.no(Code::Missing, "ann", &one, "claim/c", status(wrong_step));
+}
+
+#[test]
+fn nothing_names_itself_and_merges_make_no_circle() {
+    let mut bed = Bed::furnished();
+    let one = ["ann"];
+    let merged = |by: &str| status(json!({"lifecycle": "merged", "by": by}));
+    let active = || status(json!({"lifecycle": "active"}));
+    bed.no(
+        Code::Self_,
+        "ann",
+        &one,
+        "claim/c",
+        linked("same_as", "claim/c"),
+    );
+    bed.no(
+        Code::Self_,
+        "ann",
+        &one,
+        "artifact/a",
+        data(
+            "artifact.standing_changed",
+            json!({"standing": "superseded", "reason": "r", "by": "artifact/a"}),
+        ),
+    );
+    bed.ok(
+        "ann",
+        &one,
+        &[
+            ("claim/e", asserted()),
+            ("claim/c", active()),
+            ("claim/d", active()),
+            ("claim/e", active()),
+        ],
+    );
+    bed.no(Code::Self_, "ann", &one, "claim/c", merged("claim/c"));
+    bed.ok(
+        "ann",
+        &one,
+        &[
+            ("claim/c", merged("claim/d")),
+            ("claim/d", merged("claim/e")),
+        ],
+    );
+    bed.no(Code::Self_, "ann", &one, "claim/e", merged("claim/c"));
+    bed.ok("ann", &one, &[("claim/d", active())]);
+    bed.ok("ann", &one, &[("claim/e", merged("claim/c"))]);
+}
+
+#[test]
+fn a_ref_is_of_the_right_type_and_live() {
+    let mut bed = Bed::furnished();
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[
+            ("claim/c", evidence("supports", "artifact/a")),
+            ("claim/c", scoped("holds_in", "context/x")),
+            ("claim/c", linked("supports", "claim/d")),
+        ],
+    );
+    bed.ok("att", &["att"], &[("claim/c", attested("verifies", 1))]);
+    let right = [
+        ("evidence.revised", 2),
+        ("evidence.withdrawn", 2),
+        ("claim.unscoped", 3),
+        ("claim.unlinked", 4),
+        ("attestation.withdrawn", 5),
+    ];
+    for (kind, seq) in right {
+        for other in [0, 1, 2, 3, 4, 5, 6, u64::MAX >> 11] {
+            if other != seq {
+                bed.no(
+                    Code::Ref,
+                    "cid",
+                    &["cid", "ann"],
+                    "claim/c",
+                    with_ref("attestation.withdrawn", 1),
+                );
+                let (author, signers) = if kind.starts_with("att") {
+                    ("cid", ["cid"])
+                } else {
+                    ("ann", ["ann"])
+                };
+                bed.no(
+                    Code::Ref,
+                    author,
+                    &signers,
+                    "claim/c",
+                    with_ref(kind, other),
+                );
+            }
+        }
+    }
+    for (kind, seq) in &right[1..] {
+        let (author, signers) = if kind.starts_with("att") {
+            ("cid", ["cid"])
+        } else {
+            ("ann", ["ann"])
+        };
+        bed.ok(author, &signers, &[("claim/c", with_ref(kind, *seq))]);
+        bed.no(Code::Ref, author, &signers, "claim/c", with_ref(kind, *seq));
+    }
+    bed.no(
+        Code::Ref,
+        "ann",
+        &["ann"],
+        "claim/c",
+        with_ref("evidence.revised", 2),
+    );
+    let on = data("note.added", json!({"text": "n", "on": 99}));
+    bed.no(Code::Ref, "non", &["non"], "claim/c", on);
+    bed.no(
+        Code::Ref,
+        "ann",
+        &["ann"],
+        "claim/c",
+        with_ref("event.reaffirmed", 1),
+    );
+    bed.no(
+        Code::Ref,
+        "ann",
+        &["ann"],
+        "claim/c",
+        with_ref("event.reaffirmed", 99),
+    );
+    bed.ok("att", &["att"], &[("claim/c", attested("verifies", 1))]);
+    let seq = bed.state.stream(&subject("claim/c")).unwrap().seq;
+    bed.ok("ann", &["ann"], &[("claim/c", revised("two"))]);
+    bed.no(
+        Code::Ref,
+        "att",
+        &["att"],
+        "claim/c",
+        with_ref("attestation.withdrawn", seq),
+    );
+}
+
+#[test]
+fn an_attestation_speaks_of_the_current_version() {
+    let mut bed = Bed::furnished();
+    for version in [0, 2] {
+        bed.no(
+            Code::Version,
+            "att",
+            &["att"],
+            "claim/c",
+            attested("verifies", version),
+        );
+    }
+    bed.ok("ann", &["ann"], &[("claim/c", revised("two"))]);
+    for version in [1, 3] {
+        bed.no(
+            Code::Version,
+            "att",
+            &["att"],
+            "claim/c",
+            attested("verifies", version),
+        );
+    }
+    bed.ok("att", &["att"], &[("claim/c", attested("verifies", 2))]);
+}
+
+#[test]
+fn every_status_step_is_as_the_table_says() {
+    use Lifecycle::{Active, Merged, Proposed, Retracted, Superseded};
+    let allowed = [
+        (Proposed, Active),
+        (Proposed, Retracted),
+        (Active, Superseded),
+        (Active, Merged),
+        (Active, Retracted),
+        (Superseded, Active),
+        (Merged, Active),
+    ];
+    let way = |to: Lifecycle| match to {
+        Proposed => vec![],
+        Active => vec![Active],
+        Superseded => vec![Active, Superseded],
+        Merged => vec![Active, Merged],
+        Retracted => vec![Retracted],
+    };
+    let step = |to: Lifecycle, with_by: bool| {
+        let mut json = json!({"lifecycle": to.word()});
+        if with_by {
+            json["by"] = "claim/d".into();
+        }
+        status(json)
+    };
+    let needs_by = |to: Lifecycle| matches!(to, Superseded | Merged);
+    for from in Lifecycle::ALL {
+        for to in Lifecycle::ALL {
+            for with_by in [false, true] {
+                let mut bed = Bed::furnished();
+                for on_the_way in way(*from) {
+                    bed.ok(
+                        "ann",
+                        &["ann", "bob"],
+                        &[("claim/c", step(on_the_way, needs_by(on_the_way)))],
+                    );
+                }
+                let commit = bed
+                    .commit("ann", &[("claim/c", step(*to, with_by))])
+                    .by(&["ann", "bob"]);
+                if allowed.contains(&(*from, *to)) && with_by == needs_by(*to) {
+                    bed.admit(commit).unwrap();
+                    assert_eq!(bed.claim("c").status.lifecycle, *to);
+                    assert_eq!(bed.claim("c").status.by, with_by.then(|| slug("d")));
+                } else {
+                    bed.refuses(Code::Status, 0, commit);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_standing_may_become_any_other_and_not_itself() {
+    for from in Standing::ALL {
+        for to in Standing::ALL {
+            let mut bed = Bed::furnished();
+            if *from != Standing::Hypothesis {
+                bed.ok(
+                    "ann",
+                    &["ann"],
+                    &[("claim/c", status(json!({"standing": from.word()})))],
+                );
+            }
+            let commit = bed
+                .commit(
+                    "ann",
+                    &[("claim/c", status(json!({"standing": to.word()})))],
+                )
+                .by(&["ann", "bob"]);
+            if from == to {
+                bed.refuses(Code::Status, 0, commit);
+            } else {
+                bed.admit(commit).unwrap();
+                assert_eq!(bed.claim("c").status.standing, *to);
+            }
+        }
+    }
+    let mut bed = Bed::furnished();
+    let by = json!({"standing": "tested", "by": "claim/d"});
+    bed.no(Code::Status, "ann", &["ann"], "claim/c", status(by));
+    let half = json!({"lifecycle": "active", "standing": "hypothesis"});
+    bed.no(Code::Status, "ann", &["ann"], "claim/c", status(half));
+}
+
+#[test]
+fn retracted_is_final_for_the_lifecycle_and_other_acts_go_on() {
+    let mut bed = Bed::furnished();
+    bed.ok(
+        "ann",
+        &["ann", "bob"],
+        &[("claim/c", status(json!({"lifecycle": "retracted"})))],
+    );
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[
+            ("claim/c", evidence("supports", "artifact/a")),
+            ("claim/c", status(json!({"standing": "refuted"}))),
+            ("claim/c", note()),
+        ],
+    );
+}
+
+#[test]
+fn a_key_is_registered_once_in_the_ledgers_life() {
+    let mut bed = Bed::shared();
+    for number in [1, 4] {
+        bed.no(
+            Code::Key,
+            "ann",
+            &["ann"],
+            "agent/new",
+            registered(&[], &[20, number]),
+        );
+        bed.no(Code::Key, "ann", &["ann"], "agent/ann", key_added(number));
+    }
+    bed.no(
+        Code::Key,
+        "ann",
+        &["ann"],
+        "agent/new",
+        registered(&[], &[20, 20]),
+    );
+    let twice = [
+        ("agent/new", registered(&[], &[20])),
+        ("agent/two", registered(&[], &[20])),
+    ];
+    let twice = bed.commit("ann", &twice);
+    bed.refuses(Code::Key, 1, twice);
+    bed.ok(
+        "con",
+        &["con"],
+        &[("agent/con", key_added(20)), ("agent/con", revoked(20))],
+    );
+    bed.no(Code::Key, "con", &["con"], "agent/con", key_added(20));
+    let log = json!({"key": log_key().to_string(), "proof": proven(1)["proof"]});
+    bed.no(
+        Code::Key,
+        "con",
+        &["con"],
+        "agent/con",
+        data("agent.key_added", log),
+    );
+    let draft = bed.commit(
+        "con",
+        &[("agent/con", note()), ("agent/con", key_added(21))],
+    );
+    bed.refuses(
+        Code::Possession,
+        1,
+        draft.clone().fault(1, 21, KeyFaultKind::Possession),
+    );
+    bed.refuses(
+        Code::Key,
+        1,
+        draft
+            .clone()
+            .fault(1, 21, KeyFaultKind::Unsound("mixed".into())),
+    );
+    bed.admit(draft).unwrap();
+}
+
+#[test]
+fn another_key_than_the_announced_one_needs_k_stewards_other_than_the_agent() {
+    let mut bed = Bed::shared();
+    bed.ok("ann", &["ann"], &[("agent/ann", key_added_next(20, 21))]);
+    bed.no(Code::Key, "ann", &["ann"], "agent/ann", key_added(22));
+    bed.no(
+        Code::Key,
+        "ann",
+        &["ann", "bob"],
+        "agent/ann",
+        key_added(22),
+    );
+    bed.no(
+        Code::Key,
+        "ann",
+        &["ann", "bob", "con"],
+        "agent/ann",
+        key_added(22),
+    );
+    bed.ok("ann", &ALL, &[("agent/ann", key_added_next(22, 23))]);
+    bed.no(Code::Key, "ann", &["ann"], "agent/ann", key_added(21));
+    bed.ok("bob", &["bob", "cid"], &[("agent/ann", key_added(24))]);
+    bed.ok("ann", &["ann"], &[("agent/ann", key_added(25))]);
+}
+
+#[test]
+fn a_key_is_revoked_once_and_once_more_with_since() {
+    let mut bed = Bed::shared();
+    let two = ["ann", "bob"];
+    bed.no(Code::Key, "ann", &two, "agent/con", revoked(5));
+    bed.no(Code::Key, "ann", &two, "agent/con", revoked(99));
+    bed.ok(
+        "con",
+        &["con"],
+        &[("agent/con", key_added(20)), ("agent/con", revoked(4))],
+    );
+    bed.no(Code::Key, "con", &["con:20"], "agent/con", revoked(4));
+    bed.ok("ann", &two, &[("agent/con", compromised(4, 1))]);
+    for again in [revoked(4), compromised(4, 1), compromised(4, 0)] {
+        bed.no(Code::Key, "ann", &two, "agent/con", again);
+    }
+}
+
+#[test]
+fn since_lies_between_the_keys_registration_and_its_revocation_and_the_key_does_not_sign() {
+    let mut bed = Bed::furnished();
+    let registered = bed.ok("con", &["con"], &[("agent/con", key_added(20))]);
+    let now = bed.index();
+    let two = ["ann", "bob"];
+    bed.no(
+        Code::Since,
+        "ann",
+        &two,
+        "agent/con",
+        compromised(20, registered - 1),
+    );
+    bed.no(
+        Code::Since,
+        "ann",
+        &two,
+        "agent/con",
+        compromised(20, now + 1),
+    );
+    bed.no(
+        Code::Since,
+        "ann",
+        &["ann", "bob"],
+        "agent/ann",
+        compromised(1, 0),
+    );
+    bed.no(
+        Code::Since,
+        "ann",
+        &["ann", "bob"],
+        "agent/bob",
+        compromised(2, now),
+    );
+    for since in [registered, now] {
+        let mut trial = Bed {
+            state: bed.state.clone(),
+            entries: bed.entries.clone(),
+        };
+        trial.ok("ann", &two, &[("agent/con", compromised(20, since))]);
+    }
+    bed.ok(
+        "ann",
+        &["ann:11", "bob"],
+        &[("agent/ann", compromised(1, 0))],
+    );
+}
+
+#[test]
+fn a_closed_ledger_admits_maps_only() {
+    for end in [moved(), frozen()] {
+        let mut bed = Bed::furnished();
+        let both = bed
+            .commit("ann", &[("ledger", end.clone()), ("claim/c", note())])
+            .by(&["ann", "bob"]);
+        bed.refuses(Code::Closed, 1, both);
+        bed.ok("ann", &["ann", "bob"], &[("ledger", end)]);
+        bed.no(Code::Closed, "ann", &["ann"], "claim/c", note());
+        bed.no(Code::Closed, "ann", &["ann", "bob"], "ledger", frozen());
+        bed.no(
+            Code::Closed,
+            "ann",
+            &["ann", "bob"],
+            "agent/con",
+            compromised(4, 1),
+        );
+    }
+}
+
+#[test]
+fn a_map_is_of_all_before_it_by_the_log_alone() {
+    let mut bed = Bed::furnished();
+    bed.no(Code::Map, "log", &["log"], "agent/log", mapped(1, 7));
+    bed.no(Code::Map, "log", &["log"], "agent/log", mapped(3, 7));
+    bed.no(Code::Map, "log", &["log"], "agent/log", mapped(2, 6));
+    bed.no(Code::Map, "log", &["log"], "agent/log", mapped(2, 8));
+    bed.no(Code::Map, "log", &["ann", "log"], "agent/log", mapped(2, 7));
+    bed.no(Code::Map, "log", &["ann"], "agent/log", mapped(2, 7));
+    bed.no(Code::Map, "ann", &["log"], "agent/log", mapped(2, 7));
+    bed.no(Code::Map, "ann", &["ann"], "agent/log", mapped(2, 7));
+    bed.no(Code::Map, "log", &["log"], "agent/ann", mapped(2, 7));
+    let two = bed.commit(
+        "log",
+        &[("agent/log", mapped(2, 7)), ("agent/log", mapped(2, 7))],
+    );
+    bed.refuses(Code::Map, 0, two);
+    let draft = bed.commit("log", &[("agent/log", mapped(2, 7))]);
+    bed.refuses(
+        Code::Conflict,
+        0,
+        draft.clone().change(0, |event| event.seq = 2),
+    );
+    bed.admit(draft).unwrap();
+}
+
+#[test]
+fn agent_log_and_its_key_are_nobody_elses() {
+    let mut bed = Bed::furnished();
+    let acts: Vec<(&str, Data)> = vec![
+        ("agent/log", registered(&[], &[20])),
+        ("agent/log", note()),
+        ("agent/log", key_added(20)),
+        ("agent/log", data("agent.changed", json!({"name": "x"}))),
+        (
+            "agent/log",
+            data(
+                "agent.key_revoked",
+                json!({"key": log_key().id().to_string(), "reason": "lost"}),
+            ),
+        ),
+    ];
+    for (on, data) in acts {
+        bed.no(Code::Map, "ann", &["ann", "bob"], on, data);
+    }
+    bed.no(Code::Map, "log", &["log"], "claim/c", note());
+    bed.no(Code::Map, "ann", &["ann", "log"], "claim/c", note());
+}
+
+#[test]
+fn the_first_failure_is_the_answer() {
+    let mut bed = Bed::furnished();
+    // role before conflict, conflict before missing, time before anchor.
+    let draft = bed
+        .commit("con", &[("claim/none", revised("x"))])
+        .change(0, |event| event.seq = 9);
+    bed.refuses(Code::Role, 0, draft);
+    let draft = bed
+        .commit("ann", &[("claim/none", revised("x"))])
+        .change(0, |event| event.seq = 9);
+    bed.refuses(Code::Conflict, 0, draft);
+    let mut draft = bed
+        .commit("ann", &[("claim/none", revised("x"))])
+        .anchored(None);
+    bed.refuses(Code::Anchor, None, draft.clone());
+    draft.at = draft.recorded.plus_micros(601_000_000);
+    bed.refuses(Code::Time, None, draft);
+    let mut three = shared_policy();
+    three["stewards"] = 3.into();
+    let draft = bed
+        .commit("ann", &[("ledger", policy(three))])
+        .by(&["ann", "bob"])
+        .change(0, |event| event.seq = 9);
+    bed.refuses(Code::Role, 0, draft);
+}
