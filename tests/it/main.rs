@@ -6,4 +6,5 @@ mod damage;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+mod reading;
 mod reference;

@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) global: Global,
     /// Whether standard output is a terminal.
     pub(crate) is_terminal: bool,
+    /// A folder that stands in for the user's configuration and cache folders.
+    home: Option<PathBuf>,
     /// Columns to write to: of the terminal, else 100.
     pub(crate) width: usize,
 }
@@ -36,9 +38,16 @@ impl Context {
             .unwrap_or(100);
         Context {
             global: global.clone(),
+            home: None,
             is_terminal,
             width: width.clamp(40, 200),
         }
+    }
+
+    /// The same, with keys and caches in a folder of its own.
+    pub(crate) fn at_home(mut self, home: &Path) -> Context {
+        self.home = Some(home.to_path_buf());
+        self
     }
 
     /// The ledger's folder: `--ledger`, else `GROUNDS_LEDGER`, else the nearest `ledger/` upwards.
@@ -87,12 +96,20 @@ impl Context {
 
     /// The folder where the keys and the signer's state of a ledger are kept.
     pub(crate) fn config_dir(&self, origin: &Origin) -> Result<PathBuf, Failure> {
-        Ok(base("GROUNDS_CONFIG", |base| base.config_dir())?.join(folder_name(origin)))
+        let base = match &self.home {
+            Some(home) => home.join("config"),
+            None => base("GROUNDS_CONFIG", |base| base.config_dir())?,
+        };
+        Ok(base.join(folder_name(origin)))
     }
 
     /// The folder where caches of a ledger are kept.
     pub(crate) fn cache_dir(&self, origin: &Origin) -> Result<PathBuf, Failure> {
-        Ok(base("GROUNDS_CACHE", |base| base.cache_dir())?.join(folder_name(origin)))
+        let base = match &self.home {
+            Some(home) => home.join("cache"),
+            None => base("GROUNDS_CACHE", |base| base.cache_dir())?,
+        };
+        Ok(base.join(folder_name(origin)))
     }
 
     fn choice(&self) -> ColorChoice {
@@ -110,17 +127,27 @@ impl Context {
 
     /// Prints a command's answer; long ones through a pager, on a terminal.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
-        if self.wants_pager(text) && page(text).is_ok() {
-            return Ok(());
+        if self.wants_pager(text) {
+            let paged = match self.has_colour() {
+                true => page(text),
+                false => page(&anstream::adapter::strip_str(text).to_string()),
+            };
+            if paged.is_ok() {
+                return Ok(());
+            }
         }
+        self.print_part(text)?;
+        if text.ends_with('\n') {
+            Ok(())
+        } else {
+            self.print_part("\n")
+        }
+    }
+
+    /// Prints a part of an answer, as it is, never through a pager.
+    pub(crate) fn print_part(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(std::io::stdout(), self.choice());
-        let written = out
-            .write_all(text.as_bytes())
-            .and_then(|()| match text.ends_with('\n') {
-                true => out.flush(),
-                false => out.write_all(b"\n").and_then(|()| out.flush()),
-            });
-        match written {
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // Whoever reads has had enough: `grounds log | head`.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| Failure::io(Path::new("standard output"), &error)),

@@ -41,7 +41,7 @@ pub(crate) struct Signing {
     pub(crate) receipt: Option<PathBuf>,
     /// The agent to act as, where more than one of its keys is at hand
     #[arg(long = "as", value_name = "AGENT")]
-    pub(crate) author: Option<String>,
+    pub(crate) acting_as: Option<String>,
     /// Record although the machine's clock is far behind the last entry
     #[arg(long)]
     pub(crate) clock_ok: bool,
@@ -72,7 +72,7 @@ impl<'c> Desk<'c> {
         }
         let origin = origin_of(&ledger)?;
         let state = ledger.state();
-        let wanted = match &signing.author {
+        let wanted = match &signing.acting_as {
             Some(text) => Some(names::slug_of(state, Kind::Agent, text)?),
             None => None,
         };

@@ -67,6 +67,11 @@ pub(crate) fn make_private_folder(path: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::io(path, &error))
 }
 
+/// The same folder, named from the root.
+pub(crate) fn absolute(path: &Path) -> Result<std::path::PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::io(path, &error))
+}
+
 /// Reads a file, or standard input where it is `-`, of at most so many bytes.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;

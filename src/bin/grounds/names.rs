@@ -46,7 +46,10 @@ pub(crate) fn slug_of(state: &State, kind: Kind, text: &str) -> Result<Slug, Fai
 }
 
 fn unknown(word: &str, own: &str, all: &[Slug]) -> Failure {
-    let failure = Failure::not_found(format!("found no {word}/{}", grounds::value::excerpt(own)));
+    let failure = Failure::not_found(match own.parse::<Slug>() {
+        Ok(_) => format!("found no {word}/{own}"),
+        Err(_) => format!("found no {word} {}", grounds::value::excerpt(own)),
+    });
     let near = nearest(own, all);
     if near.is_empty() {
         return failure.hint("grounds list shows what there is");

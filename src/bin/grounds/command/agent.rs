@@ -86,6 +86,15 @@ impl NewKeys {
         Ok(claims)
     }
 
+    /// Where nothing was recorded, a key that was just made is of no use.
+    pub(crate) fn take_back(&self, is_dry: bool) {
+        if let (Some(path), false) = (&self.new_key, is_dry) {
+            // What cannot be removed is found by the next try, which says so.
+            let _ = std::fs::remove_file(keys::public_path(path));
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
     /// The digest of the announced key.
     pub(crate) fn next(&self) -> Result<Option<Hash>, Failure> {
         let digest = |path: &PathBuf| {
@@ -167,7 +176,13 @@ impl Add {
             .maybe("orcid", self.orcid.as_ref())
             .maybe("url", self.url.as_ref())
             .act(subject, "agent.registered", None)?;
-        let done = desk.record(&[act])?;
+        let is_dry = self.signing.dry_run;
+        let done = desk.record(&[act]).inspect_err(|failure| {
+            // After an input/output error the outcome is unknown, and the key may be needed.
+            if failure.exit != Exit::Io {
+                self.keys.take_back(is_dry);
+            }
+        })?;
         if let (Some(path), false) = (&self.keys.new_key, self.signing.dry_run) {
             context.say(&format!(
                 "its key is in {}: agent/{} signs with --key {}",

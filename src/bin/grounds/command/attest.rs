@@ -23,7 +23,7 @@ pub(crate) struct Attest {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    made: Option<Made>,
+    made: Made,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,24 +34,25 @@ enum Verb {
 
 impl Attest {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        match (&self.verb, &self.made) {
-            (Some(Verb::Withdraw(command)), _) => command.run(context),
-            (None, Some(made)) => made.run(context),
-            (None, None) => Err(Failure::usage("expected a claim and a verdict")),
+        match &self.verb {
+            Some(Verb::Withdraw(command)) => command.run(context),
+            None => self.made.run(context),
         }
     }
 }
 
+/// What is attested. All three are required where no subcommand is given, so they are options.
 #[derive(Debug, Args)]
 struct Made {
     /// The claim
-    claim: String,
+    #[arg(required = true)]
+    claim: Option<String>,
     /// What you say of it
-    #[arg(long, value_parser = names::word(Verdict::ALL))]
-    verdict: Verdict,
+    #[arg(long, required = true, value_parser = names::word(Verdict::ALL))]
+    verdict: Option<Verdict>,
     /// How sure you are, 0 to 1
-    #[arg(long, value_parser = names::ratio)]
-    weight: Ratio,
+    #[arg(long, required = true, value_parser = names::ratio)]
+    weight: Option<Ratio>,
     /// A comment
     #[arg(short = 'm', long = "comment", value_name = "TEXT")]
     comment: Option<String>,
@@ -74,7 +75,7 @@ struct Made {
 impl Made {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let desk = Desk::open(context, &self.signing)?;
-        let slug = desk.claim(&self.claim)?;
+        let slug = desk.claim(self.claim.as_deref().unwrap_or_default())?;
         let claim = desk.state().claim(&slug);
         let (Some(claim), Some(wording)) = (claim, claim.and_then(|claim| claim.wording.as_ref()))
         else {
@@ -101,8 +102,8 @@ impl Made {
             .map(|text| acts::text(Some(text), "comment"))
             .transpose()?;
         let act = Body::new()
-            .with("verdict", self.verdict)
-            .with("weight", self.weight)
+            .maybe("verdict", self.verdict)
+            .maybe("weight", self.weight)
             .number("version", version)
             .maybe("comment", comment)
             .maybe("role", self.role.as_ref())

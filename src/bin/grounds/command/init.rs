@@ -140,8 +140,12 @@ impl Init {
         let created = self.created(policy, LogKey(vkey.clone()), vec![founder])?;
         let commit = commit_of(created, slug)?;
         let signed = Signed::seal(commit, &made.author).to_bytes();
-        let (appender, receipt) =
-            Appender::create(dir, &signed, signer, Box::new(SystemClock::new()))?;
+        let (appender, receipt) = Appender::create(
+            &files::absolute(dir)?,
+            &signed,
+            signer,
+            Box::new(SystemClock::new()),
+        )?;
         appender.close()?;
         store_receipt(context, &receipt);
         if context.global.json {

@@ -145,7 +145,12 @@ impl Add {
                 )
             })
             .collect::<Result<Vec<_>, _>>()?;
-        desk.record(&acts)
+        let is_dry = self.signing.dry_run;
+        desk.record(&acts).inspect_err(|failure| {
+            if failure.exit != Exit::Io {
+                self.keys.take_back(is_dry);
+            }
+        })
     }
 }
 

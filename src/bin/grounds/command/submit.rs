@@ -180,8 +180,12 @@ fn found(context: &Context, lines: &[Line]) -> Result<Exit, Failure> {
         .unwrap_or_else(|| PathBuf::from("ledger"));
     let signer = log_signer(context, &origin)?;
     let vkey = signer.verifier().to_string();
-    let (appender, receipt) =
-        Appender::create(&dir, &line.bytes, signer, Box::new(SystemClock::new()))?;
+    let (appender, receipt) = Appender::create(
+        &files::absolute(&dir)?,
+        &line.bytes,
+        signer,
+        Box::new(SystemClock::new()),
+    )?;
     appender.close()?;
     store_receipt(context, &receipt);
     if context.global.json {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use grounds::claim::{Act, ArtifactStanding, Claim, Data, Event, State};
+use grounds::projection::address_text;
 use grounds::value::{Kind, Subject};
 
 use crate::acts::Body;
@@ -33,12 +34,12 @@ impl Undo {
         let event = names::event_of(&desk.ledger, &self.event)?;
         let reason = match &self.reason {
             Some(text) => text.clone(),
-            None => format!("Takes back {}", event.address),
+            None => format!("undo of {}", address_text(desk.state(), event.address)),
         };
         let act = inverse(desk.state(), &event, &reason)?;
         context.say(&format!(
             "taking back {} {} on {} by {} on it",
-            event.address,
+            address_text(desk.state(), event.address),
             event.data.name(),
             event.subject,
             act.data.name()
@@ -68,7 +69,7 @@ fn inverse(state: &State, event: &Arc<Event>, reason: &str) -> Result<Act, Failu
             format!(
                 "{} at {} cannot be taken back: {}",
                 data.name(),
-                event.address,
+                address_text(state, event.address),
                 why_not(data)
             ),
         )
@@ -79,7 +80,7 @@ fn inverse(state: &State, event: &Arc<Event>, reason: &str) -> Result<Act, Failu
 fn status_back(state: &State, event: &Arc<Event>, reason: &str) -> Result<Act, Failure> {
     let claim = event.subject.slug().and_then(|slug| state.claim(slug));
     let claim = claim.ok_or_else(|| Failure::not_found(format!("found no {}", event.subject)))?;
-    is_newest(event, claim.status.changed.as_ref())?;
+    is_newest(state, event, claim.status.changed.as_ref())?;
     let mut before = Claim::default();
     for (earlier, in_effect) in claim
         .events
@@ -113,7 +114,7 @@ fn standing_back(state: &State, event: &Arc<Event>, reason: &str) -> Result<Act,
     let artifact = event.subject.slug().and_then(|slug| state.artifact(slug));
     let artifact =
         artifact.ok_or_else(|| Failure::not_found(format!("found no {}", event.subject)))?;
-    is_newest(event, artifact.standings.last())?;
+    is_newest(state, event, artifact.standings.last())?;
     let earlier = artifact
         .standings
         .iter()
@@ -135,24 +136,29 @@ fn standing_back(state: &State, event: &Arc<Event>, reason: &str) -> Result<Act,
 }
 
 /// Only the newest change can be taken back: another one stands on it.
-fn is_newest(event: &Event, newest: Option<&Arc<Event>>) -> Result<(), Failure> {
+fn is_newest(state: &State, event: &Event, newest: Option<&Arc<Event>>) -> Result<(), Failure> {
     match newest {
         Some(newest) if newest.id != event.id => Err(Failure::new(
             Exit::No,
             "undo",
             format!(
                 "{} was followed by {}, expected the newest change of {}",
-                event.address, newest.address, event.subject
+                address_text(state, event.address),
+                address_text(state, newest.address),
+                event.subject
             ),
         )
-        .hint(format!("grounds undo {} first", newest.address))),
+        .hint(format!(
+            "grounds undo {} first",
+            address_text(state, newest.address)
+        ))),
         Some(_) => Ok(()),
         None => Err(Failure::new(
             Exit::No,
             "undo",
             format!(
                 "{} has no effect now: there is nothing to take back",
-                event.address
+                address_text(state, event.address)
             ),
         )),
     }
