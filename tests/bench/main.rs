@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use grounds::claim::{Act, Data, Founder, KeyClaim, LedgerCreated, LogKey, Policy};
 use grounds::envelope::{PrivateKey, Signed, possession_message, verify_one};
+use grounds::import::{Plan, Report, fred};
 use grounds::json::Json;
 use grounds::ledger::audit::{Standard, Verdict, audit};
 use grounds::ledger::{Appender, HeadSigner, SystemClock, genesis, prepare};
@@ -20,11 +21,11 @@ const EVENTS: usize = 12_000;
 const ROUNDS: usize = 3;
 
 fn main() {
-    let acts = workload();
+    let plan = workload();
     let mut rows = Vec::new();
     for round in 0..ROUNDS {
-        for (size, limit) in [(100, usize::MAX), (1, usize::MAX)] {
-            rows.extend(run(&acts[..acts.len().min(limit)], size, round));
+        for size in [100, 1] {
+            rows.extend(run(&plan, size, round));
         }
         rows.push(("bare verify_strict, one core", checks_a_second()));
     }
@@ -32,27 +33,16 @@ fn main() {
 }
 
 /// Real acts where a file is given, else seeded ones in the same proportions.
-fn workload() -> Vec<Act> {
-    if let Some(path) = std::env::var_os("GROUNDS_FRED_CSV") {
-        return imported(Path::new(&path));
-    }
-    synthetic()
-}
-
-#[cfg(feature = "import")]
-fn imported(path: &Path) -> Vec<Act> {
-    use grounds::import::fred;
+fn workload() -> Plan {
+    let Some(path) = std::env::var_os("GROUNDS_FRED_CSV") else {
+        return Plan {
+            acts: synthetic(),
+            report: Report::default(),
+        };
+    };
     let file = std::fs::File::open(path).expect("GROUNDS_FRED_CSV can be read");
     let state = grounds::claim::State::new();
-    let plan =
-        fred::plan(file, &fred::FredMapping::default(), &state, &mut |_| {}).expect("a plan");
-    // The commits that an import makes are not all full: here each act stands for itself.
-    plan.acts
-}
-
-#[cfg(not(feature = "import"))]
-fn imported(_: &Path) -> Vec<Act> {
-    synthetic()
+    fred::plan(file, &fred::FredMapping::default(), &state, &mut |_| {}).expect("a plan")
 }
 
 fn synthetic() -> Vec<Act> {
@@ -112,7 +102,7 @@ fn owned(value: serde_json::Value) -> Json<'static> {
 
 type Row = (&'static str, f64);
 
-fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
+fn run(plan: &Plan, size: usize, round: usize) -> Vec<Row> {
     let folder = std::env::temp_dir().join(format!(
         "grounds-bench-{}-{size}-{round}",
         std::process::id()
@@ -121,7 +111,7 @@ fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
     let steward = PrivateKey::from_seed(&[1; 32]);
     let mut appender = found(&folder, &steward);
     let started = Instant::now();
-    for acts in acts.chunks(size) {
+    for acts in plan.commits(size) {
         let now = appender.now();
         let author = slug("steward");
         let anchor = appender.anchor();
@@ -135,7 +125,8 @@ fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
         }
     }
     appender.flush().expect("durable");
-    let appended = acts.len() as f64 / started.elapsed().as_secs_f64();
+    let events = plan.acts.len() as f64;
+    let appended = events / started.elapsed().as_secs_f64();
     let entries = appender.state().size();
     appender.close().expect("closed");
     let started = Instant::now();
@@ -153,7 +144,7 @@ fn run(acts: &[Act], size: usize, round: usize) -> Vec<Row> {
             ("append, 100 events a commit (events/s)", appended),
             (
                 "audit, 100 events a commit (events/s)",
-                audited * acts.len() as f64 / entries as f64,
+                audited * events / entries as f64,
             ),
         ],
     }

@@ -8,3 +8,5 @@ mod golden_commit;
 mod hostile;
 mod reading;
 mod reference;
+#[cfg(feature = "cli")]
+mod writing;

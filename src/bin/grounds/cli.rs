@@ -63,6 +63,22 @@ pub(crate) enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(command::init::Init),
+    Demo(command::demo::Demo),
+    Claim(command::claim::Claim),
+    Evidence(command::evidence::Evidence),
+    Artifact(command::artifact::Artifact),
+    Context(command::context_of::ContextOf),
+    View(command::view::View),
+    Attest(command::attest::Attest),
+    Note(command::note::Note),
+    Undo(command::undo::Undo),
+    Act(command::act::Act),
+    Sign(command::sign::Sign),
+    Submit(command::submit::Submit),
+    Agent(command::agent::Agent),
+    Key(command::key::Key),
+    Steward(command::steward::Steward),
     /// Show a claim with all that it stands on; or an artifact, an agent, a context, a view, the ledger
     Show(command::show::Show),
     /// List claims, a line each
@@ -83,21 +99,6 @@ pub(crate) enum Command {
     Bisect(command::bisect::Bisect),
     /// Cite a claim, with its version and the head of the ledger
     Cite(command::cite::Cite),
-    Init(command::init::Init),
-    Claim(command::claim::Claim),
-    Evidence(command::evidence::Evidence),
-    Artifact(command::artifact::Artifact),
-    Context(command::context_of::ContextOf),
-    View(command::view::View),
-    Attest(command::attest::Attest),
-    Note(command::note::Note),
-    Undo(command::undo::Undo),
-    Act(command::act::Act),
-    Sign(command::sign::Sign),
-    Submit(command::submit::Submit),
-    Agent(command::agent::Agent),
-    Key(command::key::Key),
-    Steward(command::steward::Steward),
     /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
     Verify(command::verify::Verify),
     /// Make the proof that an event is in the log

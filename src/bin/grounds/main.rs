@@ -12,8 +12,8 @@ mod files;
 mod keys;
 mod names;
 mod render;
-mod seen;
 mod ssh_agent;
+mod seen;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ pub(crate) mod cite;
 pub(crate) mod claim;
 pub(crate) mod completions;
 pub(crate) mod context_of;
+pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod evidence;
 pub(crate) mod export;
@@ -39,17 +40,8 @@ use crate::error::{Exit, Failure};
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
     match &cli.command {
-        Command::Show(command) => command.run(context),
-        Command::List(command) => command.run(context),
-        Command::Log(command) => command.run(context),
-        Command::Why(command) => command.run(context),
-        Command::Blame(command) => command.run(context),
-        Command::Impact(command) => command.run(context),
-        Command::Diff(command) => command.run(context),
-        Command::Replay(command) => command.run(context),
-        Command::Bisect(command) => command.run(context),
-        Command::Cite(command) => command.run(context),
         Command::Init(command) => command.run(context),
+        Command::Demo(command) => command.run(context),
         Command::Claim(command) => command.run(context),
         Command::Evidence(command) => command.run(context),
         Command::Artifact(command) => command.run(context),
@@ -64,6 +56,16 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Agent(command) => command.run(context),
         Command::Key(command) => command.run(context),
         Command::Steward(command) => command.run(context),
+        Command::Show(command) => command.run(context),
+        Command::List(command) => command.run(context),
+        Command::Log(command) => command.run(context),
+        Command::Why(command) => command.run(context),
+        Command::Blame(command) => command.run(context),
+        Command::Impact(command) => command.run(context),
+        Command::Diff(command) => command.run(context),
+        Command::Replay(command) => command.run(context),
+        Command::Bisect(command) => command.run(context),
+        Command::Cite(command) => command.run(context),
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
         Command::Check(command) => command.run(context),
