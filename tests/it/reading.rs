@@ -263,6 +263,11 @@ fn a_mistake_says_what_was_found_and_what_to_do_next() {
         assert!(error["error"]["code"].is_string() && error["error"]["hint"].is_string());
     }
     holds("mistakes", &all);
+    // What clap refuses is said in the same way.
+    let output = desk.run(80, &["show", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "usage");
 }
 
 /// The words of the reference page, one space between them and none before a percent sign.
@@ -485,9 +490,9 @@ fn a_snapshot_with_any_byte_changed_or_cut_off_says_the_same_or_nothing() {
     let slug: Slug = "individual-neurons-rarely-encode-single-concepts"
         .parse()
         .unwrap();
-    let head = || newest_head(&reference::folder()).unwrap();
+    let head = newest_head(&reference::folder()).unwrap();
     let read = || {
-        let mut snapshot = Snapshot::open(folder, head())?;
+        let mut snapshot = Snapshot::open(folder, head.clone())?;
         Some((snapshot.subjects(), snapshot.page(&slug), snapshot.rows()))
     };
     let (subjects, page, rows) = read().expect("it was just kept");
