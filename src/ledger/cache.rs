@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -147,10 +147,12 @@ impl Snapshot {
         };
         fs::create_dir_all(folder)?;
         let temporary = folder.join(format!("{}.{EXTENSION}.part", std::process::id()));
-        let mut file = File::create(&temporary)?;
-        file.write_all(&bytes)?;
-        drop(file);
-        fs::rename(&temporary, &path)?;
+        let written = fs::write(&temporary, &bytes).and_then(|()| fs::rename(&temporary, &path));
+        if written.is_err() {
+            // What cannot be kept is not left behind either.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
         remove_others(folder, &path)
     }
 }

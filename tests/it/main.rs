@@ -6,6 +6,8 @@ mod damage;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+#[cfg(feature = "cli")]
+mod reading;
 mod reference;
 #[cfg(feature = "cli")]
 mod writing;

@@ -182,11 +182,23 @@ impl From<grounds::value::FormError> for Failure {
     }
 }
 
-/// What clap has to say: help and versions on standard output, faults on standard error.
+/// What clap has to say: help and versions on standard output, faults on standard error, as JSON
+/// where JSON was asked for.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let is_help = !error.use_stderr();
+    let is_json = std::env::args_os().any(|argument| argument == "--json");
     // Nobody is left to be told when even this cannot be printed.
-    let _ = error.print();
+    let _ = match is_json && !is_help {
+        true => {
+            let rendered = error.to_string();
+            let message = rendered.lines().next().unwrap_or_default();
+            let message = message.strip_prefix("error: ").unwrap_or(message);
+            let failure = Failure::usage(message).hint("grounds help, or --help after the command");
+            let json = serde_json::json!({ "error": failure });
+            std::io::Write::write_all(&mut std::io::stderr(), format!("{json}\n").as_bytes())
+        }
+        false => error.print(),
+    };
     if is_help {
         Exit::Done.into()
     } else {

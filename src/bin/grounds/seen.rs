@@ -100,11 +100,13 @@ impl Seen {
 
     /// Why a subject cannot be shown in the state that was asked for.
     pub(crate) fn absent(&self, subject: &Subject) -> Failure {
-        let failure = Failure::not_found(format!(
-            "found no {subject}: {}",
-            grounds::projection::absence(&self.state, subject)
-        ));
-        match self.ledger.state().exists(subject) {
+        let is_there_now = self.ledger.state().exists(subject);
+        let why = match is_there_now && !self.state.exists(subject) {
+            true => "it was not there yet at the date that was asked for",
+            false => grounds::projection::absence(&self.state, subject),
+        };
+        let failure = Failure::not_found(format!("found no {subject}: {why}"));
+        match is_there_now {
             true => failure.hint(format!(
                 "grounds log {subject} tells since when it is there; without --as-of and --effective the newest state is shown"
             )),
@@ -269,7 +271,7 @@ fn ambiguous(text: &str, several: &[&Subject]) -> Failure {
     };
     Failure::new(
         Exit::NotFound,
-        "ambiguous",
+        "not_found",
         format!(
             "found {} subjects that begin with {}, expected one",
             several.len(),
@@ -375,7 +377,7 @@ mod tests {
         let several = meant("neurons-rarely", &names()).unwrap_err();
         assert_eq!(
             (several.code.as_str(), several.exit),
-            ("ambiguous", Exit::NotFound)
+            ("not_found", Exit::NotFound)
         );
         let unknown = meant("neurons-oftne", &names()).unwrap_err();
         assert_eq!(unknown.exit, Exit::NotFound);

@@ -43,7 +43,7 @@ pub(crate) struct Show {
 /// An answer with the word for what it is.
 #[derive(Serialize)]
 struct Kinded<'a, T: Serialize> {
-    kind: &'static str,
+    subject_kind: &'static str,
     #[serde(flatten)]
     page: &'a T,
 }
@@ -145,7 +145,14 @@ fn print<T: Serialize>(
     render: impl Fn(&T, &Head, usize) -> String,
 ) -> Result<(), Failure> {
     match context.global.json {
-        true => context.print_json(&Answer::new(SCHEMA, head, Kinded { kind, page })),
+        true => context.print_json(&Answer::new(
+            SCHEMA,
+            head,
+            Kinded {
+                subject_kind: kind,
+                page,
+            },
+        )),
         false => context.print(&render(page, head, context.width)),
     }
 }

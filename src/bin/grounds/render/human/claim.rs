@@ -516,7 +516,7 @@ pub(crate) fn custody(sheet: &mut Sheet, custody: &Custody, head: &Head) {
             format!("entry {first} of {}", custody.entries)
         }
         (Some(first), Some(last)) => format!("entries {first}–{last} of {}", custody.entries),
-        _ => format!("no entry of {}", custody.entries),
+        _ => format!("no entry of its own of {}", custody.entries),
     };
     let last = custody
         .last_event
@@ -559,4 +559,132 @@ pub(crate) fn short(id: &str) -> &str {
 pub(crate) fn byline(by: &Byline) -> String {
     let name = by.author_name.as_deref().unwrap_or(by.author.as_str());
     format!("{} {} · {}", by.address, by.recorded.day(), line(name))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use grounds::ledger::Ledger;
+    use grounds::projection::{
+        Filter, NoteShown, OlderAttestations, Phrase, Piece, Remark, SetAside, claim_page,
+        model_in_force,
+    };
+
+    use super::super::layout::columns;
+    use super::*;
+
+    /// The reference ledger's page, and its head.
+    fn reference() -> (ClaimPage, Head) {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("ledger");
+        let ledger = Ledger::open(&dir, None).unwrap();
+        let state = ledger.state();
+        let (slug, _) = state.claims().next().unwrap();
+        let model = model_in_force(state).unwrap();
+        let page = claim_page(state, slug, model, &Filter::none()).unwrap();
+        let head = Head {
+            origin: "grounds.example/reference".to_owned(),
+            size: 16,
+            root: String::new(),
+            damages: 2,
+            entries: 16,
+            as_of: None,
+            effective: None,
+            band: Vec::new(),
+        };
+        (page, head)
+    }
+
+    /// A page on which everything that is rare has happened.
+    fn eventful() -> (ClaimPage, Head) {
+        let (mut shown, head) = reference();
+        let by = shown.evidence[0].added.clone();
+        let retracted = &mut shown.evidence[0];
+        retracted.artifact.standing = ArtifactStanding::Retracted;
+        retracted.artifact.standing_reason = Some("figures were made up".to_owned());
+        retracted.artifact.notice = Some("https://example.org/notice".to_owned());
+        retracted.weight = Some(0);
+        let mut withdrawn = shown.evidence[1].clone();
+        withdrawn.withdrawn = Some(Remark {
+            by: by.clone(),
+            reason: "cited by mistake".to_owned(),
+        });
+        shown.withdrawn.push(withdrawn);
+        let words = "2 attestations on v1, 1 disputes".to_owned();
+        shown.older_attestations.push(OlderAttestations {
+            version: 1,
+            count: 2,
+            disputes: 1,
+            words,
+        });
+        shown.notes.push(NoteShown {
+            text: "first line\nsecond line".to_owned(),
+            on: Some(3),
+            by: by.clone(),
+        });
+        shown.set_aside.push(SetAside {
+            place: "evidence".to_owned(),
+            r#type: "evidence.added".to_owned(),
+            words: Phrase(vec![Piece::Ours("added".to_owned())]),
+            by,
+        });
+        (shown, head)
+    }
+
+    #[test]
+    fn a_retracted_source_is_struck_says_its_notice_and_weighs_nothing() {
+        let (shown, head) = eventful();
+        let text = page(&shown, &head, false, 100);
+        assert!(text.contains(&paint(STRUCK, "Towards Monosemanticity (Anthropic, 2023)")));
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        for words in [
+            "✗ retracted: figures were made up · notice https://example.org/notice",
+            "weight 0\n",
+            "withdrawn 1",
+            "— cited by mistake",
+            "2 attestations on v1, 1 disputes",
+            "    first line\n    second line\n",
+            "set aside 1",
+            "✗ damaged in 2 places; grounds verify lists them",
+        ] {
+            assert!(plain.contains(words), "{words} in {plain}");
+        }
+        assert!(!plain.contains("checked against the signed head"));
+    }
+
+    #[test]
+    fn text_of_the_ledger_cannot_act_on_the_terminal_nor_break_a_line() {
+        let (mut shown, head) = eventful();
+        let hostile = "\u{1b}]0;owned\u{7}\u{202e}\u{9b}31m 個々のニューロンが単一の概念を符号化することはまれである\u{8}e\u{301}";
+        shown.statement = hostile.to_owned();
+        shown.summary = hostile.repeat(4);
+        shown.status.note = Some(hostile.to_owned());
+        shown.domains[0].name = format!("one\ntwo{hostile}");
+        shown.attestations[0].role = Some(format!("one\ntwo{hostile}"));
+        shown.attestations[0].comment = Some(hostile.to_owned());
+        shown.evidence[0].artifact.title = format!("one\ntwo{hostile}");
+        shown.evidence[0].artifact.notice = Some(hostile.to_owned());
+        shown.evidence[0].note = hostile.to_owned();
+        shown.evidence[0].passages[0].label = format!("one\ntwo{hostile}");
+        shown.evidence[0].added.author_name = Some(format!("one\ntwo{hostile}"));
+        shown.scope[0].name = format!("one\ntwo{hostile}");
+        shown.views[0].name = format!("one\ntwo{hostile}");
+        shown.views[0].fault = Some(hostile.to_owned());
+        shown.trace.summary.note = Some(hostile.to_owned());
+        for width in [60, 80, 140] {
+            let painted = page(&shown, &head, true, width);
+            // Only our own colours are left: ESC [ digits m.
+            for rest in painted.split('\u{1b}').skip(1) {
+                let code = rest.strip_prefix('[').and_then(|rest| rest.split_once('m'));
+                assert!(code.is_some_and(|(code, _)| code.bytes().all(|b| b.is_ascii_digit())));
+            }
+            let acts = |c: char| c != '\n' && c != '\u{1b}' && (c.is_control() || c == '\u{202e}');
+            assert!(!painted.contains(acts));
+            for row in painted.lines() {
+                assert!(columns(row) <= width, "{width}: {row}");
+                assert!(!row.starts_with("two"), "{row}");
+            }
+        }
+    }
 }

@@ -316,7 +316,10 @@ pub(crate) fn ledger(page: &LedgerPage, head: &Head, width: usize) -> String {
     let counts: Vec<String> = page
         .counts
         .iter()
-        .map(|(kind, count)| format!("{count} {kind}"))
+        .map(|(kind, count)| match count {
+            1 => format!("1 {}", kind.trim_end_matches('s')),
+            more => format!("{more} {kind}"),
+        })
         .collect();
     sheet.field("holds", &counts.join(" · "));
     let model = page.model.as_ref().map(|model| model.replace('@', " "));

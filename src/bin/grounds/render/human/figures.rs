@@ -11,11 +11,10 @@ const EIGHTHS: [char; 8] = ['·', '▏', '▎', '▍', '▌', '▋', '▊', '▉
 
 /// The trust profile: eight dimensions as bars, three derived figures beside them.
 pub(crate) fn profile(sheet: &mut Sheet, profile: &Profile) {
-    let is_wide = sheet.width() >= 76;
-    let bar = match sheet.width() {
-        0..=75 => 14,
-        76..=99 => 20,
-        _ => 28,
+    let is_wide = sheet.width() >= BESIDE;
+    let bar = match is_wide {
+        true => (sheet.width() - LABEL - NUMBER - GAP - 2 - DERIVED).min(28),
+        false => 14.min(sheet.width().saturating_sub(LABEL + NUMBER + 2)),
     };
     let dimensions: Vec<String> = Figure::ALL
         .into_iter()
@@ -38,7 +37,7 @@ pub(crate) fn profile(sheet: &mut Sheet, profile: &Profile) {
             .for_each(|line| sheet.line(&format!("  {line}")));
         return;
     }
-    let left = 2 + LABEL + bar + NUMBER + 4;
+    let left = 2 + LABEL + bar + NUMBER + GAP;
     let heads = format!("  {}{}", pad("dimensions", left - 2), "derived scores");
     sheet.line(&paint(SOFT, &heads));
     for (place, line) in dimensions.iter().enumerate() {
@@ -47,8 +46,14 @@ pub(crate) fn profile(sheet: &mut Sheet, profile: &Profile) {
     }
 }
 
+/// Columns of a dimension's names, of its number, and between it and a derived figure.
 const LABEL: usize = 20;
-const NUMBER: usize = 8;
+const NUMBER: usize = 7;
+const GAP: usize = 3;
+/// Columns of a derived figure: `stab  stability ≈ 100 % of 2/4`.
+const DERIVED: usize = 32;
+/// Columns from which on both stand beside each other.
+const BESIDE: usize = 78;
 
 fn label(figure: Figure) -> String {
     format!(
@@ -72,8 +77,8 @@ fn dimension(profile: &Profile, figure: Figure, width: usize) -> String {
 
 fn derived(profile: &Profile, figure: Figure) -> String {
     let shown = match profile.figures.get(figure) {
-        Some(_) => right(&number(profile, figure), 6),
-        None => paint(SOFT, "  — not assessed"),
+        Some(_) => right(&number(profile, figure), 8),
+        None => paint(SOFT, " — not assessed"),
     };
     let part = part(profile, figure);
     format!(

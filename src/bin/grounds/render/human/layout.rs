@@ -165,7 +165,9 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// Between words, and not at the hyphens of dates, slugs and ids.
 fn options(width: usize) -> textwrap::Options<'static> {
-    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
+    textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
 }
 
 #[cfg(test)]

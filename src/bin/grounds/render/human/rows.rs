@@ -37,10 +37,10 @@ pub(crate) fn list(
 ) -> String {
     let mut sheet = Sheet::new(width);
     band(&mut sheet, head);
-    if rows.is_empty() {
-        let words = match (searched, head.entries) {
-            ("", _) => "no claim".to_owned(),
-            (searched, _) => format!("no claim; searched for {searched}"),
+    if count == 0 {
+        let words = match searched {
+            "" => "no claim".to_owned(),
+            searched => format!("no claim; searched for {searched}"),
         };
         sheet.block(0, SOFT, &words);
         return sheet.finish();
