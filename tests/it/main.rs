@@ -8,6 +8,8 @@ mod golden_commit;
 mod hostile;
 #[cfg(feature = "cli")]
 mod reading;
+#[cfg(feature = "cli")]
+mod readme;
 mod reference;
 #[cfg(feature = "cli")]
 mod writing;
