@@ -76,7 +76,7 @@ fn the_worked_example_comes_out_to_the_digit() {
     let model = grounds::projection::model_in_force(ledger.state()).unwrap();
     let filter = grounds::projection::Filter::none();
     let profile = grounds::projection::profile(ledger.state(), &slug, model, &filter).unwrap();
-    let figures = serde_json::to_value(&profile.figures).unwrap();
+    let figures = serde_json::to_value(profile.figures).unwrap();
     let expected = serde_json::json!({
         "evid": 715_909, "repl": 548_333, "cons": 484_499, "meth": 713_804, "cred": 823_893,
         "scop": 450_000, "brdg": 218_932, "cont": 581_955, "supp": 596_213, "fron": 438_796,

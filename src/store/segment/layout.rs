@@ -59,13 +59,20 @@ fn parse(name: &str) -> Option<(u64, Form)> {
 
 /// The folder that a path of ours lies in.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
-    path.parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_path_lies_in_the_folder_one_stands_in() {
+        assert_eq!(folder_of(Path::new("ledger")), Path::new("."));
+        assert_eq!(folder_of(Path::new("a/ledger")), Path::new("a"));
+        assert_eq!(folder_of(Path::new("/")), Path::new("."));
+    }
 
     #[test]
     fn a_segment_is_named_by_its_first_index_in_twelve_digits() {
