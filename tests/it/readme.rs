@@ -17,7 +17,10 @@ fn tour() -> Vec<Shown> {
     for block in text.split("```console\n").skip(1) {
         for line in block.split("\n```").next().unwrap().lines() {
             match line.strip_prefix("$ ") {
-                Some(command) => shown.push(Shown { command: command.to_owned(), lines: Vec::new() }),
+                Some(command) => shown.push(Shown {
+                    command: command.to_owned(),
+                    lines: Vec::new(),
+                }),
                 None => shown.last_mut().unwrap().lines.push(line.to_owned()),
             }
         }
@@ -28,9 +31,13 @@ fn tour() -> Vec<Shown> {
 /// Whether a printed line is the shown one, with `…` for anything.
 fn is_line(shown: &str, printed: &str) -> bool {
     let mut parts = shown.split('…');
-    let Some(rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else { return false };
+    let Some(rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else {
+        return false;
+    };
     let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
     let mut rest = rest;
     for part in middle {
         match rest.find(part) {
@@ -96,7 +103,11 @@ fn the_tour_of_the_readme_prints_what_it_shows() {
             .unwrap();
         let printed = String::from_utf8(run.stdout).unwrap();
         let printed: Vec<&str> = printed.trim_end_matches('\n').lines().collect();
-        assert!(are_lines(&lines, &printed), "$ {command}\n{}", printed.join("\n"));
+        assert!(
+            are_lines(&lines, &printed),
+            "$ {command}\n{}",
+            printed.join("\n")
+        );
     }
 }
 

@@ -59,7 +59,9 @@ fn parse(name: &str) -> Option<(u64, Form)> {
 
 /// The folder that a path of ours lies in.
 pub(super) fn folder_of(path: &Path) -> PathBuf {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 

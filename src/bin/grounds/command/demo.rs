@@ -184,6 +184,20 @@ impl<'c> Stage<'c> {
         self.tell(&format!("{}\n\n", paint(SOFT, &lines.join("\n"))))
     }
 
+    /// What the lines above say, one by one.
+    fn line_by_line(&self, lines: &[(&str, &str)]) -> Result<(), Failure> {
+        self.tell(&format!("{}\n", paint(SOFT, "Line by line:")))?;
+        for (name, text) in lines {
+            let wrapped = wrap(text, self.context.width.min(90).saturating_sub(22))
+                .join("\n                      ");
+            self.tell(&format!(
+                "{}\n",
+                paint(SOFT, &format!("  {name:<18}  {wrapped}"))
+            ))?;
+        }
+        self.tell("\n")
+    }
+
     fn step(&self, number: u8, title: &str, text: &str) -> Result<(), Failure> {
         self.tell(&format!(
             "{}\n",
@@ -205,7 +219,18 @@ impl<'c> Stage<'c> {
             "Is this ledger what it says it is?",
             "A ledger is a list of entries. Each holds what one author signed: \"this paper supports that claim\", \"I have checked it\". Every event names the one before it, and one signed root stands over all entries, so that none can be changed, dropped or slipped in unseen. verify reads every byte and trusts nothing.",
         )?;
-        self.run(&["verify"])
+        self.run(&["verify"])?;
+        self.line_by_line(&[
+            ("the log key…", "the one thing taken on trust here: somebody who rewrote the whole ledger would have put his own key in. With the key from elsewhere (--vkey) this line goes away"),
+            ("bytes", "each entry is written in the one way that its content can be written, so that its digest means something"),
+            ("signatures", "each was signed by a key that belonged to its author at that moment"),
+            ("chains", "in the history of each thing no event is missing, added or out of order: each names the one before it"),
+            ("anchors", "each author also signed for everything that came before, so that old entries cannot be changed without breaking every later signature"),
+            ("rules", "each event was one that its author was allowed to make then"),
+            ("tree, checkpoint", "one digest stands over all entries, and the log's key signed it"),
+            ("witnesses", "nobody else was asked to confirm that digest; ? means that it cannot be told, not that it is wrong"),
+            ("scores", "the figures follow from the events by the formula that the ledger adopted"),
+        ])
     }
 
     fn read(&self) -> Result<(), Failure> {
@@ -214,7 +239,18 @@ impl<'c> Stage<'c> {
             "What does the claim stand on?",
             "Nothing here was typed in as a score. The page is worked out anew from the signed events each time it is shown, by a published formula in whole numbers: anybody gets the same digits.",
         )?;
-        self.run(&["show", CLAIM])
+        self.run(&["show", CLAIM])?;
+        self.line_by_line(&[
+            ("active contested", "where the claim is in its life, and how it stands; then what sort of statement it is"),
+            ("v1", "the first version of its wording; @4 is the entry that asserted it"),
+            ("evidence 72 %", "how much supporting evidence there is, each paper weighed by its strength and quality. The other seven dimensions likewise; why explains each"),
+            ("support 60 %", "three summaries of the eight"),
+            ("↑ ↓", "papers for and against, in the words of whoever added them, with the entry and the date"),
+            ("scope", "the condition under which the claim holds, and how much of its ground that covers"),
+            ("attestations", "somebody who did not assert the claim checked it, and puts three quarters of his word into it"),
+            ("view status", "a named policy and what it makes of the claim"),
+            ("custody", "which entries all this was read from, and what was checked on the way"),
+        ])
     }
 
     fn attest(&self) -> Result<(), Failure> {
@@ -280,7 +316,28 @@ impl<'c> Stage<'c> {
             "The difference between the ledger before and after, figure by figure, each movement with the entry that caused it. Many voices never outweigh one good study: attestations of either side are capped at half the mass of a perfect paper.",
         )?;
         self.run(&["diff", CLAIM, "--from", "@16", "--to", "@17"])?;
-        self.run(&["why", CLAIM, "contestation"])
+        self.line_by_line(&[
+            ("from, to", "the two states compared: 17 entries, and 18"),
+            (
+                "figures",
+                "only those that differ: before, after, and by how many percentage points",
+            ),
+            (
+                "what moved them",
+                "the entry that did it; with several, each gets its own share",
+            ),
+        ])?;
+        self.run(&["why", CLAIM, "contestation"])?;
+        self.line_by_line(&[
+            (
+                "how it is computed",
+                "every step of the arithmetic with its numbers, down to what people signed",
+            ),
+            (
+                "signed entries",
+                "what the figure would be if that one entry had never been",
+            ),
+        ])
     }
 
     fn go_back(&self) -> Result<(), Failure> {
@@ -289,7 +346,17 @@ impl<'c> Stage<'c> {
             "What did the ledger know on 6 March 2026?",
             "Nothing was overwritten, so any date can be replayed: the day before the disputing paper was recorded, the claim was not contested at all.",
         )?;
-        self.run(&["replay", "--as-of", "2026-03-06"])
+        self.run(&["replay", "--as-of", "2026-03-06"])?;
+        self.line_by_line(&[
+            (
+                "▌ as the ledger…",
+                "ten of the eighteen entries had been recorded by then; the rest is not looked at",
+            ),
+            (
+                "tested, 0 %",
+                "two papers for it, none against it: the same claim, four days younger",
+            ),
+        ])
     }
 
     fn prove(&self) -> Result<(), Failure> {
