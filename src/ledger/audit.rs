@@ -223,7 +223,10 @@ pub fn audit(
     auditor.look_at_tiles(size)?;
     auditor.look_for_strays();
     auditor.score();
-    Ok(auditor.report(size, head))
+    let report = auditor.report(size, head);
+    // Taking a large state apart takes a while, and nobody need wait for it.
+    std::thread::spawn(move || drop(auditor));
+    Ok(report)
 }
 
 struct Auditor {
@@ -807,7 +810,7 @@ impl Auditor {
         self.scores = scored(&self.state);
     }
 
-    fn report(self, size: u64, head: u64) -> Report {
+    fn report(&mut self, size: u64, head: u64) -> Report {
         let verdict = if self.is_damaged {
             Verdict::Damaged
         } else if self.fault_count > 0 {
@@ -822,11 +825,11 @@ impl Auditor {
             .map(|part| self.check(part, size, head))
             .collect();
         let signed = self.signed.as_ref().map(|open| &open.checkpoint);
-        let mut faults = self.faults;
+        let mut faults = std::mem::take(&mut self.faults);
         faults.sort_by_key(|fault| (fault.index.is_none(), fault.index, fault.part));
         Report {
-            origin: self.origin.map(|origin| origin.to_string()),
-            vkey: self.vkey.map(|vkey| vkey.to_string()),
+            origin: self.origin.as_ref().map(ToString::to_string),
+            vkey: self.vkey.as_ref().map(ToString::to_string),
             is_own_key: self.is_own_key,
             entries: self.tree.size(),
             events: self.events,
