@@ -406,7 +406,7 @@ mod tests {
     };
 
     fn dir() -> &'static Path {
-        Path::new("ledger")
+        Path::new("/ledger")
     }
 
     /// A line that shows whether it is whole, and of which batch it is.
