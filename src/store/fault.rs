@@ -215,7 +215,7 @@ impl Image {
             .collect();
         self.names.retain(|path, _| {
             path.parent()
-                .is_none_or(|folder| folder.as_os_str().is_empty() || folders.contains(folder))
+                .is_none_or(|folder| folder == Path::new("/") || folders.contains(folder))
         });
     }
 
