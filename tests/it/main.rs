@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod custody;
 mod damage;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+mod lab;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
