@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+#[cfg(feature = "cli")]
+mod commands;
 mod custody;
 mod damage;
 mod format_doc;
