@@ -26,6 +26,7 @@ use crate::value::{CommitId, EventId, Index, KeyId, Origin, PublicKey, Slug, Sub
 use super::clock::{Clock, Watched};
 use super::leaves::RightEdge;
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
+use super::read::{open_reader, own_key};
 use super::receipt::Receipt;
 use super::refusal::{LedgerError, refused};
 use super::signer::{HeadSigner, SignerError};
@@ -133,6 +134,7 @@ impl Appender {
         clock_ok: bool,
     ) -> Result<(Appender, Opened), LedgerError> {
         let origin = signer.verifier().name().to_owned();
+        is_the_log_key(dir, &signer)?;
         let acknowledged = acknowledged(dir, &signer)?;
         let mut check = |_: u64, line: &[u8]| {
             if crate::envelope::Withheld::parse(line).is_some() {
@@ -148,7 +150,8 @@ impl Appender {
             checked: 0,
             check: &mut check,
         };
-        let (store, recovered) = SegmentWriter::open(dir, recovery)?;
+        let (store, recovered) =
+            SegmentWriter::open(dir, recovery).map_err(|error| rolled_back(dir, &signer, error))?;
         let origin: Origin = origin.parse().map_err(|_| SignerError::OtherKey {
             expected: "a key named by an origin".to_owned(),
             found: signer.verifier().to_string(),
@@ -158,7 +161,6 @@ impl Appender {
         appender.clock = appender
             .clock
             .reopened(appender.state.recorded(), clock_ok)?;
-        appender.is_the_log_key()?;
         appender.signer.extends(&appender.tree)?;
         appender.extends_its_checkpoint(dir)?;
         let signed = appender.signer.state().map_or(0, |state| state.size);
@@ -258,21 +260,6 @@ impl Appender {
                 self.mapped = entry.index + 1;
             }
         }
-    }
-
-    fn is_the_log_key(&self) -> Result<(), LedgerError> {
-        let Some(facts) = self.state.constitution() else {
-            return Ok(());
-        };
-        let expected = &facts.genesis().log_key.0;
-        if expected == self.signer.verifier() {
-            return Ok(());
-        }
-        Err(SignerError::OtherKey {
-            expected: expected.to_string(),
-            found: self.signer.verifier().to_string(),
-        }
-        .into())
     }
 
     fn extends_its_checkpoint(&self, dir: &Path) -> Result<(), LedgerError> {
@@ -588,6 +575,21 @@ impl Appender {
     }
 }
 
+/// The genesis names the log's key. Asked first: with another key no head can be read, and an intact
+/// ledger would look damaged.
+fn is_the_log_key(dir: &Path, signer: &HeadSigner) -> Result<(), LedgerError> {
+    let own = open_reader(dir).and_then(|reader| own_key(&reader));
+    match own {
+        Ok(own) if own != *signer.verifier() => Err(SignerError::OtherKey {
+            expected: own.to_string(),
+            found: signer.verifier().to_string(),
+        }
+        .into()),
+        // A genesis that cannot be read is recovery's to report.
+        _ => Ok(()),
+    }
+}
+
 /// B: the largest size that a checkpoint, its synced copy or the signer's state names.
 fn acknowledged(dir: &Path, signer: &HeadSigner) -> Result<Option<u64>, LedgerError> {
     let reader = SegmentReader::open(dir).map_err(|error| match error {
@@ -605,6 +607,27 @@ fn acknowledged(dir: &Path, signer: &HeadSigner) -> Result<Option<u64>, LedgerEr
         signer.state().map(|state| state.size),
     ];
     Ok(sizes.into_iter().flatten().max())
+}
+
+/// Lines that are missing below what the signer signed, where the folder has all that its own
+/// checkpoint names: nothing in it is damaged, it is an older copy.
+fn rolled_back(dir: &Path, signer: &HeadSigner, error: StoreError) -> LedgerError {
+    let (Some(signed), StoreError::Damaged(places)) = (signer.state(), &error) else {
+        return error.into();
+    };
+    let Ok(reader) = SegmentReader::open(dir) else {
+        return error.into();
+    };
+    let (head, named) = (
+        reader.head().unwrap_or(0),
+        open_checkpoint(&reader, signer).map_or(0, |checkpoint| checkpoint.size),
+    );
+    let is_whole = named <= head && places.iter().all(|place| place.index >= head);
+    if named > 0 && is_whole && head < signed.size {
+        let (size, root) = (head, None);
+        return SignerError::NotAnExtension { signed, size, root }.into();
+    }
+    error.into()
 }
 
 fn open_checkpoint(reader: &SegmentReader, signer: &HeadSigner) -> Option<Checkpoint> {

@@ -13,13 +13,15 @@ use serde::Serialize;
 use crate::claim::{Code, Data, Recorded, Rejection, State};
 use crate::envelope::{KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
+use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage};
 use crate::tlog::{
-    Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, Tree, VerifierKey,
-    encode_bundle, leaf_hash,
+    Bundle, Checkpoint, CheckpointError, MapLeaf, NoteError, OpenCheckpoint, SubjectMap, Tile,
+    Tree, VerifierKey, encode_bundle, leaf_hash,
 };
-use crate::value::{CommitId, Index, KeyId, Origin, PublicKey};
+use crate::trust::Figures;
+use crate::value::{CommitId, Index, KeyId, Origin, PublicKey, Slug};
 
 use super::append::signed_by_valid_key;
 use super::arrange::{Arrangement, arrange};
@@ -241,6 +243,7 @@ struct Auditor {
     tree: Tree,
     map: SubjectMap,
     maps: u64,
+    maps_unknown: u64,
     commits: HashSet<CommitId>,
     keys: HashMap<KeyId, Option<Arc<KnownKey>>>,
     faults: Vec<Fault>,
@@ -248,6 +251,7 @@ struct Auditor {
     failed: BTreeMap<Part, u64>,
     is_damaged: bool,
     withheld: u64,
+    lost: u64,
     events: u64,
     signatures: u64,
     anchors: u64,
@@ -315,6 +319,7 @@ impl Auditor {
             tree: Tree::new(),
             map: SubjectMap::new(),
             maps: 0,
+            maps_unknown: 0,
             commits: HashSet::new(),
             keys: HashMap::new(),
             faults: Vec::new(),
@@ -322,6 +327,7 @@ impl Auditor {
             failed: BTreeMap::new(),
             is_damaged: false,
             withheld: 0,
+            lost: 0,
             events: 0,
             signatures: 0,
             anchors: 0,
@@ -398,7 +404,7 @@ impl Auditor {
                 let by_own = own.and_then(|own| Checkpoint::open(note, &own).ok());
                 self.is_damaged |= by_own.is_none();
                 let expected = format!("a head signed by {vkey}");
-                self.file_fault(Part::Checkpoint, "checkpoint", error.to_string(), expected);
+                self.file_fault(Part::Checkpoint, "checkpoint", unopened(&error), expected);
                 self.signed = by_own;
             }
         }
@@ -479,7 +485,7 @@ impl Auditor {
         };
         match (withheld, &self.arrangement) {
             (Some(_), _) => self.withheld += 1,
-            (None, Some(_)) => {}
+            (None, Some(_)) => self.lost += 1,
             (None, None) => self.damage(Part::Bytes, damage_of(index, line)),
         }
         let authentic = self.arrangement.as_ref();
@@ -615,12 +621,16 @@ impl Auditor {
         for event in &entry.events {
             if let Data::LedgerMapped(data) = &event.data {
                 self.maps += 1;
-                let map = self.map.clone();
-                tasks.push(Task::Map {
-                    index: entry.index,
-                    map,
-                    claimed: data.root,
-                });
+                if self.state.is_incomplete() {
+                    // The missing entry's events are in the map, and nobody knows them.
+                    self.maps_unknown += 1;
+                } else {
+                    tasks.push(Task::Map {
+                        index: entry.index,
+                        map: self.map.clone(),
+                        claimed: data.root,
+                    });
+                }
             }
             if let Some(head) = self.state.stream(&event.subject) {
                 let leaf = MapLeaf {
@@ -680,7 +690,7 @@ impl Auditor {
                 }
                 Some(Err(error)) => {
                     let expected = "an older checkpoint signed by the log".to_owned();
-                    self.file_fault(Part::Checkpoint, "--from", error.to_string(), expected);
+                    self.file_fault(Part::Checkpoint, "--from", unopened(&error), expected);
                 }
                 None => {}
             }
@@ -759,11 +769,30 @@ impl Auditor {
             // Its own hash stands in for the bundle where an entry is lost: nothing to hold it to.
             return Ok(self.reader.get(name)?);
         }
+        if lines
+            .iter()
+            .flatten()
+            .any(|line| Withheld::parse(line).is_some())
+            && let Some(bytes) = self.reader.get(name)?
+            && self.is_of_this_tree(&bundle, &bytes)
+        {
+            // A bundle from before an entry was withheld is still one of this log.
+            return Ok(Some(bytes));
+        }
         let lines: Vec<&[u8]> = lines
             .iter()
             .filter_map(|line| line.as_deref().ok())
             .collect();
         Ok(encode_bundle(lines).ok())
+    }
+
+    /// Whether every entry of a bundle is the leaf that it is in the tree.
+    fn is_of_this_tree(&self, bundle: &Bundle, bytes: &[u8]) -> bool {
+        let Ok(entries) = bundle.decode(bytes) else {
+            return false;
+        };
+        let mut places = bundle.entries().zip(entries);
+        places.all(|(index, entry)| self.tree.leaf(index) == Some(leaf_hash(entry)))
     }
 
     fn look_for_strays(&mut self) {
@@ -870,55 +899,77 @@ impl Auditor {
     }
 
     fn passed(&self, part: Part, size: u64, head: u64) -> (Outcome, String) {
-        let held = if self.withheld > 0 {
+        let held = if self.withheld + self.lost > 0 {
             Outcome::Unknown
         } else {
             Outcome::Holds
         };
-        let but = if self.withheld > 0 {
-            format!("; {} withheld", self.withheld)
-        } else {
-            String::new()
+        let all = counted(size, "entry");
+        let present = match self.withheld + self.lost {
+            0 => all,
+            missing => format!("{} of {all}", size.saturating_sub(missing)),
         };
+        let missing = [(self.withheld, "withheld"), (self.lost, "lost")];
+        let but: String = missing
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, how)| format!("; {number} {how}"))
+            .collect();
+        let rest = format!(
+            ", {}, {}",
+            counted(self.tiles, "tile file"),
+            counted(self.maps, "map")
+        );
         match part {
             Part::Bytes if head > size => (
                 Outcome::Unknown,
                 format!(
-                    "{size} entries; {} lines after the checkpoint, never acknowledged{but}",
-                    head - size
+                    "{present}; {} after the checkpoint, never acknowledged{but}",
+                    counted(head - size, "line")
                 ),
             ),
-            Part::Bytes => (
-                held,
-                format!("{size} entries, canonical and within limits{but}"),
-            ),
+            Part::Bytes => (held, format!("{present}, canonical and within limits{but}")),
             Part::Signatures => (
                 held,
-                format!("{} signatures by {} keys", self.signatures, self.keys.len()),
+                format!(
+                    "{} by {}",
+                    counted(self.signatures, "signature"),
+                    counted(self.keys.len() as u64, "key")
+                ),
             ),
             Part::Chains => (
                 held,
-                format!("{} events in {} streams", self.events, self.map.len()),
+                format!(
+                    "{} in {}",
+                    counted(self.events, "event"),
+                    counted(self.map.len(), "stream")
+                ),
             ),
             Part::Anchors => (
                 held,
-                format!("{} anchors are roots of this log", self.anchors),
+                match self.anchors {
+                    1 => "1 anchor is a root of this log".to_owned(),
+                    anchors => format!("{anchors} anchors are roots of this log"),
+                },
             ),
             Part::Rules => (
                 held,
                 format!(
-                    "{} events judged by the rules in force at each",
-                    self.events
+                    "{} judged by the rules in force at each",
+                    counted(self.events, "event")
+                ),
+            ),
+            Part::Tree if self.maps_unknown > 0 => (
+                Outcome::Unknown,
+                format!(
+                    "{}{rest}; {} not recomputed, as an entry before it is missing",
+                    counted_leaves(self.tree.size()),
+                    counted(self.maps_unknown, "map")
                 ),
             ),
             Part::Tree => (
                 Outcome::Holds,
-                format!(
-                    "{} leaves, {} tile files, {} maps",
-                    self.tree.size(),
-                    self.tiles,
-                    self.maps
-                ),
+                format!("{}{rest}", counted_leaves(self.tree.size())),
             ),
             Part::Checkpoint => match &self.signed {
                 Some(open) => (
@@ -933,10 +984,56 @@ impl Auditor {
     }
 }
 
-/// How many claims' figures were worked out, and with what.
+/// What a note is that no key at hand opens.
+fn unopened(error: &CheckpointError) -> String {
+    match error {
+        CheckpointError::Note(NoteError::NoKnownKey) => "a head that another key signed".to_owned(),
+        error => format!("no signed head ({error})"),
+    }
+}
+
+/// Every claim's figures worked out by the model in force: with which, and for how many claims.
 fn scored(state: &State) -> (Outcome, String) {
-    let claims = state.claims().count();
-    (Outcome::Holds, format!("{claims} claims"))
+    let model = match model_in_force(state) {
+        Ok(model) => model,
+        Err(fault) => return (Outcome::Unknown, fault.to_string()),
+    };
+    let slugs: Vec<&Slug> = state.claims().map(|(slug, _)| slug).collect();
+    let is_assessed = in_parallel(slugs.len(), |place| {
+        let profile = profile(state, slugs[place], model, &Filter::none());
+        profile.is_some_and(|profile| profile.figures != Figures::default())
+    });
+    let assessed = is_assessed.iter().filter(|is| **is).count() as u64;
+    let not = slugs.len() as u64 - assessed;
+    let rest = if not > 0 {
+        format!(", {not} not")
+    } else {
+        String::new()
+    };
+    let by = format!("{}, parameters {}", model_name(model), model.spec());
+    let detail = format!("{} assessed{rest}, by {by}", counted(assessed, "claim"));
+    if state.is_incomplete() {
+        // Where nothing follows a missing event, no gap shows: its stream seems to end before it.
+        let but = "from what is there: a missing entry may have held the last event of any stream";
+        return (Outcome::Unknown, format!("{detail}, {but}"));
+    }
+    (Outcome::Holds, detail)
+}
+
+fn counted_leaves(number: u64) -> String {
+    match number {
+        1 => "1 leaf".to_owned(),
+        _ => format!("{number} leaves"),
+    }
+}
+
+/// `1 claim`, `2 claims`, `2 entries`.
+fn counted(number: u64, what: &str) -> String {
+    match (number, what) {
+        (1, _) => format!("1 {what}"),
+        (_, "entry") => format!("{number} entries"),
+        (_, _) => format!("{number} {what}s"),
+    }
 }
 
 impl Task {

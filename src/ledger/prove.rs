@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::envelope::Entry;
-use crate::tlog::{TlogProof, TlogProofError, VerifierKey, leaf_hash};
+use crate::tlog::{CheckpointError, NoteError, TlogProof, TlogProofError, VerifierKey, leaf_hash};
 use crate::value::{CommitId, EventId, Index, Subject};
 
 use super::read::Ledger;
@@ -97,10 +97,10 @@ impl fmt::Display for NotProved {
         match self {
             NotProved::Proof(why) => f.write_str(why),
             NotProved::NoEntry => f.write_str(
-                "found no entry in the proof file, expected one in its extra line, or with --entry FILE",
+                "found no entry in the proof file, expected one in its extra line or beside the proof, as in a receipt",
             ),
             NotProved::Entry(why) => write!(f, "the entry: {why}"),
-            NotProved::Other { asked, found } => write!(f, "found a proof of {found}, expected one of {asked}"),
+            NotProved::Other { asked, found } => write!(f, "found a proof of {found}; expected a proof of {asked}"),
         }
     }
 }
@@ -109,7 +109,13 @@ impl std::error::Error for NotProved {}
 
 impl From<TlogProofError> for NotProved {
     fn from(error: TlogProofError) -> NotProved {
-        NotProved::Proof(error.to_string())
+        NotProved::Proof(match error {
+            TlogProofError::Checkpoint(CheckpointError::Note(NoteError::NoKnownKey)) => {
+                "found a head that another key signed, expected one signed by the key given"
+                    .to_owned()
+            }
+            error => error.to_string(),
+        })
     }
 }
 
@@ -150,7 +156,7 @@ pub fn check_proof(
             .map(|(_, subject)| subject.to_string())
             .collect();
         let found = format!(
-            "entry @{} of {}, events of {}",
+            "entry @{} of {}, with events of {}",
             bound.index,
             commit.ledger,
             subjects.join(", ")

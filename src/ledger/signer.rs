@@ -222,6 +222,9 @@ fn state_bytes(state: SignerState) -> Vec<u8> {
 
 fn read_state(path: &Path, bytes: &[u8]) -> Result<SignerState, SignerError> {
     let read = || {
+        if bytes.is_empty() {
+            return Err("an empty file".to_owned());
+        }
         let line = bytes.strip_suffix(b"\n").ok_or("no line end")?;
         let json = Json::parse(line).map_err(|error| error.to_string())?;
         let mut fields = Fields::of(&json).map_err(|error| error.to_string())?;

@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+#[cfg(feature = "cli")]
+mod commands;
+mod custody;
 mod damage;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+mod lab;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]

@@ -42,7 +42,7 @@ struct Builder {
     origin: Origin,
 }
 
-fn time(text: &str) -> Time {
+pub(crate) fn time(text: &str) -> Time {
     Time::parse_seconds(text).expect("a time of the script")
 }
 
@@ -51,7 +51,7 @@ fn slug(text: &str) -> Slug {
 }
 
 /// An act, with its data as JSON text.
-fn act(subject: &str, kind: &str, effective: Option<&str>, data: &str) -> Act {
+pub(crate) fn act(subject: &str, kind: &str, effective: Option<&str>, data: &str) -> Act {
     let json = relaxed(data);
     let data = Data::read(kind, &json).unwrap_or_else(|error| panic!("{subject} {kind}: {error}"));
     let effective: Option<Date> = effective.map(|date| date.parse().expect("a date of the script"));
@@ -87,7 +87,7 @@ fn possession(agent: &str, key: &PrivateKey) -> KeyClaim {
     }
 }
 
-fn keys_json(agent: &str) -> String {
+pub(crate) fn keys_json(agent: &str) -> String {
     let claim = possession(agent, &key(agent));
     let json = Json::Arr(vec![grounds::form::Form::write(&claim)]);
     json.to_text()
@@ -170,7 +170,13 @@ fn found(dir: &Path, state: &Path) -> Builder {
     }
 }
 
-fn founder(own: &str, name: &str, kind: &str, roles: &str, voice: Option<(&str, &str)>) -> Founder {
+pub(crate) fn founder(
+    own: &str,
+    name: &str,
+    kind: &str,
+    roles: &str,
+    voice: Option<(&str, &str)>,
+) -> Founder {
     let voice = voice.map(|(community, reliability)| {
         format!(r#","community":"{community}","reliability":"{reliability}""#)
     });

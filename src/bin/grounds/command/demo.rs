@@ -80,7 +80,15 @@ impl<'c> Stage<'c> {
     fn set(context: &'c Context, dir: Option<&Path>) -> Result<Stage<'c>, Failure> {
         let folder = match dir {
             Some(dir) => {
-                std::fs::create_dir(dir).map_err(|error| Failure::io(dir, &error))?;
+                std::fs::create_dir(dir).map_err(|error| match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => Failure::new(
+                        Exit::No,
+                        "exists",
+                        format!("{}: found it there, expected no such folder", dir.display()),
+                    )
+                    .hint("choose another name, or leave --dir out"),
+                    _ => Failure::io(dir, &error),
+                })?;
                 dir.to_path_buf()
             }
             None => tempfile::Builder::new()

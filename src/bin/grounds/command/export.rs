@@ -62,7 +62,15 @@ impl Export {
         }
         match &self.output {
             None => context.print_bytes(&text)?,
-            Some(path) => write_new(path, &text)?,
+            Some(path) => {
+                write_new(path, &text)?;
+                let events = text.iter().filter(|byte| **byte == b'\n').count();
+                context.say(&format!(
+                    "{}: {events} event{}",
+                    path.display(),
+                    if events == 1 { "" } else { "s" }
+                ));
+            }
         }
         Ok(Exit::Done)
     }
@@ -84,5 +92,16 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         .create_new(true)
         .open(path);
     file.and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| Failure::io(path, &error))
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Failure::new(
+                Exit::No,
+                "exists",
+                format!(
+                    "{}: found a file, expected none of that name",
+                    path.display()
+                ),
+            )
+            .hint("an export replaces nothing: choose another name, or remove the file"),
+            _ => Failure::io(path, &error),
+        })
 }

@@ -26,25 +26,24 @@ impl Prove {
         let ledger = context.open()?;
         let index = entry_of(&ledger, &self.event)?;
         let proof = prove(&ledger, index)?;
-        if context.global.json {
-            let text = String::from_utf8_lossy(&proof).into_owned();
-            let value =
-                serde_json::json!({ "schema": "grounds.prove/1", "index": index, "proof": text });
-            context.print_json(&value)?;
-            return Ok(Exit::Done);
+        if let Some(path) = &self.output {
+            std::fs::write(path, &proof).map_err(|error| Failure::io(path, &error))?;
         }
-        match &self.output {
-            None => context.print_bytes(&proof)?,
-            Some(path) => {
-                std::fs::write(path, &proof).map_err(|error| Failure::io(path, &error))?;
-                context.say(&format!(
-                    "{}: entry @{index} under the head of {} entries\ncheck it with: grounds check {} --entry @{index} --vkey '{}'",
-                    path.display(),
-                    ledger.custody().checkpoint.size,
-                    path.display(),
-                    ledger.custody().vkey,
-                ));
+        match (&self.output, context.global.json) {
+            (_, true) => {
+                let text = String::from_utf8_lossy(&proof).into_owned();
+                context.print_json(&serde_json::json!({
+                    "schema": "grounds.prove/1", "index": index, "proof": text,
+                }))?;
             }
+            (None, false) => context.print_bytes(&proof)?,
+            (Some(path), false) => context.say(&format!(
+                "{}: entry @{index} under the head of {} entries\ncheck it with: grounds check {} --entry @{index} --vkey '{}'",
+                path.display(),
+                ledger.custody().checkpoint.size,
+                path.display(),
+                ledger.custody().vkey,
+            )),
         }
         Ok(Exit::Done)
     }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grounds::ledger::audit::{Standard, Verdict, audit};
+use grounds::ledger::audit::{Report, Standard, Verdict, audit};
 use grounds::ledger::{HeadSigner, Ledger, SignerState};
 use grounds::tlog::VerifierKey;
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
@@ -20,6 +21,14 @@ pub(crate) struct Verify {
     /// An older checkpoint that the ledger must extend
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
+}
+
+/// The report, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Verified<'r> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'r Report,
 }
 
 impl Verify {
@@ -39,7 +48,10 @@ impl Verify {
         let report = audit(&dir, &standard, &mut |done, all| bar.at(done, all))?;
         bar.end();
         match context.global.json {
-            true => context.print_json(&report)?,
+            true => context.print_json(&Verified {
+                schema: "grounds.verify/1",
+                report: &report,
+            })?,
             false => context.print(&render::human::audit::report(&report))?,
         }
         Ok(match report.verdict {
@@ -61,9 +73,17 @@ pub(crate) fn parse_vkey(text: &str) -> Result<VerifierKey, Failure> {
         })
 }
 
-/// What the log's signer last signed, where this machine keeps its state.
+/// What the log's signer last signed, where this machine keeps its state. A state that is there and
+/// cannot be read is said: without it a rollback would pass.
 fn signer_state(context: &Context, dir: &std::path::Path) -> Option<SignerState> {
     let origin = Ledger::origin_of(dir)?;
     let path = context.config_dir(&origin).ok()?.join("log.state");
-    HeadSigner::state_at(&path)
+    let state = HeadSigner::state_at(&path);
+    if state.is_none() && path.exists() {
+        context.say(&format!(
+            "warning: {}: found no size and root in it, expected what the log's key signed last; the ledger is not held against it",
+            path.display()
+        ));
+    }
+    state
 }

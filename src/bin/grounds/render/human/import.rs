@@ -73,8 +73,11 @@ fn clean_ups(report: &Report, rows: bool, text: &mut String) {
     for (kind, count) in &report.cleanups {
         let _ = writeln!(
             text,
-            "  {:>7} values in {:>6} rows  {kind}",
-            count.values, count.rows
+            "  {:>7} {:<6} in {:>6} {:<4}  {kind}",
+            count.values,
+            if count.values == 1 { "value" } else { "values" },
+            count.rows,
+            if count.rows == 1 { "row" } else { "rows" },
         );
     }
     if rows {
@@ -99,17 +102,22 @@ fn recorded(imported: &Imported) -> String {
     }
     if imported.is_dry_run {
         return format!(
-            "{} events in {} commits would be admitted; nothing was recorded",
-            imported.events, imported.commits
+            "{} in {} would be admitted; nothing was recorded",
+            counted(imported.events, "event"),
+            counted(imported.commits, "commit")
         );
     }
     let seconds = imported.milliseconds as f64 / 1000.0;
     let rate = imported.events as f64 / seconds.max(0.001);
     format!(
-        "{} events in {} commits recorded from @{} on, signed and on disk, in {seconds:.1} s ({rate:.0} events a second); the ledger has {} entries",
-        imported.events,
-        imported.commits,
+        "{} in {} recorded from @{} on, signed and on disk, in {seconds:.1} s ({rate:.0} events a second); the ledger has {} entries",
+        counted(imported.events, "event"),
+        counted(imported.commits, "commit"),
         imported.first_entry.unwrap_or(0),
         imported.size
     )
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
