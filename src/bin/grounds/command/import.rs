@@ -1,5 +1,6 @@
 //! `grounds import`: other collections, as signed events.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use grounds::import::csv_rows::{self, CsvMapping};
 use grounds::import::fred::{self, FredMapping};
 use grounds::import::{ImportError, Plan, Report, jsonl};
 use grounds::ledger::{Appender, LedgerError, Staged, SystemClock, prepare, refused};
+use grounds::projection::{CatalogueRow, Filter, Wanted, catalogue, model_in_force};
 use grounds::value::Slug;
 use serde::Serialize;
 
@@ -92,6 +94,9 @@ pub(crate) struct Imported {
     /// With `--dry-run`, the commits that would be signed: id and canonical bytes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) prepared: Vec<Prepared>,
+    /// With `--dry-run`, what the figures of the claims it touches would become.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) would_become: Vec<CatalogueRow>,
 }
 
 /// A commit that was prepared and not recorded.
@@ -252,6 +257,10 @@ impl Import {
             appender.flush()?;
         }
         bar.end();
+        let would_become = match self.dry_run {
+            true => would_become(appender.state(), &plan)?,
+            false => Vec::new(),
+        };
         Ok(Imported {
             schema: "grounds.import/1",
             report: plan.report,
@@ -266,8 +275,23 @@ impl Import {
             },
             milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             prepared,
+            would_become,
         })
     }
+}
+
+/// The claims that a plan touches, as they would be after it.
+fn would_become(state: &State, plan: &Plan) -> Result<Vec<CatalogueRow>, Failure> {
+    let model = model_in_force(state)
+        .map_err(|fault| Failure::new(Exit::CannotTell, "model", fault.to_string()))?;
+    let touched: BTreeSet<&Slug> = plan
+        .acts
+        .iter()
+        .filter_map(|act| act.subject.slug())
+        .collect();
+    let mut rows = catalogue(state, model, &Filter::none(), &Wanted::default());
+    rows.retain(|row| touched.contains(&row.claim));
+    Ok(rows)
 }
 
 /// A refusal in the middle says what stands: the commits flushed before are recorded.

@@ -101,8 +101,11 @@ fn recorded(imported: &Imported) -> String {
         return "nothing new: the ledger has all of it".to_owned();
     }
     if imported.is_dry_run {
+        let rows = &imported.would_become;
+        let assessed = rows.iter().filter(|row| row.figures.supp.is_some()).count();
         return format!(
-            "{} in {} would be admitted; nothing was recorded",
+            "the figures of {} would change, support assessed for {assessed} of them (--json has all)\n{} in {} would be admitted; nothing was recorded",
+            counted(rows.len() as u64, "claim"),
             counted(imported.events, "event"),
             counted(imported.commits, "commit")
         );
