@@ -80,6 +80,8 @@ pub struct Appender {
 struct Line {
     bytes: Vec<u8>,
     commit: CommitId,
+    /// Whether it is a map that fell due in between: nobody waits for its receipt.
+    is_own_map: bool,
 }
 
 /// A key and how often it signed.
@@ -363,7 +365,16 @@ impl Appender {
         self.staged.push(Line {
             bytes: admitted.line,
             commit: admitted.commit,
+            is_own_map: false,
         });
+        if self.state.size() - self.mapped >= MAP_EVERY {
+            self.stage_map()?;
+            self.staged
+                .iter_mut()
+                .last()
+                .expect("a map was staged")
+                .is_own_map = true;
+        }
         Ok(Staged::New(index))
     }
 
@@ -387,12 +398,10 @@ impl Appender {
         self.read_back(before)?;
         self.publish_head()?;
         self.write_full_tiles(before)?;
-        let receipts = (before..)
-            .zip(&staged)
-            .map(|(index, line)| self.receipt(index, line, false));
-        let receipts = receipts.collect();
-        self.map_when_due()?;
-        Ok(receipts)
+        let asked_for = (before..).zip(&staged).filter(|(_, line)| !line.is_own_map);
+        Ok(asked_for
+            .map(|(index, line)| self.receipt(index, line, false))
+            .collect())
     }
 
     /// The receipt of a commit that is in the log, at the newest head.
@@ -411,6 +420,7 @@ impl Appender {
             &Line {
                 bytes: bytes.clone(),
                 commit,
+                is_own_map: false,
             },
             true,
         ))
@@ -519,22 +529,20 @@ impl Appender {
         Ok(self.store.sync_named()?)
     }
 
-    fn map_when_due(&mut self) -> Result<(), LedgerError> {
-        let is_due = self.tree.size() - self.mapped >= MAP_EVERY;
-        if is_due {
-            self.record_map().map(|_| ())
-        } else {
-            Ok(())
-        }
-    }
-
     /// Records the map of all streams as they are now, signed by the log key.
     ///
     /// # Errors
     /// As [`Appender::stage`] and [`Appender::flush`].
     pub fn record_map(&mut self) -> Result<Receipt, LedgerError> {
         self.flush()?;
-        let size = self.tree.size();
+        self.stage_map()?;
+        let receipts = self.flush()?;
+        Ok(receipts.into_iter().next().expect("the map was staged"))
+    }
+
+    /// Stages the map of all streams, those staged before it included.
+    fn stage_map(&mut self) -> Result<(), LedgerError> {
+        let size = self.state.size();
         let subject = Subject::log();
         let before = self.state.stream(&subject).copied();
         let data = LedgerMapped {
@@ -542,12 +550,15 @@ impl Appender {
             root: self.map.root(),
             subjects: self.map.len(),
         };
-        let recorded = self.clock.next(self.state.recorded())?;
+        let at = match self.batch {
+            Some(recorded) => recorded,
+            None => self.clock.next(self.state.recorded())?,
+        };
         let draft = Draft {
             ledger: self.origin.clone(),
             anchor: self.anchor(),
             author: Slug::log(),
-            at: recorded,
+            at,
             events: vec![DraftEvent {
                 subject,
                 seq: before.map_or(1, |head| head.seq + 1),
@@ -559,9 +570,7 @@ impl Appender {
         };
         let commit = draft.seal().map_err(|error| refused(&error))?;
         let signed = Signed::seal(commit, self.signer.key()).to_bytes();
-        self.stage(&signed)?;
-        let receipts = self.flush()?;
-        Ok(receipts.into_iter().next().expect("the map was staged"))
+        self.stage(&signed).map(|_| ())
     }
 
     /// Flushes, publishes, gives the reserved space and the lock back.
