@@ -25,8 +25,8 @@ use crate::value::{CommitId, EventId, Index, KeyId, Origin, PublicKey, Slug, Sub
 
 use super::clock::{Clock, Watched};
 use super::leaves::RightEdge;
+use super::lines::{open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
-use super::read::{open_reader, own_key};
 use super::receipt::Receipt;
 use super::refusal::{LedgerError, refused};
 use super::signer::{HeadSigner, SignerError};
@@ -647,28 +647,6 @@ fn opened(note: &[u8], signer: &HeadSigner) -> Option<Checkpoint> {
     Checkpoint::open(note, signer.verifier())
         .ok()
         .map(|open| open.checkpoint)
-}
-
-/// The lines `from..to`.
-pub(super) fn read_lines(
-    reader: &SegmentReader,
-    from: u64,
-    to: u64,
-) -> Result<Vec<Vec<u8>>, LedgerError> {
-    let mut lines = Vec::new();
-    let mut bad = Vec::new();
-    reader.read(from, to, &mut |line| {
-        match line {
-            Ok(line) => lines.push(line.bytes.to_vec()),
-            Err(line) => bad.push(Damage::from(line)),
-        }
-        ControlFlow::Continue(())
-    })?;
-    if bad.is_empty() {
-        Ok(lines)
-    } else {
-        Err(LedgerError::Damaged(bad))
-    }
 }
 
 /// A commit that is admitted: the state after it, and the line that will record it.

@@ -15,7 +15,7 @@ use crate::tlog::leaf_hash;
 use crate::value::Index;
 
 use super::leaves::RightEdge;
-use super::read::{lines_or_gaps, stored_leaves};
+use super::lines::{lines_or_gaps, stored_leaves};
 use super::refusal::LedgerError;
 
 /// Where every entry stands.

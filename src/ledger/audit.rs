@@ -25,8 +25,8 @@ use crate::value::{CommitId, Index, KeyId, Origin, PublicKey, Slug};
 
 use super::append::signed_by_valid_key;
 use super::arrange::{Arrangement, arrange};
+use super::lines::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
-use super::read::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
 use super::work::{beside, in_parallel};

@@ -12,6 +12,7 @@ pub mod audit;
 mod cache;
 mod clock;
 mod leaves;
+mod lines;
 mod place;
 mod prepare;
 mod preview;

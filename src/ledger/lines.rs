@@ -1,0 +1,142 @@
+//! Lines: what is stored, as bytes and places; the reading that all of this room shares.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::envelope::Entry;
+use crate::store::segment::SegmentReader;
+use crate::store::{BadLine, Damage, StoreError};
+use crate::tlog::VerifierKey;
+use crate::value::Index;
+
+use super::place::{Depth, parse_line};
+use super::refusal::LedgerError;
+
+/// Opens the lines of a folder.
+pub(super) fn open_reader(dir: &Path) -> Result<SegmentReader, LedgerError> {
+    SegmentReader::open(dir).map_err(|error| match error {
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            LedgerError::NoLedger(dir.to_path_buf())
+        }
+        other => other.into(),
+    })
+}
+
+/// The log key that the genesis names.
+pub(super) fn own_key(reader: &SegmentReader) -> Result<VerifierKey, LedgerError> {
+    let lines = lines_or_gaps(reader, 0, 1)?;
+    let line = lines.first().and_then(|line| line.as_deref().ok());
+    let key = line
+        .and_then(|line| parse_line(0, line, Depth::Fold).ok())
+        .and_then(|parsed| match &parsed.events.first()?.data {
+            crate::claim::Data::LedgerCreated(data) => Some(data.log_key.0.clone()),
+            _ => None,
+        });
+    key.ok_or_else(|| {
+        LedgerError::Damaged(vec![Damage {
+            file: "events/000000000000.jsonl".to_owned(),
+            line: 1,
+            index: 0,
+            found: "no genesis that can be read".to_owned(),
+            expected: "ledger.created, which names the log key; or give the key with --vkey"
+                .to_owned(),
+        }])
+    })
+}
+
+/// The lines `from..to`.
+pub(super) fn read_lines(
+    reader: &SegmentReader,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Vec<u8>>, LedgerError> {
+    let mut lines = Vec::new();
+    let mut bad = Vec::new();
+    reader.read(from, to, &mut |line| {
+        match line {
+            Ok(line) => lines.push(line.bytes.to_vec()),
+            Err(line) => bad.push(Damage::from(line)),
+        }
+        ControlFlow::Continue(())
+    })?;
+    if bad.is_empty() {
+        Ok(lines)
+    } else {
+        Err(LedgerError::Damaged(bad))
+    }
+}
+
+/// The lines `from..to`, and what stands in the place of those that are none.
+pub(super) fn lines_or_gaps(
+    reader: &SegmentReader,
+    from: u64,
+    to: u64,
+) -> Result<Vec<Result<Vec<u8>, BadLine>>, LedgerError> {
+    let mut lines: Vec<Result<Vec<u8>, BadLine>> = Vec::new();
+    reader.read(from, to, &mut |line| {
+        let index = match &line {
+            Ok(line) => line.index,
+            Err(bad) => bad.index,
+        };
+        let place = usize::try_from(index.saturating_sub(from)).unwrap_or(usize::MAX);
+        // Lines missing before the next file: each place is filled.
+        while lines.len() < place
+            && let Some(Err(bad)) = lines.last().cloned()
+        {
+            lines.push(Err(bad));
+        }
+        lines.push(line.map(|line| line.bytes.to_vec()));
+        ControlFlow::Continue(())
+    })?;
+    let wanted = usize::try_from(to - from).unwrap_or(usize::MAX);
+    lines.truncate(wanted);
+    while lines.len() < wanted {
+        let index = from + lines.len() as u64;
+        lines.push(Err(BadLine {
+            index,
+            file: "events/".to_owned(),
+            line_in_file: 0,
+            found: crate::store::Found::Missing { lines: to - index },
+        }));
+    }
+    Ok(lines)
+}
+
+pub(super) fn damage_of(index: Index, line: &Result<Vec<u8>, BadLine>) -> Damage {
+    match line {
+        Err(bad) => Damage {
+            index,
+            ..Damage::from(bad.clone())
+        },
+        Ok(line) => Damage {
+            file: "events/".to_owned(),
+            line: 0,
+            index,
+            found: match Entry::parse(line) {
+                Err(error) => error.to_string(),
+                Ok(_) => "a commit of another form".to_owned(),
+            },
+            expected: "an entry".to_owned(),
+        },
+    }
+}
+
+/// The leaf hashes that the tiles of level 0 hold, where they hold them.
+pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<crate::hash::Hash>> {
+    let mut leaves = vec![None; usize::try_from(size).unwrap_or(0)];
+    for tile in crate::tlog::tiles_for(size)
+        .into_iter()
+        .filter(|tile| tile.level == 0)
+    {
+        let Ok(Some(bytes)) = reader.get(&tile.path()) else {
+            continue;
+        };
+        let start = usize::try_from(tile.index * 256).unwrap_or(usize::MAX);
+        for (place, hash) in bytes.chunks_exact(32).enumerate() {
+            if let (Some(slot), Ok(hash)) = (leaves.get_mut(start + place), hash.try_into()) {
+                *slot = Some(crate::hash::Hash(hash));
+            }
+        }
+    }
+    leaves
+}
