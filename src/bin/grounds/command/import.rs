@@ -33,7 +33,7 @@ const FLUSH_COMMITS: usize = 500;
 /// Read a collection, plan what of it is new, sign it and append it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds import fred fred.csv --dry-run\n  grounds import csv studies.csv --mapping studies.yaml\n\nRun again, or with more rows, it doubles nothing. docs/IMPORT.md has the mappings."
+    after_help = "Examples:\n  grounds import fred fred.csv --dry-run\n  grounds import csv studies.csv --mapping studies.yaml\n\nRun again, or with more rows, fred and csv double nothing; jsonl passes over what is there\nalready, and says changes (a status, an appraisal) anew. docs/IMPORT.md has the mappings."
 )]
 pub(crate) struct Import {
     /// The format
