@@ -640,7 +640,10 @@ const FOLDS = {
     claim.versions += 1;
     claim.version = claim.versions;
   },
-  "claim.status_changed": (claim, data) => mergeGiven(claim, data, ["lifecycle", "standing"]),
+  "claim.status_changed": (claim, data) => {
+    mergeGiven(claim, data, ["lifecycle", "standing"]);
+    if (data.lifecycle) claim.by = data.by;
+  },
   "claim.scoped": (claim, data, { seq }, state) => {
     if (state.thing(data.context)) claim.scopes.set(seq, data);
   },
@@ -716,11 +719,12 @@ class Ledger {
         this.fold(event, index);
         position += 1;
       }
-      position = null;
+      this.refold(events);
       this.checkStewards(events);
     } catch (error) {
-      if (error instanceof Refusal) error.position ??= position;
-      for (const event of events.slice(position ?? events.length)) this.fold(event, index);
+      if (error instanceof Refusal && position < events.length) error.position = position;
+      for (const event of events.slice(position)) this.fold(event, index);
+      this.refold(events);
       throw error;
     } finally {
       this.anchors.set(commit.author, commit.anchor?.size ?? 0);
@@ -734,18 +738,16 @@ class Ledger {
   fold(event, index) {
     if (!this.streams.has(event.subject)) this.streams.set(event.subject, []);
     this.streams.get(event.subject).push(event);
-    this.entries.at(-1).folded = event.position + 1;
     for (const id of event.ids.values()) this.taken.add(id);
     this.state.evolve(event);
-    if (event.type === "event.reaffirmed" || (event.type === "agent.key_revoked" && "since" in event.data)) {
-      setAside(this.entries);
-      this.refold();
-    }
   }
 
-  refold() {
+  /** After a revocation with `since` or a reaffirmation, at the end of its commit: everything is folded anew. */
+  refold(events) {
+    if (!events.some(({ type, data }) => type === "event.reaffirmed" || "since" in data)) return;
+    setAside(this.entries);
     this.state = new State();
-    for (const { events, folded } of this.entries) for (const event of events.slice(0, folded)) this.state.evolve(event);
+    for (const entry of this.entries) for (const event of entry.events) this.state.evolve(event);
   }
 
   /** What only the first entry may be, and the state that its own data gives. */
@@ -856,7 +858,7 @@ class Ledger {
     need(rule, "role", `no rule for ${name}`, "one");
     const { author, subject, data } = event;
     const fits = ({ roles, kind }) => rule.roles.some((role) => roles.has(role)) && (rule.kinds?.includes(kind) ?? true);
-    const asserter = rule.other_than ? this.state.claims.get(slugOf(subject))?.asserter : undefined;
+    const asserter = rule.other_than ? (event.type === "claim.asserted" ? author : this.state.thing(subject)?.asserter) : undefined;
     const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
     return {
       name, author: slugOf(author),
@@ -892,7 +894,10 @@ class Ledger {
       "agent.key_revoked": () => this.checkRevocation(data, subject, entry),
       "artifact.registered": () => need(!data.doi || ![...state.artifacts.values()].some(({ doi }) => doi === data.doi),
         "exists", data.doi, "another DOI"),
-      "claim.status_changed": () => checkStep(here, data),
+      "claim.status_changed": () => {
+        checkStep(here, data);
+        for (let at = data.by; at; at = state.thing(at)?.by) need(at !== subject, "self", data.by, "no circle");
+      },
       "claim.scoped": () => isNew(here.scopes, data, ["relation", "context"]),
       "claim.linked": () => isNew(here.links, data, ["relation", "target"]),
       "evidence.added": () => isNew(here.edges, data, ["relation", "artifact", "key"]),
@@ -962,7 +967,7 @@ class Ledger {
     }
     for (const [name, { roles, signatures, alone }] of Object.entries(policy.rules)) {
       need(roles.length || alone, "policy", `${name} for nobody`, "roles or alone");
-      const onlyStewards = roles.length === 1 && roles[0] === "steward" && !alone;
+      const onlyStewards = roles.join() === "steward";
       need(!onlyStewards || signatures === "threshold" || signatures <= able, "policy", `${name} by ${signatures}`,
         `at most ${able}`);
     }
@@ -1013,7 +1018,7 @@ async function fullEvent({ at, author, ledger, v }, event, index, position) {
  * there. Reaffirmed events come back, where the reaffirmation is not set aside itself; so this runs until it rests.
  */
 function setAside(entries) {
-  const known = entries.flatMap(({ events, folded }) => events.slice(0, folded));
+  const known = entries.flatMap(({ events }) => events);
   const at = new Map(known.map((event) => [`${event.subject} ${event.seq}`, event]));
   const revoked = known.filter((event) => event.type === "agent.key_revoked" && "since" in event.data);
   for (let back = new Set(), more = true; more;) {
@@ -1047,6 +1052,8 @@ const weightedMean = (pairs) => {
   const weight = sum(pairs.map(([w]) => w));
   return weight > 0n ? (sum(pairs.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
 };
+// SHA-256 of docs/models/claim_support_vector-v1.0.json.
+const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe";
 const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
 const UNKNOWN = "unknown";
 
@@ -1181,8 +1188,13 @@ function readLines(files, say) {
 
 /** The leaf of a line: its hash, or the one that it says stood there. */
 async function leafOf({ bytes, torn }) {
-  const withheld = /^\{"leaf":"([0-9a-f]{64})","withheld":/.exec(decode(bytes.subarray(0, 90)) ?? "");
-  return withheld ? withheld[1] : torn ? "torn" : hex(await leafHash(bytes));
+  if (torn || bytes.length > LIMITS.entry) return "none";
+  const own = hex(await leafHash(bytes));
+  try {
+    return decode(bytes.subarray(0, 9)) === '{"leaf":"' ? parseEntry(bytes).leaf ?? own : own;
+  } catch {
+    return own;
+  }
 }
 
 /** The checkpoint as {size, root}, signed by the log's key. Throws {found, stray}. */
@@ -1265,7 +1277,8 @@ function place(lines, leaves, say) {
   const slots = new Array(leaves.length);
   let next = 0;
   let line = 0;
-  for (; line < lines.length && (next < leaves.length || at.has(lines[line].leaf)); line++) {
+  for (; line < lines.length && (next < leaves.length || slots[at.get(lines[line].leaf)] === undefined
+    && at.has(lines[line].leaf)); line++) {
     const { leaf, where } = lines[line];
     const index = at.get(leaf);
     if (index === undefined) {
@@ -1332,9 +1345,10 @@ export async function audit(files, { vkey: given = null } = {}) {
   const tiles = await checkTiles(files, slots, leaves, damage);
   if (head) checkTail(rest, head.size, damage);
 
-  const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0 };
+  const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0, broken: false };
   const ledger = new Ledger();
-  await judgeAll(ledger, slots, leaves, given && vkey, fault, seen);
+  await judgeAll(ledger, slots, leaves, head, given && vkey, fault, seen);
+  damaged ||= seen.broken;
   const now = ledger.entries.at(-1)?.recorded;
   const figures = {};
   for (const [slug, claim] of now ? ledger.state.claims : []) {
@@ -1384,10 +1398,10 @@ async function logKey(given, lines) {
 
 /** The lines in their places, and the leaves: those of the lines where they lead to the signed root, else the tiles'. */
 async function locate(files, lines, head, damage) {
-  const whole = lines.filter(({ torn }) => !torn);
+  const whole = lines.filter(({ leaf }) => leaf !== "none");
   if (!head) {
-    const torn = lines.find((line) => line.torn);
-    if (torn) damage("tree", `${torn.bytes.length} bytes without a newline`, "a line", torn.where, whole.length);
+    const torn = lines.find(({ leaf }) => leaf === "none");
+    if (torn) damage("tree", `${torn.bytes.length} bytes`, "a whole line within its limit", torn.where, whole.length);
     return { slots: whole, rest: [], leaves: whole.map(({ leaf }) => leaf) };
   }
   const read = whole.slice(0, head.size).map(({ leaf }) => leaf);
@@ -1401,11 +1415,12 @@ async function locate(files, lines, head, damage) {
       return { slots: whole.slice(0, head.size), rest: whole.slice(head.size), leaves: read };
     }
   }
+  if (leaves === read) return { slots: lines.slice(0, head.size), rest: lines.slice(head.size), leaves };
   return { ...place(lines, leaves, damage), leaves };
 }
 
 /** Reads, judges and folds every entry that is there. */
-async function judgeAll(ledger, slots, leaves, vkey, fault, seen) {
+async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
   const tree = new Tree();
   const roots = [];
   for (let index = 0; index < leaves.length; index++) {
@@ -1422,16 +1437,21 @@ async function judgeAll(ledger, slots, leaves, vkey, fault, seen) {
         seen.withheld += 1;
         continue;
       }
+      if (index > 0 && !ledger.origin) continue; // the genesis is gone, and with it who may do what
       const { events, anchor } = entry.commit;
       seen.events += events.length;
       seen.maps += events.filter(({ type }) => type === "ledger.mapped").length;
       seen.anchors += anchor ? 1 : 0;
+      const other = events.find(({ type, data: { model, version, spec } = {} }) => type === "ledger.model_adopted"
+        && model === "claim_support_vector" && version === "v1.0" && spec !== SPEC);
+      if (other) fault("scores", index, `parameters ${other.data.spec}`, SPEC);
       await ledger.admit(entry, index, roots);
       if (index === 0 && vkey) need(same(vkey.raw, ledger.logKey.raw) && vkey.name === ledger.origin, "key",
         "another log key", "the one given");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found, expected } = error;
+      if (!head && PART_OF[code] === "bytes") seen.broken = true; // nobody signed for this line
       fault(PART_OF[code] ?? "rules", index, String(found), String(expected), { code, position });
     }
   }
