@@ -64,11 +64,7 @@ const sha256hex = async (bytes) => hex(await sha256(bytes));
 
 /** UTF-8 text, or null where the bytes are none. A byte order mark is kept, for the gate to refuse. */
 function decode(bytes) {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  try { return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes); } catch { return null; }
 }
 
 // --- Ed25519: admission of keys (RFC 8032, section 5.1) and strict signatures ------------------------------------
@@ -84,7 +80,6 @@ function power(base, exponent) {
 }
 const D = mod(-121665n * power(121666n, P - 2n));
 const SQRT_OF_MINUS_ONE = power(2n, (P - 1n) / 4n);
-
 const littleEndian = (bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`);
 
 /** The point of a canonical encoding, in extended coordinates, or null. */
@@ -138,7 +133,6 @@ const SMALL_ORDER = new Set([
   `ed${"ff".repeat(30)}7f`,
   `ee${"ff".repeat(30)}7f`,
 ].flatMap((low) => [low, low.slice(0, 62) + (parseInt(low.slice(62), 16) | 128).toString(16)]));
-
 const imported = new Map();
 
 /** Does the signature hold, as `verify_strict` would have it, under a key that was admitted. */
@@ -210,11 +204,7 @@ function canonical(value, depth = 1) {
 function parseCanonical(bytes) {
   const text = decode(bytes) ?? refuse("bytes", "bytes that are no UTF-8", "UTF-8");
   let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    refuse("bytes", error.message, "one JSON document");
-  }
+  try { value = JSON.parse(text); } catch (error) { refuse("bytes", error.message, "one JSON document"); }
   need(canonical(value) === text, "bytes", "bytes in another form", "canonical JSON (RFC 8785)");
   return value;
 }
@@ -233,7 +223,6 @@ function isText(value, limit) {
   return !REFUSED_TEXT.test(value) && !/^\p{White_Space}*$/u.test(value) && utf8(value).length <= limit;
 }
 const isLine = (value, limit) => isText(value, limit) && !/[\n\t]/.test(value);
-
 const leap = (year) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 const monthDays = (year, month) => [31, leap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
 
@@ -270,23 +259,15 @@ const bytesUpTo = (limit, test) => (value) => utf8(value).length <= limit && tes
 
 // The values of docs/FORMAT.md, section 1, that are strings.
 const STRINGS = {
-  origin: bytesUpTo(255, pattern("[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*")),
-  slug: pattern(SLUG),
-  subject: pattern(`ledger|(${KINDS.join("|")})/${SLUG}`),
-  agent: pattern(`agent/${SLUG}`),
-  artifact: pattern(`artifact/${SLUG}`),
-  context: pattern(`context/${SLUG}`),
-  claim: pattern(`claim/${SLUG}`),
+  origin: bytesUpTo(255, pattern("[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*")), slug: pattern(SLUG),
+  subject: pattern(`ledger|(${KINDS.join("|")})/${SLUG}`), agent: pattern(`agent/${SLUG}`),
+  artifact: pattern(`artifact/${SLUG}`), context: pattern(`context/${SLUG}`), claim: pattern(`claim/${SLUG}`),
   hex: pattern("[0-9a-f]{64}"),
   keyid: (v) => /^SHA256:[A-Za-z0-9+/]{43}$/.test(v) && unbase64(`${v.slice(7)}=`) !== null,
-  signature: (v) => unbase64(v)?.length === 64,
-  time: (v) => isTime(v, false),
-  recorded: (v) => isTime(v, true),
-  date: isDate,
-  ratio: pattern("0|1|0\\.[0-9]{0,5}[1-9]"),
+  signature: (v) => unbase64(v)?.length === 64, time: (v) => isTime(v, false), recorded: (v) => isTime(v, true),
+  date: isDate, ratio: pattern("0|1|0\\.[0-9]{0,5}[1-9]"),
   url: (v) => isLine(v, 2000) && /^https?:\/\/\P{White_Space}+$/u.test(v),
-  doi: (v) => isLine(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v),
-  orcid: isOrcid,
+  doi: (v) => isLine(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v), orcid: isOrcid,
 };
 
 // Records and events in the notation of docs/FORMAT.md: [x] a list, <x> a set, <x>* a set that may be empty, {x} a
@@ -299,22 +280,17 @@ const CLAIM_FIELDS = ["nature", "empirical|interpretive|methodological|bridging|
 const claimFields = (mark) => CLAIM_FIELDS.map((word, i) => (i % 2 ? `${word} ` : `${word}${mark}:`)).join("");
 const VIEW = `name:line120 description:text2000 rules:[{view_rule}]* otherwise:${VERDICTS}`;
 const RECORDS = {
-  anchor: "root:hex size:integer",
-  signature: "key:keyid sig:signature",
-  keyproof: "key:key proof:signature",
+  anchor: "root:hex size:integer", signature: "key:keyid sig:signature", keyproof: "key:key proof:signature",
   genesis_agent: `slug:slug name:line200 kind:${KIND_WORDS} roles:<${ROLES.join("|")}>* community?:slug `
     + "reliability?:ratio keys:[{keyproof}] next?:hex",
-  predecessor: "origin:origin vkey:vkey size:integer root:hex",
-  successor: "origin:origin vkey:vkey",
-  domain: "name:line120 weight:ratio",
-  passage: "label:line300 confidence?:ratio quote?:text4000 page?:line80",
+  predecessor: "origin:origin vkey:vkey size:integer root:hex", successor: "origin:origin vkey:vkey",
+  domain: "name:line120 weight:ratio", passage: "label:line300 confidence?:ratio quote?:text4000 page?:line80",
   view_rule: `when:text1000 verdict:${VERDICTS} reason:text300`,
   rule: `roles:<${ROLES.join("|")}>* signatures:count other_than?:asserter kinds?:<${KIND_WORDS}> `
     + "alone?:subject|author|anyone",
   commit: "v:integer ledger:origin anchor:anchor_or_null author:agent at:time events:[event]",
   event: "subject:subject seq:integer prev:hex_or_null effective?:date type:event_type data:data",
-  entry: "commit:{commit} recorded:recorded signatures:[{signature}]",
-  withheld: "leaf:hex withheld:text300",
+  entry: "commit:{commit} recorded:recorded signatures:[{signature}]", withheld: "leaf:hex withheld:text300",
 };
 const EVENTS = {
   "ledger.created": ["ledger", "origin:origin title:line200 description?:text4000 log_key:vkey "
@@ -352,10 +328,8 @@ const EVENTS = {
   "evidence.withdrawn": ["claim", "ref:integer reason:text2000"],
   "attestation.made": ["claim", "verdict:verifies|endorses|disputes|abstains weight:ratio version:integer "
     + "comment?:text4000 role?:line60 expires?:date interests?:text1000"],
-  "attestation.withdrawn": ["claim", "ref:integer reason:text2000"],
-  "view.defined": ["view", VIEW],
-  "view.changed": ["view", VIEW],
-  "event.reaffirmed": ["any", "ref:integer reason:text1000"],
+  "attestation.withdrawn": ["claim", "ref:integer reason:text2000"], "view.defined": ["view", VIEW],
+  "view.changed": ["view", VIEW], "event.reaffirmed": ["any", "ref:integer reason:text1000"],
   "note.added": ["any", "text:text4000 on?:integer"],
 };
 // Types that say nothing unless one of these is there.
@@ -371,22 +345,17 @@ const CASES = ["agent.changed/power", "agent.key_revoked/since", "agent.register
 const RULE_NAMES = new Set([...Object.keys(EVENTS), ...CASES]);
 RULE_NAMES.delete("ledger.created");
 RULE_NAMES.delete("ledger.mapped");
-
 const isInteger = (value) => Number.isSafeInteger(value) && value >= 0;
 const OTHERS = {
-  integer: isInteger,
-  year: (v) => isInteger(v) && v >= 1 && v <= 9999,
-  boolean: (v) => typeof v === "boolean",
+  integer: isInteger, year: (v) => isInteger(v) && v >= 1 && v <= 9999, boolean: (v) => typeof v === "boolean",
   count: (v) => v === "threshold" || (isInteger(v) && v >= 1 && v <= 16),
   anchor_or_null: (v, path) => v === null || checkRecord(v, RECORDS.anchor, path) || true,
   hex_or_null: (v) => v === null || (typeof v === "string" && STRINGS.hex(v)),
   event_type: (v) => typeof v === "string" && Object.hasOwn(EVENTS, v),
   key: (v) => typeof v === "string" && (sshKey(v) !== null
     && (mayBeKey(sshKey(v)) || refuse("key", "a point that may be no key", "one that is canonical and torsion-free"))),
-  vkey: (v) => typeof v === "string" && splitVkey(v) !== null,
-  policy: (v, path) => checkPolicy(v, path) || true,
-  event: (v, path) => checkEvent(v, path) || true,
-  data: isObject,
+  vkey: (v) => typeof v === "string" && splitVkey(v) !== null, policy: (v, path) => checkPolicy(v, path) || true,
+  event: (v, path) => checkEvent(v, path) || true, data: isObject,
 };
 
 /** Throws unless the value has the form that the notation says. */
@@ -582,19 +551,14 @@ class State {
   /** Folds one event. Total: where something is not in effect, what refers to it has no effect either. */
   evolve(event) {
     const { type, data, subject, seq } = event;
-    if (event.aside) {
-      if (type === "claim.revised" && this.thing(subject)) this.thing(subject).versions += 1;
-      return;
-    }
+    if (event.aside) { if (type === "claim.revised" && this.thing(subject)) this.thing(subject).versions += 1; return; }
     const fold = FOLDS[type];
     if (type in CREATES || subject === "ledger" || type === "ledger.mapped") fold?.(this, data, event);
     else if (this.thing(subject)) fold?.(this.thing(subject), data, event, this, seq);
   }
 }
 
-const mergeGiven = (target, data, names) => {
-  for (const name of names) if (name in data) target[name] = data[name];
-};
+const mergeGiven = (target, data, names) => { for (const name of names) if (name in data) target[name] = data[name]; };
 
 const FOLDS = {
   "ledger.created": (state, data, event) => {
@@ -605,8 +569,7 @@ const FOLDS = {
     state.agents.set("log", { slug: "log", roles: new Set() });
   },
   "ledger.policy_changed": (state, data) => { state.policy = data.policy; },
-  "ledger.moved": (state) => { state.closed = true; },
-  "ledger.frozen": (state) => { state.closed = true; },
+  "ledger.moved": (state) => { state.closed = true; }, "ledger.frozen": (state) => { state.closed = true; },
   "agent.registered": (state, data, event) => state.register(slugOf(event.subject), data, event),
   "agent.changed": (agent, data) => {
     mergeGiven(agent, data, ["name", "community", "reliability"]);
@@ -644,13 +607,9 @@ const FOLDS = {
     mergeGiven(claim, data, ["lifecycle", "standing"]);
     if (data.lifecycle) claim.by = data.by;
   },
-  "claim.scoped": (claim, data, { seq }, state) => {
-    if (state.thing(data.context)) claim.scopes.set(seq, data);
-  },
+  "claim.scoped": (claim, data, { seq }, state) => { if (state.thing(data.context)) claim.scopes.set(seq, data); },
   "claim.unscoped": (claim, data) => claim.scopes.delete(data.ref),
-  "claim.linked": (claim, data, { seq }, state) => {
-    if (state.thing(data.target)) claim.links.set(seq, data);
-  },
+  "claim.linked": (claim, data, { seq }, state) => { if (state.thing(data.target)) claim.links.set(seq, data); },
   "claim.unlinked": (claim, data) => claim.links.delete(data.ref),
   "evidence.added": (claim, data, event) => claim.edges.set(event.seq, { ...data, author: event.author }),
   "evidence.revised": (claim, data) => {
@@ -683,9 +642,7 @@ class Ledger {
   signatures = 0;
   hidden = false; // an entry was withheld: what is not there may have been in it
 
-  stream(subject) {
-    return this.streams.get(subject) ?? [];
-  }
+  stream(subject) { return this.streams.get(subject) ?? []; }
 
   /** Judges a commit at its index and folds it. `roots[size]` are the roots of this log. Throws a Refusal. */
   async admit({ commit, body, recorded, signatures }, index, roots) {
@@ -861,12 +818,9 @@ class Ledger {
     const asserter = rule.other_than ? (event.type === "claim.asserted" ? author : this.state.thing(subject)?.asserter) : undefined;
     const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
     return {
-      name, author: slugOf(author),
-      count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
-      counted: signing.filter(fits).map((agent) => agent.slug),
-      other: asserter && slugOf(asserter),
-      authorIsOther: event.type === "attestation.made",
-      alone: named === author,
+      name, author: slugOf(author), count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
+      counted: signing.filter(fits).map((agent) => agent.slug), other: asserter && slugOf(asserter),
+      authorIsOther: event.type === "attestation.made", alone: named === author,
     };
   }
 
@@ -887,8 +841,7 @@ class Ledger {
       exists(data[name]);
     }
     const own = {
-      "ledger.mapped": () => this.checkMap(data, entry.index),
-      "ledger.policy_changed": () => {},
+      "ledger.mapped": () => this.checkMap(data, entry.index), "ledger.policy_changed": () => {},
       "agent.registered": () => this.checkKeys(slugOf(subject), data.keys, event.ids),
       "agent.key_added": () => this.checkKeys(slugOf(subject), [data], event.ids),
       "agent.key_revoked": () => this.checkRevocation(data, subject, entry),
@@ -905,8 +858,7 @@ class Ledger {
         need(data.version === here.version, "version", data.version, here.version);
         isNew(here.attestations, { ...data, author: event.author }, ["author", "version"]);
       },
-      "claim.unscoped": () => isThere(here.scopes, data.ref),
-      "claim.unlinked": () => isThere(here.links, data.ref),
+      "claim.unscoped": () => isThere(here.scopes, data.ref), "claim.unlinked": () => isThere(here.links, data.ref),
       "evidence.revised": () => isThere(here.edges, data.ref),
       "evidence.withdrawn": () => isThere(here.edges, data.ref),
       "attestation.withdrawn": () => {
@@ -1002,10 +954,7 @@ async function fullEvent({ at, author, ledger, v }, event, index, position) {
   const given = [...(data.agents ?? []).flatMap((agent) => agent.keys), ...(data.keys ?? [])].map(({ key }) => key);
   if (event.type === "agent.key_added") given.push(data.key);
   const [ids, hashes] = [new Map(), new Map()];
-  for (const key of given) {
-    ids.set(key, await keyId(sshKey(key)));
-    hashes.set(key, await sha256hex(sshKey(key)));
-  }
+  for (const key of given) { ids.set(key, await keyId(sshKey(key))); hashes.set(key, await sha256hex(sshKey(key))); }
   if (event.type === "ledger.created") ids.set(data.log_key, await keyId(splitVkey(data.log_key).raw));
   return { ...event, id, author, index, position, ids, hashes, asks: [], aside: false };
 }
@@ -1122,11 +1071,8 @@ export function assess(claim, state, now) {
   const total = sum([...communities.values()]);
   const shares = total > 0n ? [...communities.values()].map((mass) => div(mass, total)) : [];
   const figures = {
-    evid: edges.some(({ abstains }) => !abstains) ? div(S, S + HALF) : null,
-    repl: over("p", supports),
-    cons: r + d > 0n ? div(r, r + d + ONE) : null,
-    meth: over("m"),
-    cred: over("c"),
+    evid: edges.some(({ abstains }) => !abstains) ? div(S, S + HALF) : null, repl: over("p", supports),
+    cons: r + d > 0n ? div(r, r + d + ONE) : null, meth: over("m"), cred: over("c"),
     scop: scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null,
     brdg: total > 0n ? ONE - sum(shares.map((share) => mul(share, share))) : null,
     cont: r + d > 0n ? div(2n * (r < d ? r : d), r + d) : null,
@@ -1169,10 +1115,7 @@ function readLines(files, say) {
   const lines = [];
   for (const path of names) {
     if (/^events\/\d{12}\.jsonl\.zst$/.test(path)) return say("packed", path);
-    if (!/^events\/\d{12}\.jsonl$/.test(path)) {
-      say("bytes", "a stray file", "segments only", path);
-      continue;
-    }
+    if (!/^events\/\d{12}\.jsonl$/.test(path)) { say("bytes", "a stray file", "segments only", path); continue; }
     const first = Number(path.slice(7, 19));
     if (first !== lines.length) say("segment", `a segment from ${first}`, `one from ${lines.length}`, path);
     let bytes = files.get(path);
@@ -1190,9 +1133,7 @@ function readLines(files, say) {
 async function leafOf({ bytes, torn }) {
   if (torn || bytes.length > LIMITS.entry) return "none";
   const own = hex(await leafHash(bytes));
-  try {
-    return decode(bytes.subarray(0, 9)) === '{"leaf":"' ? parseEntry(bytes).leaf ?? own : own;
-  } catch {
+  try { return decode(bytes.subarray(0, 9)) === '{"leaf":"' ? parseEntry(bytes).leaf ?? own : own; } catch {
     return own;
   }
 }
@@ -1300,11 +1241,7 @@ function place(lines, leaves, say) {
 /** Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage. */
 function checkTail(rest, size, say) {
   const recorded = rest.map((line) => {
-    try {
-      return line.torn ? null : parseEntry(line.bytes).recorded ?? null;
-    } catch {
-      return null;
-    }
+    try { return line.torn ? null : parseEntry(line.bytes).recorded ?? null; } catch { return null; }
   });
   const bad = recorded.indexOf(null);
   const batches = new Set(recorded.slice(bad + 1).filter((each) => each !== null));
@@ -1334,9 +1271,7 @@ export async function audit(files, { vkey: given = null } = {}) {
   const vkey = await logKey(given, lines);
   if (given && !vkey) throw new Refusal("key", given, "a vkey");
   let head = null;
-  try {
-    if (vkey) head = await readCheckpoint(files.get("checkpoint"), vkey);
-  } catch (error) {
+  try { if (vkey) head = await readCheckpoint(files.get("checkpoint"), vkey); } catch (error) {
     if (!("found" in error)) throw error;
     if (error.stray) fault("checkpoint", null, error.found, "lines of the log", { file: "checkpoint" });
     else damage("checkpoint", error.found, `a head signed by ${vkey.name}`, "checkpoint");
@@ -1344,7 +1279,6 @@ export async function audit(files, { vkey: given = null } = {}) {
   const { slots, rest, leaves } = await locate(files, lines, head, damage);
   const tiles = await checkTiles(files, slots, leaves, damage);
   if (head) checkTail(rest, head.size, damage);
-
   const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0, broken: false };
   const ledger = new Ledger();
   await judgeAll(ledger, slots, leaves, head, given && vkey, fault, seen);
@@ -1367,8 +1301,7 @@ export async function audit(files, { vkey: given = null } = {}) {
     rules: `${seen.events} events judged by the rules in force at each`,
     tree: `${leaves.length} leaves, ${tiles} tile files, ${seen.maps} maps`,
     checkpoint: head ? `size ${head.size}, signed by the log's key` : "no key to check it with",
-    witnesses: "none asked",
-    scores: `${Object.keys(figures).length} claims; the verdicts of views are ?`,
+    witnesses: "none asked", scores: `${Object.keys(figures).length} claims; the verdicts of views are ?`,
   };
   const unsure = { bytes: rest.length > 0 || seen.withheld > 0, checkpoint: !head, witnesses: true, scores: !now };
   const checks = PARTS.map((part) => {
@@ -1381,19 +1314,14 @@ export async function audit(files, { vkey: given = null } = {}) {
   const indices = faults.map(({ index }) => index).filter((index) => index !== null);
   return {
     verdict: damaged ? "damaged" : faults.length ? "fails" : seen.withheld ? "unknown" : "holds",
-    first_index: indices.length ? Math.min(...indices) : null,
-    checks, faults, figures,
+    first_index: indices.length ? Math.min(...indices) : null, checks, faults, figures,
   };
 }
 
 /** The log's key: the one given, else the one that the first entry says. */
 async function logKey(given, lines) {
   if (given) return verifierKey(given);
-  try {
-    return await verifierKey(parseEntry(lines[0].bytes).commit.events[0].data.log_key);
-  } catch {
-    return null;
-  }
+  try { return await verifierKey(parseEntry(lines[0].bytes).commit.events[0].data.log_key); } catch { return null; }
 }
 
 /** The lines in their places, and the leaves: those of the lines where they lead to the signed root, else the tiles'. */
@@ -1426,17 +1354,10 @@ async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
   for (let index = 0; index < leaves.length; index++) {
     await tree.push(unhex(leaves[index]));
     roots[index + 1] = hex(await tree.root());
-    if (!slots[index]) {
-      ledger.hidden = true;
-      continue;
-    }
+    if (!slots[index]) { ledger.hidden = true; continue; }
     try {
       const entry = parseEntry(slots[index].bytes);
-      if (entry.withheld) {
-        ledger.hidden = true;
-        seen.withheld += 1;
-        continue;
-      }
+      if (entry.withheld) { ledger.hidden = true; seen.withheld += 1; continue; }
       if (index > 0 && !ledger.origin) continue; // the genesis is gone, and with it who may do what
       const { events, anchor } = entry.commit;
       seen.events += events.length;
