@@ -118,7 +118,7 @@ function times(scalar, point) {
 const isIdentity = ([x, y, z]) => x === 0n && y === z;
 
 /** May this key be registered: canonical, not of small order, torsion-free. */
-function mayBeKey(bytes) {
+export function mayBeKey(bytes) {
   const point = decompress(bytes);
   return point !== null && !isIdentity(point) && isIdentity(times(L, point));
 }
@@ -280,7 +280,7 @@ const CLAIM_FIELDS = ["nature", "empirical|interpretive|methodological|bridging|
 const claimFields = (mark) => CLAIM_FIELDS.map((word, i) => (i % 2 ? `${word} ` : `${word}${mark}:`)).join("");
 const VIEW = `name:line120 description:text2000 rules:[{view_rule}]* otherwise:${VERDICTS}`;
 const RECORDS = {
-  anchor: "root:hex size:integer", signature: "key:keyid sig:signature", keyproof: "key:key proof:signature",
+  anchor: "root:hex size:positive", signature: "key:keyid sig:signature", keyproof: "key:key proof:signature",
   genesis_agent: `slug:slug name:line200 kind:${KIND_WORDS} roles:<${ROLES.join("|")}>* community?:slug `
     + "reliability?:ratio keys:[{keyproof}] next?:hex",
   predecessor: "origin:origin vkey:vkey size:integer root:hex", successor: "origin:origin vkey:vkey",
@@ -347,7 +347,7 @@ RULE_NAMES.delete("ledger.created");
 RULE_NAMES.delete("ledger.mapped");
 const isInteger = (value) => Number.isSafeInteger(value) && value >= 0;
 const OTHERS = {
-  integer: isInteger, year: (v) => isInteger(v) && v >= 1 && v <= 9999, boolean: (v) => typeof v === "boolean",
+  integer: isInteger, positive: (v) => isInteger(v) && v >= 1, year: (v) => isInteger(v) && v >= 1 && v <= 9999, boolean: (v) => typeof v === "boolean",
   count: (v) => v === "threshold" || (isInteger(v) && v >= 1 && v <= 16),
   anchor_or_null: (v, path) => v === null || checkRecord(v, RECORDS.anchor, path) || true,
   hex_or_null: (v) => v === null || (typeof v === "string" && STRINGS.hex(v)),
@@ -360,7 +360,8 @@ const OTHERS = {
 
 /** Throws unless the value has the form that the notation says. */
 function checkForm(value, form, path) {
-  const fail = () => refuse("schema", `${path} = ${JSON.stringify(value)?.slice(0, 80)}`, form);
+  const code = { time: "time", recorded: "time", date: "time", key: "key" }[typeof value === "string" && form] ?? "schema";
+  const fail = () => refuse(code, `${path} = ${JSON.stringify(value)?.slice(0, 80)}`, form);
   const list = /^(?:\[(.+)\]|<(.+)>)(\*?)$/.exec(form);
   if (list) {
     const [, item, member, empty] = list;
@@ -376,6 +377,7 @@ function checkForm(value, form, path) {
   if (Object.hasOwn(OTHERS, form)) return OTHERS[form](value, path) || fail();
   if (typeof value !== "string") fail();
   const text = /^(line|text)(\d+)$/.exec(form);
+  if (text && utf8(value).length > Number(text[2])) refuse("limit", `${path} too long`, form);
   if (text) return (text[1] === "line" ? isLine : isText)(value, Number(text[2])) || fail();
   return (Object.hasOwn(STRINGS, form) ? STRINGS[form](value) : words(form).has(value)) || fail();
 }
@@ -415,7 +417,7 @@ function checkEvent(event, path) {
 }
 
 /** The entry of a line: {commit, recorded, signatures, body: the commit's bytes}, or {withheld, leaf}. */
-function parseEntry(line) {
+export function parseEntry(line) {
   need(line.length <= LIMITS.entry, "limit", `${line.length} bytes`, `at most ${LIMITS.entry}`);
   const value = parseCanonical(line);
   need(isObject(value), "schema", "no object", "an entry");
@@ -1106,7 +1108,7 @@ function assumedFigures(figures, heavy) {
 // --- the folder: lines, checkpoint, tiles ------------------------------------------------------------------------
 
 const PARTS = ["bytes", "signatures", "chains", "anchors", "rules", "tree", "checkpoint", "witnesses", "scores"];
-const PART_OF = { bytes: "bytes", limit: "bytes", schema: "bytes", time: "rules", ledger: "rules", signature: "signatures",
+const PART_OF = { signature: "signatures",
   conflict: "chains", anchor: "anchors", map: "tree" };
 
 /** The lines of events/, in order: {bytes, file, line, torn}. Says what does not belong there. */
@@ -1355,8 +1357,10 @@ async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
     await tree.push(unhex(leaves[index]));
     roots[index + 1] = hex(await tree.root());
     if (!slots[index]) { ledger.hidden = true; continue; }
+    let form = true; // the line is read before it is judged
     try {
       const entry = parseEntry(slots[index].bytes);
+      form = false;
       if (entry.withheld) { ledger.hidden = true; seen.withheld += 1; continue; }
       if (index > 0 && !ledger.origin) continue; // the genesis is gone, and with it who may do what
       const { events, anchor } = entry.commit;
@@ -1372,8 +1376,8 @@ async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found, expected } = error;
-      if (!head && PART_OF[code] === "bytes") seen.broken = true; // nobody signed for this line
-      fault(PART_OF[code] ?? "rules", index, String(found), String(expected), { code, position });
+      if (!head && form) seen.broken = true; // nobody signed for this line
+      fault(form ? "bytes" : PART_OF[code] ?? "rules", index, String(found), String(expected), { code, position });
     }
   }
 }
