@@ -821,6 +821,37 @@ async function agree(name, folder) {
   return canonical(wanted) === canonical(found) ? null : `figures: grounds ${canonical(wanted)}\n      second  ${canonical(found)}`;
 }
 
+// --- signatures that lenient verifiers take ----------------------------------------------------------------------
+
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+const toNumber = (bytes) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+const toBytes = (number) => Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse();
+const sha512 = (...parts) => parts.reduce((all, part) => all.update(part), createHash("sha512")).digest();
+
+/** The last commit of the curator with its signature made anew by `make(signature, message)`. */
+function signatureMade(folder, make) {
+  const entries = reference().slice(0, 15);
+  const entry = entries[14];
+  const body = Buffer.from(canonical(entry.commit));
+  const message = Buffer.concat([Buffer.from(`DSSEv1 35 application/vnd.grounds.commit+json ${body.length} `), body]);
+  entry.signatures[0].sig = make(Buffer.from(entry.signatures[0].sig, "base64"), message).toString("base64");
+  write(folder, entries.map(lineOf));
+}
+
+const STRICT = {
+  "the signature as it was": (signature) => signature,
+  "S and L": (signature) => Buffer.concat([signature.subarray(0, 32), toBytes(toNumber(signature.subarray(32)) + L)]),
+  "R the identity": (signature, message) => {
+    const seed = sha256("grounds reference ledger, public test key of curator");
+    const half = sha512(seed).subarray(0, 32);
+    half[0] &= 248;
+    half[31] = (half[31] & 127) | 64;
+    const R = toBytes(1n);
+    const k = toNumber(sha512(R, keys.curator.raw, message)) % L;
+    return Buffer.concat([R, toBytes((k * toNumber(half)) % L)]);
+  },
+};
+
 const given = rest.flatMap((word, i) => (rest[i - 1] === "--also" ? [word] : []));
 const cases = [["the reference", copyOfReference], ...given.map((path) => [path, (folder) => {
   rmSync(folder, { recursive: true, force: true });
@@ -829,6 +860,7 @@ const cases = [["the reference", copyOfReference], ...given.map((path) => [path,
 for (const [name, acts] of Object.entries(ACTS)) {
   cases.push([name, (folder) => write(folder, withActs(structuredClone(acts)).map(lineOf))]);
 }
+for (const [name, make] of Object.entries(STRICT)) cases.push([name, (folder) => signatureMade(folder, make)]);
 for (const [name, mutate, count] of MUTATIONS) {
   for (let i = 0; i < count; i++) cases.push([`${name} ${i}`, (folder) => mutate(folder, drawing(`${name} ${i}`))]);
 }
