@@ -571,7 +571,8 @@ const mergeGiven = (target, data, names) => { for (const name of names) if (name
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
-  "evidence.added": ["edges", "relation", "artifact", "key"], "attestation.made": ["attestations", "author", "version"] };
+  "evidence.added": ["edges", "relation", "artifact", "key"],
+  "attestation.made": ["attestations", "author", "version"] };
 
 const FOLDS = {
   "ledger.created": (state, data, event) => {
@@ -823,7 +824,8 @@ class Ledger {
     const rule = policy.rules[name];
     need(rule, "role", `no rule for ${name}`, "one");
     const { author, subject, data } = event;
-    const fits = ({ roles, kind }) => rule.roles.some((role) => roles.has(role)) && !(rule.kinds?.includes(kind) === false);
+    const kinds = rule.kinds ?? [...words(KIND_WORDS)];
+    const fits = (agent) => rule.roles.some((role) => agent.roles.has(role)) && kinds.includes(agent.kind);
     const asserter = event.type === "claim.asserted" ? author : this.state.thing(subject)?.asserter;
     const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
     return {
@@ -1106,8 +1108,7 @@ function assumedFigures(figures, heavy) {
 // --- the folder: lines, checkpoint, tiles ------------------------------------------------------------------------
 
 const PARTS = ["bytes", "signatures", "chains", "anchors", "rules", "tree", "checkpoint", "witnesses", "scores"];
-const PART_OF = { signature: "signatures",
-  conflict: "chains", anchor: "anchors", map: "tree" };
+const PART_OF = { signature: "signatures", conflict: "chains", anchor: "anchors", map: "tree" };
 
 /** The lines of events/, in order: {bytes, file, line, torn}. Says what does not belong there. */
 function readLines(files, say) {
