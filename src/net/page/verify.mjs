@@ -1270,8 +1270,13 @@ export async function audit(files, { vkey: given = null } = {}) {
   });
   if (packed) return { verdict: "unknown", first_index: null, checks: [], faults, figures: {}, why: "packed segments" };
   for (const line of lines) line.leaf = await leafOf(line);
-  const vkey = await logKey(given, lines);
-  if (given && !vkey) throw new Refusal("key", given, "a vkey");
+  const wanted = given === null ? null : (await verifierKey(given)) ?? refuse("key", given, "a vkey");
+  const own = await logKey(lines);
+  const vkey = own ?? wanted;
+  if (wanted && own && (own.name !== wanted.name || !same(own.raw, wanted.raw))) {
+    fault("checkpoint", null, `a log of the key ${own.name}+${own.id}`, given, { file: "checkpoint" });
+  }
+  if (!lines.length) damage("bytes", "no entries", "a genesis", "events/");
   let head = null;
   try { if (vkey) head = await readCheckpoint(files.get("checkpoint"), vkey); } catch (error) {
     if (!("found" in error)) throw error;
@@ -1283,7 +1288,7 @@ export async function audit(files, { vkey: given = null } = {}) {
   if (head) checkTail(rest, head.size, damage);
   const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0, broken: false };
   const ledger = new Ledger();
-  await judgeAll(ledger, slots, leaves, head, given && vkey, fault, seen);
+  await judgeAll(ledger, slots, leaves, head, fault, seen);
   damaged ||= seen.broken;
   const now = ledger.entries.at(-1)?.recorded;
   const figures = {};
@@ -1320,9 +1325,8 @@ export async function audit(files, { vkey: given = null } = {}) {
   };
 }
 
-/** The log's key: the one given, else the one that the first entry says. */
-async function logKey(given, lines) {
-  if (given) return verifierKey(given);
+/** The log's key, as the first entry says. */
+async function logKey(lines) {
   try { return await verifierKey(parseEntry(lines[0].bytes).commit.events[0].data.log_key); } catch { return null; }
 }
 
@@ -1350,7 +1354,7 @@ async function locate(files, lines, head, damage) {
 }
 
 /** Reads, judges and folds every entry that is there. */
-async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
+async function judgeAll(ledger, slots, leaves, head, fault, seen) {
   const tree = new Tree();
   const roots = [];
   for (let index = 0; index < leaves.length; index++) {
@@ -1371,8 +1375,6 @@ async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
         && model === "claim_support_vector" && version === "v1.0" && spec !== SPEC);
       if (other) fault("scores", index, `parameters ${other.data.spec}`, SPEC);
       await ledger.admit(entry, index, roots);
-      if (index === 0 && vkey) need(same(vkey.raw, ledger.logKey.raw) && vkey.name === ledger.origin, "key",
-        "another log key", "the one given");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found, expected } = error;
@@ -1407,7 +1409,13 @@ async function main(words) {
   const json = words.includes("--json");
   const [folder] = words.filter((word) => !word.startsWith("--"));
   if (!folder) return console.error("usage: node verify.mjs LEDGER_DIR [--vkey V] [--json]") ?? 2;
-  const report = await audit(await readFolder(folder), { vkey });
+  let report;
+  try {
+    report = await audit(await readFolder(folder), { vkey });
+  } catch (error) {
+    if (!(error instanceof Refusal) && !error.code) throw error;
+    return console.error(`error: ${error.message}`) ?? (error.code === "ENOENT" ? 6 : 2);
+  }
   if (json) console.log(JSON.stringify(report, null, 2));
   else {
     if (!vkey) console.log("the log key was taken from the ledger itself, so a wholly rewritten one would pass");
