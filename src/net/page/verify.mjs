@@ -571,7 +571,8 @@ const mergeGiven = (target, data, names) => { for (const name of names) if (name
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
-  "evidence.added": ["edges", "relation", "artifact", "key"], "attestation.made": ["attestations", "author", "version"] };
+  "evidence.added": ["edges", "relation", "artifact", "key"],
+  "attestation.made": ["attestations", "author", "version"] };
 
 const FOLDS = {
   "ledger.created": (state, data, event) => {
@@ -823,7 +824,8 @@ class Ledger {
     const rule = policy.rules[name];
     need(rule, "role", `no rule for ${name}`, "one");
     const { author, subject, data } = event;
-    const fits = ({ roles, kind }) => rule.roles.some((role) => roles.has(role)) && !(rule.kinds?.includes(kind) === false);
+    const kinds = rule.kinds ?? [...words(KIND_WORDS)];
+    const fits = (agent) => rule.roles.some((role) => agent.roles.has(role)) && kinds.includes(agent.kind);
     const asserter = event.type === "claim.asserted" ? author : this.state.thing(subject)?.asserter;
     const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
     return {
@@ -1106,8 +1108,7 @@ function assumedFigures(figures, heavy) {
 // --- the folder: lines, checkpoint, tiles ------------------------------------------------------------------------
 
 const PARTS = ["bytes", "signatures", "chains", "anchors", "rules", "tree", "checkpoint", "witnesses", "scores"];
-const PART_OF = { signature: "signatures",
-  conflict: "chains", anchor: "anchors", map: "tree" };
+const PART_OF = { signature: "signatures", conflict: "chains", anchor: "anchors", map: "tree" };
 
 /** The lines of events/, in order: {bytes, file, line, torn}. Says what does not belong there. */
 function readLines(files, say) {
@@ -1269,8 +1270,13 @@ export async function audit(files, { vkey: given = null } = {}) {
   });
   if (packed) return { verdict: "unknown", first_index: null, checks: [], faults, figures: {}, why: "packed segments" };
   for (const line of lines) line.leaf = await leafOf(line);
-  const vkey = await logKey(given, lines);
-  if (given && !vkey) throw new Refusal("key", given, "a vkey");
+  const wanted = given === null ? null : (await verifierKey(given)) ?? refuse("key", given, "a vkey");
+  const own = await logKey(lines);
+  const vkey = own ?? wanted;
+  if (wanted && own && (own.name !== wanted.name || !same(own.raw, wanted.raw))) {
+    fault("checkpoint", null, `a log of the key ${own.name}+${own.id}`, given, { file: "checkpoint" });
+  }
+  if (!lines.length) damage("bytes", "no entries", "a genesis", "events/");
   let head = null;
   try { if (vkey) head = await readCheckpoint(files.get("checkpoint"), vkey); } catch (error) {
     if (!("found" in error)) throw error;
@@ -1282,7 +1288,7 @@ export async function audit(files, { vkey: given = null } = {}) {
   if (head) checkTail(rest, head.size, damage);
   const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0, broken: false };
   const ledger = new Ledger();
-  await judgeAll(ledger, slots, leaves, head, given && vkey, fault, seen);
+  await judgeAll(ledger, slots, leaves, head, fault, seen);
   damaged ||= seen.broken;
   const now = ledger.entries.at(-1)?.recorded;
   const figures = {};
@@ -1319,9 +1325,8 @@ export async function audit(files, { vkey: given = null } = {}) {
   };
 }
 
-/** The log's key: the one given, else the one that the first entry says. */
-async function logKey(given, lines) {
-  if (given) return verifierKey(given);
+/** The log's key, as the first entry says. */
+async function logKey(lines) {
   try { return await verifierKey(parseEntry(lines[0].bytes).commit.events[0].data.log_key); } catch { return null; }
 }
 
@@ -1349,7 +1354,7 @@ async function locate(files, lines, head, damage) {
 }
 
 /** Reads, judges and folds every entry that is there. */
-async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
+async function judgeAll(ledger, slots, leaves, head, fault, seen) {
   const tree = new Tree();
   const roots = [];
   for (let index = 0; index < leaves.length; index++) {
@@ -1370,8 +1375,6 @@ async function judgeAll(ledger, slots, leaves, head, vkey, fault, seen) {
         && model === "claim_support_vector" && version === "v1.0" && spec !== SPEC);
       if (other) fault("scores", index, `parameters ${other.data.spec}`, SPEC);
       await ledger.admit(entry, index, roots);
-      if (index === 0 && vkey) need(same(vkey.raw, ledger.logKey.raw) && vkey.name === ledger.origin, "key",
-        "another log key", "the one given");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found, expected } = error;
@@ -1406,7 +1409,13 @@ async function main(words) {
   const json = words.includes("--json");
   const [folder] = words.filter((word) => !word.startsWith("--"));
   if (!folder) return console.error("usage: node verify.mjs LEDGER_DIR [--vkey V] [--json]") ?? 2;
-  const report = await audit(await readFolder(folder), { vkey });
+  let report;
+  try {
+    report = await audit(await readFolder(folder), { vkey });
+  } catch (error) {
+    if (!(error instanceof Refusal) && !error.code) throw error;
+    return console.error(`error: ${error.message}`) ?? (error.code === "ENOENT" ? 6 : 2);
+  }
   if (json) console.log(JSON.stringify(report, null, 2));
   else {
     if (!vkey) console.log("the log key was taken from the ledger itself, so a wholly rewritten one would pass");
