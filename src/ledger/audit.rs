@@ -483,10 +483,16 @@ impl Auditor {
             (None, Ok(line)) => leaf_hash(line),
             (None, Err(_)) => Hash::ZERO,
         };
-        match (withheld, &self.arrangement) {
-            (Some(_), _) => self.withheld += 1,
-            (None, Some(_)) => self.lost += 1,
-            (None, None) => self.damage(Part::Bytes, damage_of(index, line)),
+        match (withheld, line, &self.arrangement) {
+            (Some(_), ..) => self.withheld += 1,
+            // The bytes that stand here are those that the tree has: the log took what is no entry.
+            (None, Ok(line), Some(_)) => {
+                self.lost += 1;
+                self.no_entry(index, line);
+            }
+            (None, Err(_), Some(_)) => self.lost += 1,
+            (None, Ok(line), None) => self.no_entry(index, line),
+            (None, Err(_), None) => self.damage(Part::Bytes, damage_of(index, line)),
         }
         let authentic = self.arrangement.as_ref();
         let place = usize::try_from(index).unwrap_or(usize::MAX);
@@ -495,6 +501,22 @@ impl Auditor {
             .unwrap_or(leaf);
         self.tree.push(leaf);
         self.state.evolve_without(index, CommitId(leaf));
+    }
+
+    /// A line that is no entry. Whether it was one once, the tree tells.
+    fn no_entry(&mut self, index: Index, line: &[u8]) {
+        if let Err(error) = parse_line(index, line, Depth::Fold) {
+            let rejection = super::refusal::refused(&error);
+            self.fault(Fault {
+                part: Part::Bytes,
+                index: Some(index),
+                position: rejection.position,
+                code: Some(rejection.code.word()),
+                file: None,
+                found: rejection.found,
+                expected: rejection.expected,
+            });
+        }
     }
 
     fn judge(&mut self, parsed: Parsed, tasks: &mut Vec<Task>) {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::claim::{
-    Agent, AgentProfile, Artifact, Attestation, Claim, Data, Edge, Event, State, Stream, Verdict,
+    Agent, AgentProfile, Artifact, Attestation, Claim, ClaimScoped, Data, Edge, Event, State,
+    Stream, Verdict,
 };
 use crate::trust::{
     Appraisal, ArtifactInput, AttestationInput, EdgeInput, Inputs, ScopeInput, Standing,
@@ -133,7 +134,12 @@ pub(super) fn kept_inputs(state: &State, slug: &Slug, keep: &Keep) -> Option<(In
         .live_attestations()
         .map(|made| attestation_input(state, made, keep))
         .collect();
-    let scopes = claim.live_scopes().map(|(event, data)| ScopeInput {
+    // What refers to a context that is set aside has no effect; where entries are missing, nobody
+    // can tell that it is.
+    let is_there =
+        |data: &ClaimScoped| state.is_incomplete() || state.exists(&data.context.subject());
+    let scopes = claim.live_scopes().filter(|(_, data)| is_there(data));
+    let scopes = scopes.map(|(event, data)| ScopeInput {
         seq: event.seq,
         event: event.reference(),
         relation: data.relation,

@@ -254,3 +254,58 @@ fn signer() -> grounds::tlog::NoteSigner {
     let key = ed25519_dalek::SigningKey::from_bytes(&seed);
     grounds::tlog::NoteSigner::new(reference::build::ORIGIN, key).unwrap()
 }
+
+/// Found by the second implementation: a line that the log took and that is no entry was passed
+/// over, and everything held.
+#[test]
+fn a_line_that_the_log_took_and_that_is_no_entry_does_not_hold() {
+    for (name, junk, code) in [
+        ("junk", "junk", "bytes"),
+        ("another object", "{}", "bytes"),
+        (
+            "no time",
+            r#"{"commit":{"v":2},"recorded":"x","signatures":[]}"#,
+            "time",
+        ),
+    ] {
+        for with_tiles in [true, false] {
+            let temporary = tempfile::tempdir().unwrap();
+            let dir = copy(temporary.path());
+            let text = std::fs::read_to_string(dir.join(EVENTS)).unwrap();
+            let lines: Vec<&str> = text.lines().chain([junk]).collect();
+            std::fs::write(dir.join(EVENTS), lines.join("\n") + "\n").unwrap();
+            std::fs::remove_dir_all(dir.join("tile")).unwrap();
+            let mut tree = grounds::tlog::Tree::new();
+            lines
+                .iter()
+                .for_each(|line| tree.push(grounds::tlog::leaf_hash(line.as_bytes())));
+            if with_tiles {
+                let tile = grounds::tlog::Tile {
+                    level: 0,
+                    index: 0,
+                    width: 17,
+                };
+                let path = dir.join(tile.path());
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, tile.bytes(&tree).unwrap()).unwrap();
+            }
+            let head = grounds::tlog::Checkpoint {
+                origin: reference::build::ORIGIN.to_owned(),
+                size: 17,
+                root: tree.root(),
+            };
+            std::fs::write(dir.join("checkpoint"), head.sign(&signer()).unwrap()).unwrap();
+            let report = audited(&dir);
+            assert_eq!(report.verdict, Verdict::Fails, "{name}, tiles {with_tiles}");
+            assert_eq!(
+                first_index(&report),
+                Some(16),
+                "{name}: {:?}",
+                report.faults
+            );
+            assert_eq!(report.faults[0].code, Some(code), "{name}");
+            let ledger = Ledger::open(&dir, None).unwrap();
+            assert_eq!(ledger.custody().damages[0].index, 16, "a reader is warned");
+        }
+    }
+}
