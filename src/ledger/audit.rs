@@ -384,7 +384,10 @@ impl Auditor {
             return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
         };
         let Some(vkey) = self.vkey.clone() else {
-            return;
+            self.is_damaged = true;
+            let found = "no genesis that names the log's key".to_owned();
+            let expected = "one in entry 0, or the key by --vkey".to_owned();
+            return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
         };
         match Checkpoint::open(note, &vkey) {
             Ok(open) => {

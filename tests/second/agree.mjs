@@ -870,7 +870,6 @@ for (const [name, mutate, count] of MUTATIONS) {
 const OPEN = {
   "roles given to oneself in one commit": "authority: the state before the entry (second), or before the event (grounds)?",
   "policy changed within a commit, to less": "the same question, for the policy in force",
-  "a context set aside": "what refers to a thing that is set aside has no effect: grounds keeps the scope",
 };
 
 const counts = { differ: 0, asked: 0, open: 0 };
