@@ -1188,7 +1188,7 @@ fn a_view_is_tried_on_the_claims_there_are_without_being_written() {
         "--json",
     ]);
     let falls = answer.json();
-    let verdicts: Vec<_> = falls
+    let verdicts: Vec<_> = falls["claims"]
         .as_array()
         .unwrap()
         .iter()
@@ -1215,7 +1215,7 @@ fn a_compromised_key_is_revoked_since_an_entry_and_an_event_is_brought_back() {
     let listed = desk
         .yes(&["key", "list", "--agent", "bea", "--json"])
         .json();
-    let id = listed[0]["id"].as_str().unwrap().to_owned();
+    let id = listed["keys"][0]["id"].as_str().unwrap().to_owned();
     desk.no(
         6,
         &["key", "revoke", "SHA256:nothing", "--reason", "lost"],

@@ -200,6 +200,7 @@ impl<'c> Desk<'c> {
         files::replace(path, &bytes)?;
         if self.context.global.json {
             self.context.print_json(&serde_json::json!({
+                "schema": "grounds.prepared/1",
                 "out": path,
                 "commit": signed.commit.id().to_string(),
                 "missing": missing.map(|rejection| rejection.expected.clone()),

@@ -118,7 +118,7 @@ pub(crate) fn proof_in(path: &std::path::Path) -> Result<KeyClaim, Failure> {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds agent add bea --name 'Bea Ruiz' --new-key bea.key\n  grounds agent add lab --name 'The Lab' --kind organization --role contributor \\\n      --proof lab.json"
+    after_help = "Examples:\n  grounds agent add reader --name 'Second reader' --new-key reader.key\n  grounds agent add lab --name 'The Lab' --kind organization --role contributor \\\n      --proof lab.json"
 )]
 struct Add {
     /// Its name in the ledger
@@ -195,7 +195,7 @@ impl Add {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds agent change bea --role curator --role attester --reliability 0.72"
+    after_help = "Example:\n  grounds agent change reader --role curator --role attester --reliability 0.72"
 )]
 struct Change {
     /// The agent

@@ -23,7 +23,7 @@ const OFFLINE: &str = "offline.key";
 /// Make a new ledger: keys, genesis, first checkpoint
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds init --origin claims.example/lab --name 'Ada Lovelace'\n  grounds init --policy shared --origin claims.example/lab \\\n      --steward ada=Ada=ada.json --steward bea=Bea=bea.json \\\n      --steward cid=Cid=cid.json --out genesis.json"
+    after_help = "Examples:\n  grounds init --origin claims.example/lab --name 'First curator'\n  grounds init --policy shared --origin claims.example/lab \\\n      --steward first=First=first.json --steward second=Second=second.json \\\n      --steward third=Third=third.json --out genesis.json"
 )]
 pub(crate) struct Init {
     /// The folder [default: ledger]

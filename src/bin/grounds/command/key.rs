@@ -63,7 +63,7 @@ pub(crate) fn possession(origin: &Origin, agent: &Slug, key: &PrivateKey) -> Key
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds key new bea.key\n  ssh-keygen -p -f bea.key        # gives it a passphrase"
+    after_help = "Example:\n  grounds key new reader.key\n  ssh-keygen -p -f reader.key        # gives it a passphrase"
 )]
 struct New {
     /// Where the private key goes
@@ -75,7 +75,7 @@ impl New {
         let key = keys::make(&self.file, "grounds")?;
         let (id, public) = (key.public().id(), key.public());
         if context.global.json {
-            context.print_json(&serde_json::json!({ "key": public.to_string(), "id": id.to_string(), "file": self.file }))?;
+            context.print_json(&serde_json::json!({ "schema": "grounds.key/1", "key": public.to_string(), "id": id.to_string(), "file": self.file }))?;
             return Ok(Exit::Done);
         }
         let file = self.file.display();
@@ -86,7 +86,7 @@ impl New {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds key prove --agent bea --key bea.key --origin claims.example/lab > bea.json"
+    after_help = "Example:\n  grounds key prove --agent reader --key reader.key --origin claims.example/lab > reader.json"
 )]
 struct Prove {
     /// The agent that the key is for
@@ -116,7 +116,7 @@ impl Prove {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds key add --new-key laptop.key\n  grounds key add --agent bea --proof bea-2.json"
+    after_help = "Examples:\n  grounds key add --new-key laptop.key\n  grounds key add --agent reader --proof reader-2.json"
 )]
 struct Add {
     /// Whose key [default: the one who signs]
@@ -257,7 +257,7 @@ fn keep_instead(
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds key revoke SHA256:abcd --reason lost\n  grounds key revoke SHA256:abcd --agent bea --reason compromised --since @41"
+    after_help = "Examples:\n  grounds key revoke SHA256:abcd --reason lost\n  grounds key revoke SHA256:abcd --agent reader --reason compromised --since @41"
 )]
 struct Revoke {
     /// The key's id, or what it begins with
@@ -331,7 +331,7 @@ fn all_keys(state: &State) -> Vec<(&Slug, &Agent, KeyId)> {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  grounds key list --agent bea")]
+#[command(after_help = "Example:\n  grounds key list --agent reader")]
 struct List {
     /// Only this agent's
     #[arg(long)]
@@ -376,7 +376,7 @@ impl List {
             })
             .collect();
         if context.global.json {
-            context.print_json(&rows)?;
+            context.print_json(&serde_json::json!({ "schema": "grounds.keys/1", "keys": rows }))?;
             return Ok(Exit::Done);
         }
         let line = |row: &Listed| {

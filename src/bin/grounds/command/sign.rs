@@ -22,7 +22,7 @@ const MAX_COMMIT_FILE: u64 = 128 * 1024;
 /// Add your signature to commit files, after showing what they say
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  grounds sign retraction.json --key bea.key\n  grounds sign genesis.json --key bea.key --dry-run"
+    after_help = "Example:\n  grounds sign retraction.json --key reader.key\n  grounds sign genesis.json --key reader.key --dry-run"
 )]
 pub(crate) struct Sign {
     /// The files that --out wrote

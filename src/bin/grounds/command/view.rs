@@ -211,7 +211,9 @@ impl Test {
         let after = preview(ledger.state(), ledger.tree(), &origin, &signed, now())?.state;
         let falls = fallen(&after, &slug)?;
         if context.global.json {
-            context.print_json(&falls)?;
+            context.print_json(
+                &serde_json::json!({ "schema": "grounds.view_test/1", "claims": falls }),
+            )?;
             return Ok(Exit::Done);
         }
         let line = |fall: &Falls| {

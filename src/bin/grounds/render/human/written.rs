@@ -28,6 +28,7 @@ pub(crate) struct FiguresMoved {
 /// What a signed commit would do.
 #[derive(Debug, Serialize)]
 pub(crate) struct DryRun {
+    schema: &'static str,
     dry_run: bool,
     commit: String,
     author: String,
@@ -46,6 +47,7 @@ impl DryRun {
             |signer: &grounds::claim::Signer| format!("agent/{} with {}", signer.agent, signer.key);
         let events = &previewed.entry.events;
         DryRun {
+            schema: "grounds.dry_run/1",
             dry_run: true,
             commit: signed.commit.id().to_string(),
             author: format!("agent/{}", signed.commit.author),
