@@ -926,3 +926,116 @@ fn the_writing_commands_say_what_they_did() {
     ]);
     insta::assert_snapshot!(without_ids(&shown));
 }
+
+/// The registry and what the stewards may do, in one session.
+#[test]
+fn the_stewards_commands_say_what_they_did() {
+    let desk = Desk::founded();
+    desk.write(
+        "events.yaml",
+        "- subject: context/adults\n  type: context.defined\n  data: {name: Adults, kind: population}\n",
+    );
+    desk.write(
+        "policy.json",
+        include_bytes!("../../docs/policies/policy-shared.json"),
+    );
+    let shown = desk.shown(&[
+        &["act", "--from", "events.yaml"],
+        &["claim", "add", "Tea keeps people awake"],
+        &["claim", "add", "Coffee keeps people awake"],
+        &[
+            "claim",
+            "scope",
+            "tea",
+            "--fails-in",
+            "adults",
+            "--breadth",
+            "0.5",
+        ],
+        &["claim", "unscope", "tea", "adults", "-m", "Too broad"],
+        &["claim", "link", "tea", "refines", "coffee"],
+        &["claim", "unlink", "tea", "coffee", "-m", "Not so"],
+        &[
+            "claim",
+            "status",
+            "tea",
+            "--standing",
+            "tested",
+            "-m",
+            "Tested",
+        ],
+        &["undo", "@8"],
+        &[
+            "view",
+            "test",
+            "--name",
+            "Strict",
+            "--description",
+            "x",
+            "--rule",
+            "profile.evid == null => excluded: no evidence",
+            "--otherwise",
+            "included",
+        ],
+        &[
+            "view",
+            "add",
+            "--name",
+            "Strict",
+            "--description",
+            "x",
+            "--rule",
+            "profile.evid == null => excluded: no evidence",
+            "--otherwise",
+            "included",
+        ],
+        &[
+            "view",
+            "change",
+            "strict",
+            "--name",
+            "Stricter",
+            "--description",
+            "y",
+            "--rule",
+            "profile.evid == null => excluded: no evidence",
+            "--otherwise",
+            "downweighted",
+        ],
+        &[
+            "agent",
+            "add",
+            "reader",
+            "--name",
+            "Second reader",
+            "--new-key",
+            "reader.key",
+        ],
+        &["key", "prove", "--agent", "reader", "--key", "reader.key"],
+        &["key", "add", "--new-key", "laptop.key"],
+        &[
+            "key",
+            "rotate",
+            "--new-key",
+            "2027.key",
+            "--key",
+            "reader.key",
+        ],
+        &["key", "revoke", "SHA256:nothing", "--reason", "lost"],
+        &[
+            "note",
+            "tea",
+            "-m",
+            "Signed with what was rotated away",
+            "--key",
+            "reader.key",
+        ],
+        &["steward", "reaffirm", "@2", "-m", "x"],
+        &["steward", "policy", "policy.json"],
+        &["steward", "move", "claims.example/new", "junk", "-m", "x"],
+        &["steward", "freeze", "-m", "The project ended", "--dry-run"],
+        &["steward", "freeze", "-m", "The project ended"],
+        &["note", "tea", "-m", "Too late"],
+    ]);
+    insta::assert_snapshot!(without_ids(&shown));
+}
