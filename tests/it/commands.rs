@@ -1039,3 +1039,26 @@ fn the_stewards_commands_say_what_they_did() {
     ]);
     insta::assert_snapshot!(without_ids(&shown));
 }
+
+/// Found by reading the code again: an import opened the ledger by a way of its own and said nothing
+/// of what recovery cut.
+#[test]
+fn an_import_says_what_recovery_cut() {
+    let desk = Desk::founded();
+    desk.write(
+        "acts.jsonl",
+        "{\"subject\": \"ledger\", \"type\": \"note.added\", \"data\": {\"text\": \"A note\"}}\n",
+    );
+    let segment = desk.ledger().join(EVENTS);
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes.extend(b"{\"commit\":half a line");
+    std::fs::write(&segment, bytes).unwrap();
+    let answer = desk.run(&["import", "jsonl", "acts.jsonl"]);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert!(
+        answer.err.contains("cut at entry 1 and kept in torn/"),
+        "{}",
+        answer.err
+    );
+    assert_eq!(desk.run(&["verify"]).code, 0);
+}

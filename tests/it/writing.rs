@@ -53,7 +53,7 @@ impl Desk {
             "add",
             "bea",
             "--name",
-            "Bea Ruiz",
+            "Bea",
             "--new-key",
             "bea.key",
         ]);
@@ -241,13 +241,13 @@ fn a_claim_goes_from_nothing_to_attested_and_every_step_verifies() {
                 "add",
                 "bea",
                 "--name",
-                "Bea Ruiz",
+                "Bea",
                 "--new-key",
                 "bea.key",
                 "--reliability",
                 "0.72",
             ],
-            "registered the human Bea Ruiz",
+            "registered the human Bea",
         ),
         (
             &[

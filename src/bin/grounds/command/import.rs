@@ -12,12 +12,13 @@ use grounds::envelope::Signed;
 use grounds::import::csv_rows::{self, CsvMapping};
 use grounds::import::fred::{self, FredMapping};
 use grounds::import::{ImportError, Plan, Report, jsonl};
-use grounds::ledger::{Appender, LedgerError, Staged, SystemClock, prepare, refused};
+use grounds::ledger::{Appender, LedgerError, Staged, prepare, refused};
 use grounds::projection::{CatalogueRow, Filter, Wanted, catalogue, model_in_force};
 use grounds::value::Slug;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::open_appender;
 use crate::error::{Exit, Failure};
 use crate::{keys, render};
 
@@ -139,12 +140,8 @@ impl Import {
             Some(name) => name.strip_prefix("agent/").unwrap_or(name).parse()?,
             None => keys::owner(ledger.state(), &signer.public().id())?,
         };
-        let head = keys::log_signer(context, &origin)?.ok_or_else(|| {
-            Failure::new(Exit::CannotTell, "log_key", "found no log key for this ledger here, expected the one that init made")
-                .hint("an import appends where the log key is; elsewhere, prepare acts and grounds submit them there")
-        })?;
-        let (appender, _) =
-            Appender::open(&dir, head, Box::new(SystemClock::new()), self.clock_ok)?;
+        // As every command that writes: it waits for another writer, and says what recovery cut.
+        let appender = open_appender(context, &dir, &origin, self.clock_ok)?;
         Ok((appender, signer, author))
     }
 
