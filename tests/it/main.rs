@@ -13,6 +13,8 @@ mod exports;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+#[cfg(feature = "cli")]
+mod keys;
 mod lab;
 #[cfg(feature = "cli")]
 mod reading;
