@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod chain;
 #[cfg(feature = "cli")]
 mod commands;
 mod custody;
