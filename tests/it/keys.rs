@@ -610,6 +610,7 @@ fn move_to_the_new(council: &Council) {
 fn when_the_log_key_is_lost_the_stewards_move_the_ledger_and_readers_can_tell_by_whose_word() {
     let council = Council::founded();
     let log = &council.log;
+    copy(&log.path("ledger"), &log.path("older"));
     council.stewards[0].say("claim add|Neurons are polysemantic|--key|own.key|--out|claim.json");
     council.stewards[0].hand("claim.json", log);
     log.say("submit|claim.json");
@@ -665,20 +666,13 @@ fn when_the_log_key_is_lost_the_stewards_move_the_ledger_and_readers_can_tell_by
     );
     log.refuse(1, "submit|other.json|--dry-run|--ledger|ledger", "error[");
     // 3. It is kept in the new ledger, where its readers find it.
-    let kept = log.read("moved.json");
     let ada = &council.stewards[0];
-    ada.yes(&[
-        "note",
-        "ledger",
-        "-m",
-        kept.trim_end(),
-        "--key",
-        "own.key",
-        "--ledger",
-        "new",
-        "--out",
-        "note.json",
-    ]);
+    log.hand("moved.json", ada);
+    let words = "note ledger -m - --key own.key --ledger new --out note.json";
+    let words: Vec<&str> = words.split(' ').collect();
+    let text = std::fs::File::open(ada.path("moved.json")).unwrap();
+    let noted = Answer::of(ada.command(&words).stdin(text).output().unwrap());
+    assert_eq!(noted.code, 0, "{}", noted.err);
     ada.hand("note.json", log);
     log.say("submit|note.json|--ledger|new");
     let events = log.say("export jsonl|ledger|--ledger|new").out;
@@ -730,4 +724,36 @@ fn when_the_log_key_is_stolen_the_move_is_recorded_and_closes_the_old_ledger() {
     assert_eq!(before["size"], size);
     let (_, last, _) = head(log, "ledger");
     assert_eq!(last.as_u64(), size.as_u64().map(|size| size + 1));
+}
+
+/// The key kept elsewhere is enough: not the log's key and not the one kept beside it are there.
+#[test]
+fn a_solo_ledger_moves_by_the_key_that_was_kept_elsewhere() {
+    let desk = Desk::argued();
+    std::fs::rename(desk.config().join("offline.key"), desk.path("offline.key")).unwrap();
+    std::fs::remove_dir_all(desk.config()).unwrap();
+    desk.say(&format!(
+        "init|new|--origin|{MOVED}|--name|Ada|--agent-slug|ada|--predecessor|ledger"
+    ));
+    let (vkey, ..) = head(&desk, "new");
+    desk.say(&format!(
+        "steward move|{MOVED}|{}|-m|All was lost|--key|offline.key|--out|moved.json|--ledger|ledger",
+        vkey.as_str().unwrap()
+    ));
+    let judged = desk
+        .say("submit|moved.json|--dry-run|--json|--ledger|ledger")
+        .json();
+    assert_eq!(judged["schema"], "grounds.judged/1");
+    assert_eq!(
+        (&judged["index"], &judged["recorded"]),
+        (&4.into(), &false.into())
+    );
+    assert!(
+        judged["signers"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("agent/ada SHA256:")
+    );
+    desk.refuse(7, "submit|moved.json|--ledger|ledger", "found no log key");
+    desk.say("verify|--ledger|new");
 }
