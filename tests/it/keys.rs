@@ -11,7 +11,8 @@ use crate::desk::{Answer, Desk, ORIGIN, mode};
 use crate::lab::copy;
 
 fn ssh_keygen(desk: &Desk, words: &[&str]) -> String {
-    let output = desk.program("ssh-keygen", words).output().unwrap();
+    let output = desk.program("ssh-keygen", words).output();
+    let output = output.expect("this test needs ssh-keygen, of OpenSSH");
     assert!(output.status.success(), "ssh-keygen {words:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -249,7 +250,7 @@ impl SshAgent {
             .arg(socket)
             .stdout(Stdio::null())
             .spawn();
-        let agent = SshAgent(child.unwrap());
+        let agent = SshAgent(child.expect("this test needs ssh-agent, of OpenSSH"));
         for _ in 0..250 {
             if socket.exists() {
                 return agent;
@@ -508,8 +509,7 @@ impl Council {
         words.extend(named.iter().flat_map(|named| ["--steward", named.as_str()]));
         self.log.yes(&words);
         self.signed_by("genesis.json", &[0, 1, 2]);
-        self.log
-            .say(&format!("submit|--genesis|genesis.json|--dry-run"));
+        self.log.say("submit|--genesis|genesis.json|--dry-run");
         self.log
             .say(&format!("submit|--genesis|genesis.json|--ledger|{folder}"));
         self.log.say("verify|--ledger|ledger");
