@@ -22,6 +22,7 @@ mod read;
 mod receipt;
 mod refusal;
 mod signer;
+mod times;
 mod work;
 mod writer;
 
@@ -37,4 +38,5 @@ pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
 pub use signer::{HeadSigner, SignerError, SignerState};
+pub use times::{Interval, Intervals, NotAfter, NotBefore};
 pub use writer::Writer;

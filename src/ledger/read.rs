@@ -204,7 +204,27 @@ impl Ledger {
             Some(policy) => policy.witness_keys(),
             None => keys_in(&self.reader),
         };
-        self.kept().heads(&keys)
+        let mut heads = self.kept().heads(&keys);
+        let newest = &self.custody.checkpoint;
+        let good = self.cosignatures_of_newest(&keys);
+        match heads.last_mut() {
+            _ if good.is_empty() => {}
+            Some(last) if last.size == newest.size => last.cosignatures.extend(good),
+            _ => heads.push(CosignedHead {
+                size: newest.size,
+                root: newest.root,
+                cosignatures: good,
+            }),
+        }
+        heads
+    }
+
+    /// What these witnesses signed in `checkpoint`, as long as it is of the head that was opened.
+    fn cosignatures_of_newest(&self, keys: &[VerifierKey]) -> Vec<GoodSignature> {
+        let note = self.reader.get("checkpoint").ok().flatten();
+        let note = note.and_then(|note| HeadNote::read(&note, &self.custody.vkey, keys).ok());
+        let same = note.filter(|note| note.checkpoint == self.custody.checkpoint);
+        same.map(|note| note.good()).unwrap_or_default()
     }
 
     /// The largest size that this witness has cosigned, as far as it is kept.
