@@ -19,12 +19,32 @@ use super::refusal::{LedgerError, refused};
 /// When the entry cannot be read.
 pub fn prove(ledger: &Ledger, index: Index) -> Result<Vec<u8>, LedgerError> {
     let custody = ledger.custody();
+    proof_at(ledger, index, custody.checkpoint.size, custody.note.clone())
+}
+
+/// As [`prove`], at the head that a quorum of this policy saw first, and the head's size; none where
+/// no cosigned head that is kept covers the entry and has one.
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn prove_cosigned(
+    ledger: &Ledger,
+    index: Index,
+    policy: &TlogPolicy,
+) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+    let first = ledger.first_quorum(index, policy);
+    let proof = first.map(|(size, note)| Ok((size, proof_at(ledger, index, size, note)?)));
+    proof.transpose()
+}
+
+fn proof_at(
+    ledger: &Ledger,
+    index: Index,
+    size: u64,
+    checkpoint: Vec<u8>,
+) -> Result<Vec<u8>, LedgerError> {
     let line = ledger.line(index)?;
-    let path = ledger
-        .tree()
-        .inclusion(index, custody.checkpoint.size)
-        .unwrap_or_default();
-    let checkpoint = custody.note.clone();
+    let path = ledger.tree().inclusion(index, size).unwrap_or_default();
     Ok(TlogProof {
         extra: Some(line),
         index,

@@ -15,5 +15,6 @@ mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod witnesses;
 #[cfg(feature = "cli")]
 mod writing;

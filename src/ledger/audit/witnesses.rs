@@ -1,6 +1,7 @@
 //! What witnesses signed: every line by a key that is known, every head that is kept one of this
 //! ledger; and by the reader's policy, whether they are enough (docs/FORMAT.md, "Witnesses").
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -77,8 +78,20 @@ struct KeptHead {
     good: Vec<GoodSignature>,
 }
 
+/// Every file below `cosigned/`.
+pub(super) fn files(dir: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    walk(&dir.join(FOLDER), FOLDER, &mut files);
+    files
+}
+
 impl Auditor {
-    pub(super) fn look_at_witnesses(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
+    pub(super) fn look_at_witnesses(
+        &mut self,
+        note: Option<&[u8]>,
+        files: &[String],
+        standard: &Standard<'_>,
+    ) {
         let folder_policy = self.folder_policy();
         let mut known = standard.policy.map(TlogPolicy::witness_keys);
         let known = known.get_or_insert_default();
@@ -87,7 +100,7 @@ impl Auditor {
             return;
         };
         let mut newest = self.newest_cosignatures(note, &log, known);
-        let kept = self.kept_heads(&log, known);
+        let kept = self.kept_heads(files, &log, known);
         if let Some(open) = &self.signed {
             let head = (open.checkpoint.size, open.checkpoint.root);
             let same = kept.iter().filter(|kept| (kept.size, kept.root) == head);
@@ -130,9 +143,12 @@ impl Auditor {
     }
 
     /// Every file below `cosigned/` is the note of a head of this ledger.
-    fn kept_heads(&mut self, log: &VerifierKey, known: &[VerifierKey]) -> Vec<KeptHead> {
-        let mut files = Vec::new();
-        walk(&self.dir.join(FOLDER), FOLDER, &mut files);
+    fn kept_heads(
+        &mut self,
+        files: &[String],
+        log: &VerifierKey,
+        known: &[VerifierKey],
+    ) -> Vec<KeptHead> {
         let looked = in_parallel(files.len(), |place| self.look_at(&files[place], log, known));
         let mut kept = Vec::new();
         for (head, wrong) in looked {
