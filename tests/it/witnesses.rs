@@ -360,6 +360,18 @@ fn each_fault_of_a_cosigned_file_has_its_verdict() {
             assert_eq!(witnesses_line(&report).0, Outcome::Fails);
         }
     }
+    let broken = witnessed();
+    std::fs::remove_dir_all(broken.dir().join("cosigned")).unwrap();
+    put(&broken, "cosigned", &note8);
+    assert_eq!(
+        the_fault(&audited(&broken.dir(), None)).found,
+        "a stray file"
+    );
+    let broken = asked();
+    std::fs::remove_file(broken.dir().join("policy")).unwrap();
+    std::fs::create_dir(broken.dir().join("policy")).unwrap();
+    let report = audited(&broken.dir(), None);
+    assert_eq!(the_fault(&report).found, "a file that cannot be read");
     put(&lab, &kept(5), by_a(&older));
     assert_eq!(
         audited(&lab.dir(), None).verdict,

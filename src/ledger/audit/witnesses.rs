@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::hash::Hash;
 use crate::ledger::cosigned::{
-    Cosignature, FOLDER, HeadNote, LineFault, POLICY, size_named, time_of,
+    Cosignature, FOLDER, HeadNote, LineFault, POLICY, policy_in, size_named, time_of,
 };
+use crate::ledger::refusal::LedgerError;
 use crate::ledger::work::in_parallel;
 use crate::tlog::{GoodSignature, TlogPolicy, VerifierKey};
 use crate::value::Time;
@@ -78,10 +79,14 @@ struct KeptHead {
     good: Vec<GoodSignature>,
 }
 
-/// Every file below `cosigned/`.
+/// Every file below `cosigned/`, or what stands in the folder's place.
 pub(super) fn files(dir: &Path) -> Vec<String> {
+    let folder = dir.join(FOLDER);
+    if std::fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+        return vec![FOLDER.to_owned()];
+    }
     let mut files = Vec::new();
-    walk(&dir.join(FOLDER), FOLDER, &mut files);
+    walk(&folder, FOLDER, &mut files);
     files
 }
 
@@ -117,15 +122,14 @@ impl Auditor {
 
     /// The folder's policy names keys and is trusted in nothing else.
     fn folder_policy(&mut self) -> Option<TlogPolicy> {
-        let bytes = self.reader.get(POLICY).ok()??;
-        match TlogPolicy::parse(&bytes) {
-            Ok(policy) => Some(policy),
-            Err(error) => {
-                let expected = "a tlog-policy that names the witnesses asked".to_owned();
-                self.file_fault(Part::Witnesses, POLICY, error.to_string(), expected);
-                None
-            }
-        }
+        let found = match policy_in(&self.reader) {
+            Ok(policy) => return policy,
+            Err(LedgerError::Policy(error)) => error.to_string(),
+            Err(_) => "a file that cannot be read".to_owned(),
+        };
+        let expected = "a tlog-policy that names the witnesses asked".to_owned();
+        self.file_fault(Part::Witnesses, POLICY, found, expected);
+        None
     }
 
     fn newest_cosignatures(
