@@ -11,6 +11,7 @@ mod arrange;
 pub mod audit;
 mod cache;
 mod clock;
+mod cosigned;
 mod leaves;
 mod lines;
 mod place;
@@ -21,18 +22,23 @@ mod read;
 mod receipt;
 mod refusal;
 mod signer;
+mod times;
 mod work;
 mod writer;
 
 pub use append::{Appender, Opened, Staged};
 pub use cache::{Snapshot, newest_head};
 pub use clock::{Clock, ClockError, SystemClock};
+pub use cosigned::{Added, Cosignature, CosignedHead, LineFault, RefusedLine, policy_of, time_of};
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
 pub use preview::{Preview, preview};
-pub use prove::{NotProved, ProofOf, Proved, check_proof, prove};
+pub use prove::{
+    NotProved, ProofOf, Proved, Witnesses, check_cosignatures, check_proof, prove, prove_cosigned,
+};
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
 pub use signer::{HeadSigner, SignerError, SignerState};
+pub use times::{Interval, Intervals, NotAfter, NotBefore};
 pub use writer::Writer;
