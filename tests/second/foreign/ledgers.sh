@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Makes, with the program itself, what other people's verifiers are shown:
+#   OUT/long           some 1,300 entries: full tiles, tiles of level 1, partial tiles of older heads
+#   OUT/forked         the same log key over another history, from entry 302 on
+#   OUT/heads/SIZE     each head that the long ledger published
+#   OUT/forks/SIZE     each head that only the fork published
+#   OUT/proofs/SIZE-I  proofs of entries, made at that head
+#   OUT/vkey           the log's key, as `init` printed it
+#   OUT/claims         a small ledger with a claim that was revised, disputed and attested to
+set -euo pipefail
+grounds=$(realpath "$1") out=$2
+rm -rf "$out" && mkdir -p "$out"/{heads,forks,proofs} && cd "$out"
+export GROUNDS_CONFIG=$PWD/config GROUNDS_CACHE=$PWD/cache NO_COLOR=1
+export GROUNDS_LEDGER=$PWD/long
+g() { "$grounds" "$@" </dev/null; }
+
+notes() { # up to this size; the text tells the fork from the long ledger
+  local index
+  for ((index = $(sed -n 2p "$GROUNDS_LEDGER/checkpoint"); index < $1; index++)); do
+    printf '{"subject":"claim/many","type":"note.added","data":{"text":"%s %s"}}\n' "$2" "$index"
+  done >notes.jsonl
+  g import jsonl notes.jsonl --commit-size 1
+}
+published() { # folder
+  cp "$GROUNDS_LEDGER/checkpoint" "$1/$(sed -n 2p "$GROUNDS_LEDGER/checkpoint")"
+}
+proofs() { # indexes
+  local index
+  for index in "$@"; do
+    g prove "@$index.0" -o "proofs/$(sed -n 2p "$GROUNDS_LEDGER/checkpoint")-$index"
+  done
+}
+
+g init "$GROUNDS_LEDGER" --origin claims.example/foreign --name Ada | tee init.txt
+grep -o 'claims.example/foreign+[0-9a-f]*+[A-Za-z0-9+/=]*' init.txt | head -n 1 >vkey
+published heads
+proofs 0
+g claim add "Many things are said" --slug many
+published heads
+for size in 255 256 257 302; do
+  notes "$size" note
+  published heads
+done
+proofs 0 1 255 256 301
+
+# The signer's state goes with the key: to the log key, either history extends its last head.
+cp -r config config-of-fork && cp -r long forked
+for size in 512 700 1302; do
+  notes "$size" note
+  published heads
+done
+proofs 0 1 255 256 511 512 1023 1024 1300 1301
+(
+  export GROUNDS_CONFIG=$PWD/config-of-fork GROUNDS_LEDGER=$PWD/forked
+  for size in 512 900; do
+    notes "$size" "another note"
+    published forks
+  done
+)
+
+export GROUNDS_LEDGER=$PWD/claims
+g init "$GROUNDS_LEDGER" --origin claims.example/few --name Ada
+g agent add carl --name Carl --role contributor --role curator --new-key carl
+g agent add atte --name Atte --role attester --reliability 0.83 --community elsewhere --new-key atte
+g claim add "Rain falls mainly on the plain" --slug rain --domain weather=0.9
+g claim add "Snow falls mainly on the hills" --slug snow
+g context add "The plain" --slug plain --kind domain_scope
+g claim scope rain --holds-in plain --breadth 0.35
+g --key carl evidence add rain --supports --doi 10.1234/abc --title "On rain" --strength 0.7 -m "It rained."
+g --key carl evidence add rain --disputes --url https://example.org/dry --title "On drought" --strength 0.65 -m "It did not."
+g --key atte attest rain --verdict verifies --weight 0.9 -m "So it is."
+g claim revise rain --statement "Rain falls mostly on the plain" -m "Better words."
+g claim link rain contradicts snow
+g agent add berta --name Berta --role steward --role curator --new-key berta
+g --key carl key rotate --new-key carl-2
