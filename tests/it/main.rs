@@ -6,6 +6,10 @@ mod architecture;
 mod commands;
 mod custody;
 mod damage;
+#[cfg(feature = "cli")]
+mod desk;
+#[cfg(feature = "cli")]
+mod exports;
 mod format_doc;
 mod golden_commit;
 mod hostile;
