@@ -67,7 +67,7 @@ g claim add "Snow falls mainly on the hills" --slug snow
 g context add "The plain" --slug plain --kind domain_scope
 g claim scope rain --holds-in plain --breadth 0.35
 g --key carl evidence add rain --supports --doi 10.1234/abc --title "On rain" --strength 0.7 -m "It rained."
-g --key carl evidence add rain --disputes --url https://example.org/dry --title "On drought" --strength 0.65 -m "It did not."
+g --key carl evidence add rain --disputes --url https://example.org/dry --title "On drought" -m "It was dry."
 g --key atte attest rain --verdict verifies --weight 0.9 -m "So it is."
 g claim revise rain --statement "Rain falls mostly on the plain" -m "Better words."
 g claim link rain contradicts snow
