@@ -1,9 +1,10 @@
 """Shows ledgers and tampered copies of them to `aics-tlog`, a client of C2SP tlog-tiles from PyPI.
 
-    python tlog.py LEDGERS REFERENCE VKEY
+    python tlog.py LEDGERS REFERENCE VKEY README
 
 LEDGERS is what ledgers.sh made, REFERENCE a ledger with one head, VKEY its key. Everything goes
-through the commands that a reader would type; they are called in this process to save the starts.
+through the commands that a reader would type; they are called in this process to save the starts,
+but for those that stand in README, which a shell runs.
 """
 
 import contextlib
@@ -11,7 +12,10 @@ import functools
 import http.server
 import io
 import json
+import os
 import pathlib
+import re
+import subprocess
 import sys
 import threading
 
@@ -20,8 +24,8 @@ from aics_tlog.cli import main as aics_tlog
 
 import shown
 
-SIGNED = ["signature", "not a signed note", "note", "key"]
-TILE = ["does not match", "do not match", "not available", "unavailable"]
+SIGNED = ["failed verification", "no tile source served a checkpoint that verifies"]
+TILE = ["does not match", "do not match"]
 
 
 def command(*words):
@@ -115,8 +119,32 @@ def honest(aics, log, ledger, indexes, heads):
         print(aics.takes(f"all tiles of the head of {size}", audit(ledger, head)))
 
 
+def commands_of(readme, folder):
+    """The block of the README that needs nothing of ours, run beside a copy of the ledger."""
+    blocks = re.findall(r"```sh\n(.*?)```", readme.read_text(), re.DOTALL)
+    block = next(block for block in blocks if "aics-tlog" in block)
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    run = ["bash", "-euo", "pipefail", "-c", block]
+    ran = subprocess.run(run, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+    return ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def as_the_readme_says(aics, readme, reference, scratch):
+    ledger = shown.copy(reference, scratch / "ledger")
+    aics.takes("the README's commands", commands_of(readme, scratch))
+    elsewise = shown.replace(b'"type":"attestation.made"', b'"type":"note.added"')
+    for path, change, why in [
+        ("tile/0/000.p/16", shown.flip(100), "do not match"),
+        ("checkpoint", shown.flip(-20), "no tile source served a checkpoint that verifies"),
+        ("events/000000000000.jsonl", elsewise, "not included"),
+    ]:
+        with shown.changed(ledger / path, change):
+            aics.refuses(f"the README's commands after a change in {path}", commands_of(readme, scratch), [why])
+
+
 def main():
-    made, reference, reference_vkey = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+    made, reference, readme = (pathlib.Path(sys.argv[at]) for at in (1, 2, 4))
+    reference_vkey = sys.argv[3]
     vkey = (made / "vkey").read_text().strip()
     heads = shown.numbered(made / "heads")
     ends = [0, 1, 255, 256, 511, 512, 1023, 1024, 1279, 1280, 1301]
@@ -176,6 +204,7 @@ def main():
             aics.refuses(f"the proof {path.name} with another hash", check(tampered, index=index), ["not verify"])
         tampered = whole.replace(b"\n%d\n" % size, b"\n%d\n" % (size - 1))
         aics.refuses(f"the proof {path.name} under another head", check(tampered, index=index), SIGNED)
+    as_the_readme_says(aics, readme, reference, made / "readme")
     print(aics.summary())
 
 
