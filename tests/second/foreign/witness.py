@@ -160,6 +160,46 @@ def no_line(aics, line, heads, vkey, witness_vkey):
         aics.refuses(f"a line that is {what}", by_ed25519(tampered, heads[size], witness_vkey), ["does not hold"])
 
 
+def ours_takes(grounds, made, vkey, witness_vkey, line, older_line):
+    """The program holds the ledger, and a proof from it, against a policy that names this witness."""
+    program = shown.Verifier("grounds")
+    ledger = shown.copy(made / "long", made / "cosigned")
+    policy, proof = made / "policy", made / "cosigned-proof"
+    policy.write_text(f"log {vkey}\nwitness w1 {witness_vkey}\nquorum w1\n")
+    uncosigned = made / "proofs/1302-1301"
+
+    def says(*words):
+        ran = subprocess.run([grounds, *map(str, words)], capture_output=True, text=True)
+        return ran.returncode == 0, f"exit {ran.returncode}: {ran.stdout}{ran.stderr}"
+
+    def verify():
+        return says("--ledger", ledger, "verify", "--vkey", vkey, "--policy", policy, "--max-age", "10m")
+
+    def check():
+        return says("check", proof, "--entry", "@1301", "--vkey", vkey, "--policy", policy)
+
+    def both(change):
+        """The same change to the head of the ledger and of the proof."""
+        proof.write_bytes(change(uncosigned.read_bytes()))
+        with shown.changed(ledger / "checkpoint", change):
+            return [("the ledger", verify()), ("the proof", check())]
+
+    flipped = base64.b64encode(shown.flip(30)(base64.b64decode(line.split()[-1])))
+    for what, answer in both(lambda note: note + line):
+        program.takes(f"{what}, cosigned", answer)
+    for what, lines, because in [
+        ("with a flipped line", line.replace(line.split()[-1], flipped), ["exit 1", "exit 3"]),
+        ("with the line of another head", older_line, ["exit 1", "exit 3"]),
+        ("with the line twice", line + line, ["exit 1", "exit 3"]),
+    ]:
+        for which, answer in both(lambda note: note + lines):
+            program.refuses(f"{which} {what}", answer, because)
+    program.refuses("a ledger that nobody cosigned", verify(), ["exit 7"])
+    proof.write_bytes(uncosigned.read_bytes())
+    program.refuses("a proof that nobody cosigned", check(), ["exit 7"])
+    print(program.summary())
+
+
 def main():
     made, reference = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     vkey = (made / "vkey").read_text().strip()
@@ -212,6 +252,7 @@ def main():
         last = asks(700, 1302)
         aics.takes("700 to 1302", cosigned(last, heads[1302], vkey, witness.vkey))
         no_line(aics, first[2], heads, vkey, witness.vkey)
+        ours_takes(sys.argv[1], made, vkey, witness.vkey, last[2], first[2])
         status, _, note = witness.monitored(origin)
         text = heads[1302].rsplit(b"\n\n", 1)[0]
         if status != 200 or note.rsplit(b"\n\n", 1)[0] != text:
