@@ -344,7 +344,7 @@ func (f *folder) bundle(n int64, width int) ([][]byte, error) {
 		data = data[end:]
 	}
 	if len(entries) != stored {
-		return nil, fmt.Errorf("%s has %d entries", place(tile), len(entries))
+		return nil, fmt.Errorf("%s has %d entries, expected %d", place(tile), len(entries), stored)
 	}
 	return entries[:width], nil
 }

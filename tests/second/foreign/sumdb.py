@@ -6,6 +6,7 @@ CHECKER is sumdb.go built; LEDGERS what ledgers.sh made; REFERENCE a ledger with
 its key.
 """
 
+import base64
 import pathlib
 import subprocess
 import sys
@@ -18,7 +19,7 @@ TILE = [
     "has other bytes than the line",
     "ends within an entry",
     "of width",
-    "has 255 entries",
+    ", expected",
 ]
 PROOF = ["invalid transparency proof"]
 
@@ -98,7 +99,8 @@ def main():
     whole = (made / "proofs/1302-256").read_bytes()
     rows = whole.split(b"\n")
     for row in range(3, rows.index(b"")):
-        proof.write_bytes(whole.replace(rows[row][:4], b"AAAA", 1))
+        other = base64.b64encode(shown.flip(0)(base64.b64decode(rows[row])))
+        proof.write_bytes(b"\n".join(rows[:row] + [other] + rows[row + 1 :]))
         refuses(f"a proof with another hash in line {row + 1}", PROOF, proofs=[proof])
     head = whole.split(b"\n\n")[1]
     unsigned = (made / "heads/700").read_bytes().split(b"\n\n")[0]
