@@ -5,11 +5,14 @@
 #   OUT/heads/SIZE     each head that the long ledger published
 #   OUT/forks/SIZE     each head that only the fork published
 #   OUT/proofs/SIZE-I  proofs of entries, made at that head
+#   OUT/grown/OLD-NEW  proofs that one head extends another
+#   OUT/fork           the proof that the log signed two histories
+#   OUT/mirror         a mirror of the long ledger
 #   OUT/vkey           the log's key, as `init` printed it
 #   OUT/claims         a small ledger with a claim that was revised, disputed and attested to
 set -euo pipefail
 grounds=$(realpath "$1") out=$2
-rm -rf "$out" && mkdir -p "$out"/{heads,forks,proofs} && cd "$out"
+rm -rf "$out" && mkdir -p "$out"/{heads,forks,proofs,grown} && cd "$out"
 export GROUNDS_CONFIG=$PWD/config GROUNDS_CACHE=$PWD/cache NO_COLOR=1
 export GROUNDS_LEDGER=$PWD/long
 g() { "$grounds" "$@" </dev/null; }
@@ -57,6 +60,13 @@ proofs 0 1 255 256 511 512 1023 1024 1300 1301
     published forks
   done
 )
+
+for size in 1 255 256 302 700 1302; do
+  g prove --from "heads/$size" -o "grown/$size-1302"
+done
+g prove --from heads/302 --to heads/700 -o grown/302-700
+g prove --fork forks/900 -o fork
+g mirror long mirror --vkey "$(cat vkey)"
 
 export GROUNDS_LEDGER=$PWD/claims
 g init "$GROUNDS_LEDGER" --origin claims.example/few --name Ada

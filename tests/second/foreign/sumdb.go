@@ -1,16 +1,19 @@
 // Checks a ledger's folder with Go's own checksum-database code (golang.org/x/mod/sumdb, as the
 // toolchain carries it): note opens the heads, tlog builds the tree, reads the tiles and proves.
 //
-//	sumdb VKEY LEDGER [--head FILE]... [--proof FILE]...
+//	sumdb VKEY LEDGER [--head FILE]... [--proof FILE]... [--grown FILE]... [--fork FILE]...
 //
-// A head is an older checkpoint of the ledger, a proof a .tlog-proof of one of its entries. Every
-// file under tile/ must be one that a head needs, and is read. Exit 0: all holds; 1: refused.
+// A head is an older checkpoint of the ledger, a proof a .tlog-proof of one of its entries, the
+// others are proofs that one head extends another, or cannot. Every file under tile/ must be one
+// that a head needs, and is read. Exit 0: all holds; 1: refused.
 package main
 
 import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,7 +29,7 @@ import (
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: sumdb VKEY LEDGER [--head FILE]... [--proof FILE]...")
+		fmt.Fprintln(os.Stderr, "usage: sumdb VKEY LEDGER [--head|--proof|--grown|--fork FILE]...")
 		os.Exit(2)
 	}
 	said, err := check(os.Args[1], os.Args[2], os.Args[3:])
@@ -46,7 +49,7 @@ func check(vkey, ledger string, more []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	heads, proofs := []tlog.Tree{newest}, []string{}
+	heads, proofs, pairs := []tlog.Tree{newest}, []string{}, 0
 	for i := 0; i+1 < len(more); i += 2 {
 		switch more[i] {
 		case "--head":
@@ -57,6 +60,11 @@ func check(vkey, ledger string, more []string) (string, error) {
 			heads = append(heads, head)
 		case "--proof":
 			proofs = append(proofs, more[i+1])
+		case "--grown", "--fork":
+			if err := pair(log, more[i+1], more[i] == "--fork"); err != nil {
+				return "", fmt.Errorf("%s: %w", more[i+1], err)
+			}
+			pairs++
 		default:
 			return "", fmt.Errorf("no such option: %s", more[i])
 		}
@@ -97,8 +105,8 @@ func check(vkey, ledger string, more []string) (string, error) {
 	if err := everySmaller(tiles, newest, lines); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %d entries, %d heads, %d tile files, %d inclusions, %d consistencies, %d proof files",
-		log.Name(), newest.N, len(heads), read, proven, newest.N, len(proofs)), nil
+	return fmt.Sprintf("%s: %d entries, %d heads, %d tile files, %d inclusions, %d consistencies, %d files of proofs",
+		log.Name(), newest.N, len(heads), read, proven, newest.N, len(proofs)+pairs), nil
 }
 
 // openHead opens a checkpoint. (tlog.ParseTree asks for the header of Go's own log.)
@@ -300,6 +308,58 @@ func proves(log note.Verifier, path string, lines [][]byte) error {
 		return err
 	}
 	return tlog.CheckRecord(proof, head.N, head.Hash, index, tlog.RecordHash(lines[index]))
+}
+
+// pair checks a file with two signed heads and a path: that the newer tree extends the older head,
+// or, of a fork, that at the older one's size it had another root.
+func pair(log note.Verifier, path string, isFork bool) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var file struct {
+		Newer, Older, Prefix string
+		Path                 []string
+		V                    int
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		return err
+	}
+	newer, err := parseHead(log, []byte(file.Newer))
+	if err != nil {
+		return err
+	}
+	older, err := parseHead(log, []byte(file.Older))
+	if err != nil {
+		return err
+	}
+	proof := tlog.TreeProof{}
+	for _, text := range file.Path {
+		hash, err := hashOf(text)
+		if err != nil {
+			return err
+		}
+		proof = append(proof, hash)
+	}
+	then := older.Hash
+	if isFork {
+		if then, err = hashOf(file.Prefix); err != nil {
+			return err
+		}
+		if then == older.Hash {
+			return errors.New("both heads are of one history")
+		}
+	}
+	return tlog.CheckTree(proof, newer.N, newer.Hash, older.N, then)
+}
+
+func hashOf(text string) (hash tlog.Hash, err error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != tlog.HashSize {
+		return hash, fmt.Errorf("not a hash: %q", text)
+	}
+	copy(hash[:], raw)
+	return hash, nil
 }
 
 // folder reads tiles as C2SP tlog-tiles lays them out: tile/<level>/… where Go says tile/8/<level>/…

@@ -7,6 +7,7 @@ its key.
 """
 
 import base64
+import json
 import pathlib
 import subprocess
 import sys
@@ -21,7 +22,7 @@ TILE = [
     "of width",
     ", expected",
 ]
-PROOF = ["invalid transparency proof"]
+PROOF = ["invalid transparency proof", "invalid inputs in CheckTree"]
 
 
 def path_of(proof):
@@ -35,9 +36,9 @@ def main():
     heads = shown.numbered(made / "heads")
     proofs = sorted((made / "proofs").iterdir())
 
-    def check(ledger, key=vkey, heads=(), proofs=()):
-        options = [part for head in heads for part in ("--head", head)]
-        options += [part for proof in proofs for part in ("--proof", proof)]
+    def check(ledger, key=vkey, heads=(), proofs=(), grown=(), forks=()):
+        given = {"--head": heads, "--proof": proofs, "--grown": grown, "--fork": forks}
+        options = [part for option, files in given.items() for file in files for part in (option, file)]
         ran = subprocess.run([checker, key, ledger, *options], capture_output=True, text=True)
         if ran.returncode not in (0, 1):
             raise SystemExit(f"{checker} breaks off: {ran.stderr}")
@@ -45,7 +46,9 @@ def main():
 
     go = shown.Verifier("Go's sumdb note and tlog")
     print(go.takes("the reference ledger", check(reference, reference_vkey)))
-    print(go.takes("the long ledger", check(made / "long", heads=heads, proofs=proofs)))
+    of_two = {"grown": sorted((made / "grown").iterdir()), "forks": [made / "fork"]}
+    print(go.takes("the long ledger", check(made / "long", heads=heads, proofs=proofs, **of_two)))
+    print(go.takes("its mirror", check(made / "mirror")))
     go.takes("the other history by itself", check(made / "forked", heads=heads[:6] + [made / "forks/512"]))
 
     copy = shown.copy(made / "long", made / "tampered")
@@ -116,7 +119,49 @@ def main():
     ]:
         proof.write_bytes(change(whole))
         refuses(f"a proof with {what}", because, proofs=[proof])
+    two_heads(made, refuses)
+    mirror = shown.copy(made / "mirror", made / "tampered-mirror")
+    for path in shown.tiles(mirror):
+        with shown.changed(mirror / path, shown.flip(77)):
+            go.refuses(f"a mirror with a flipped bit in {path}", check(mirror), TILE)
     print(go.summary())
+
+
+def other_hash(text):
+    return shown.flip(0)(bytes.fromhex(text)).hex()
+
+
+def two_heads(made, refuses):
+    """Proofs about two heads, each with every hash changed, and with heads that are not theirs."""
+    file = made / "tampered-proof"
+    for path, option in [
+        (made / "grown/302-1302", "grown"),
+        (made / "grown/302-700", "grown"),
+        (made / "fork", "forks"),
+    ]:
+        whole = json.loads(path.read_bytes())
+
+        def with_other(what, because, **changes):
+            file.write_text(json.dumps(whole | changes))
+            refuses(f"{path.name} with {what}", because, **{option: [file]})
+
+        for at in range(len(whole["path"])):
+            other = other_hash(whole["path"][at])
+            with_other(f"another hash at {at}", PROOF, path=whole["path"][:at] + [other] + whole["path"][at + 1 :])
+        with_other("a hash too few", PROOF, path=whole["path"][1:])
+        with_other("a hash too many", PROOF, path=whole["path"] + whole["path"][:1])
+        with_other("its heads in each other's place", PROOF, older=whole["newer"], newer=whole["older"])
+        with_other("another older head", PROOF, older=(made / "heads/257").read_text())
+        size = whole["newer"].split("\n")[1]
+        unsigned = whole["newer"].replace(f"\n{size}\n", f"\n{size}1\n")
+        with_other("a head that nobody signed", NOTE, newer=unsigned)
+    forked = json.loads((made / "fork").read_bytes())
+    file.write_text(json.dumps(forked | {"prefix": other_hash(forked["prefix"])}))
+    refuses("a fork with another prefix", PROOF, forks=[file])
+    grown = json.loads((made / "grown/302-1302").read_bytes())
+    root = base64.b64decode(grown["older"].split("\n")[2]).hex()
+    file.write_text(json.dumps(grown | {"prefix": root}))
+    refuses("a fork of one history", ["both heads are of one history"], forks=[file])
 
 
 if __name__ == "__main__":

@@ -88,6 +88,17 @@ def proof_file(proof, vkey, lines, index, scratch):
     return command("verify-inclusion", *leaf, *given)
 
 
+def grown(proof, scratch):
+    """A .consistency.json by the command that takes the path as a file, and sizes and roots."""
+    file = json.loads(proof)
+    older, newer = (parse_checkpoint(parse_note(file[name]).text) for name in ("older", "newer"))
+    (scratch / "path").write_text("\n".join(file["path"]))
+    words = ["--proof", scratch / "path"]
+    for name, head in (("old", older), ("new", newer)):
+        words += [f"--{name}-size", head.size, f"--{name}-root", base64.b64encode(head.root).decode()]
+    return command("verify-consistency", *words)
+
+
 @contextlib.contextmanager
 def served(folder):
     """The folder as any static file server serves it, on this machine alone."""
@@ -206,6 +217,16 @@ def main():
             aics.refuses(f"the proof {path.name} with another hash", check(tampered, index=index), ["not verify"])
         tampered = whole.replace(b"\n%d\n" % size, b"\n%d\n" % (size - 1))
         aics.refuses(f"the proof {path.name} under another head", check(tampered, index=index), SIGNED)
+    for path in sorted((made / "grown").iterdir()):
+        whole = json.loads(path.read_bytes())
+        aics.takes(f"the growth {path.name}", grown(json.dumps(whole), scratch))
+        for at, text in enumerate(whole["path"]):
+            other = shown.flip(31)(bytes.fromhex(text)).hex()
+            tampered = whole | {"path": whole["path"][:at] + [other] + whole["path"][at + 1 :]}
+            answer = grown(json.dumps(tampered), scratch)
+            aics.refuses(f"the growth {path.name} with another hash", answer, ["not verify"])
+    honest(aics, Log(made / "mirror", vkey), made / "mirror", ends, [])
+    aics.takes("all tiles of the mirror", audit(made / "mirror", made / "heads/1302"))
     as_the_readme_says(aics, readme, reference, made / "readme")
     print(aics.summary())
 

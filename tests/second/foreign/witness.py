@@ -11,6 +11,7 @@ import base64
 import contextlib
 import hashlib
 import http.client
+import json
 import pathlib
 import shutil
 import struct
@@ -106,6 +107,14 @@ def consistency(old, hashes, is_old_root_known=True):
     if old <= half:
         return consistency(old, hashes[:half], is_old_root_known) + [root(hashes[half:])]
     return consistency(old - half, hashes[half:], False) + [root(hashes[:half])]
+
+
+def proved(grounds, made, old, new):
+    """The same by the program, from its tiles."""
+    words = ["prove", "--from", made / "heads" / str(old), "--to", made / "heads" / str(new)]
+    command = [grounds, "--ledger", made / "long", *words]
+    proof = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return [bytes.fromhex(text) for text in proof["path"]]
 
 
 def cosigned(answer, note, log_vkey, witness_vkey):
@@ -218,7 +227,10 @@ def main():
     with Witness(folder, [(origin, vkey)]).serving() as witness:
 
         def asks(old, new, proof=None):
-            proof = consistency(old, ours[:new]) if proof is None and old else proof or []
+            if proof is None:
+                proof = consistency(old, ours[:new]) if old else []
+                if old and proof != proved(sys.argv[1], made, old, new):
+                    raise SystemExit(f"the program proves the growth from {old} to {new} by another path")
             return witness.add_checkpoint(old, proof, heads[new])
 
         def refuses(what, answer, status):
