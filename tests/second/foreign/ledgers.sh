@@ -9,7 +9,7 @@
 #   OUT/fork           the proof that the log signed two histories
 #   OUT/mirror         a mirror of the long ledger
 #   OUT/vkey           the log's key, as `init` printed it
-#   OUT/claims         a small ledger with a claim that was revised, disputed and attested to
+#   OUT/claims         a small ledger: revised, withdrawn, retracted and set-aside things, a rotated key
 set -euo pipefail
 grounds=$(realpath "$1") out=$2
 rm -rf "$out" && mkdir -p "$out"/{heads,forks,proofs,grown} && cd "$out"
@@ -81,5 +81,17 @@ g --key carl evidence add rain --disputes --url https://example.org/dry --title 
 g --key atte attest rain --verdict verifies --weight 0.9 -m "So it is."
 g claim revise rain --statement "Rain falls mostly on the plain" -m "Better words."
 g claim link rain contradicts snow
-g agent add berta --name Berta --role steward --role curator --new-key berta
 g --key carl key rotate --new-key carl-2
+g --key carl-2 evidence revise rain on-drought --strength 0.3 -m "Weaker than it looked."
+g --key carl-2 evidence withdraw rain on-rain -m "It was another plain."
+g artifact standing on-rain retracted -m "Its data were made up."
+g --key atte attest snow --verdict disputes --weight 0.4 --expires 2027-01
+last=$(($(sed -n 2p "$GROUNDS_LEDGER/checkpoint") - 1))
+g key revoke "$(ssh-keygen -lf atte.pub | cut -d' ' -f2)" --reason compromised --since "@$last"
+g note rain -m "Its second attester's key was stolen."
+cat >act.json <<'J'
+[{"subject":"agent/carl","type":"note.added","data":{"text":"Now a curator alone."}},
+ {"subject":"agent/carl","type":"agent.changed","data":{"roles":["curator"]}}]
+J
+g act --from act.json
+g verify
