@@ -11,9 +11,11 @@
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
+//! | `authentic` | reading tiles from somebody who is not believed | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
+mod authentic;
 mod checkpoint;
 mod cosignature;
 mod map;
@@ -24,6 +26,7 @@ mod spelling;
 mod tile;
 mod tree;
 
+pub use authentic::{AuthenticTiles, TileError, TileSource};
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
 pub use map::{MapLeaf, MapProof, MapProofError, SubjectMap, map_root};
 pub use note::{
