@@ -7,15 +7,13 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use crate::envelope::Withheld;
 use crate::hash::Hash;
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage, Line};
-use crate::tlog::leaf_hash;
 use crate::value::Index;
 
 use super::leaves::RightEdge;
-use super::lines::{lines_or_gaps, stored_leaves};
+use super::lines::{leaf_of_line, lines_or_gaps, stored_leaves};
 use super::refusal::LedgerError;
 
 /// Where every entry stands.
@@ -61,8 +59,19 @@ pub(super) fn arrange(
     if edge.root() != root || leaves.len() as u64 != size {
         return Ok(None);
     }
+    arrange_by(reader, leaves).map(Some)
+}
+
+/// Finds every entry whose leaf is given, by index.
+///
+/// # Errors
+/// When the system fails.
+pub(super) fn arrange_by(
+    reader: &SegmentReader,
+    leaves: Vec<Hash>,
+) -> Result<Arrangement, LedgerError> {
     let met = meet_lines(reader, &leaves)?;
-    Ok(Some(place(leaves, met)))
+    Ok(place(leaves, met))
 }
 
 fn meet_lines(reader: &SegmentReader, leaves: &[Hash]) -> Result<Vec<Met>, LedgerError> {
@@ -79,7 +88,7 @@ fn meet_lines(reader: &SegmentReader, leaves: &[Hash]) -> Result<Vec<Met>, Ledge
 }
 
 fn known(line: Line<'_>, index_of: &HashMap<Hash, Index>) -> Met {
-    let leaf = Withheld::parse(line.bytes).map_or_else(|| leaf_hash(line.bytes), |line| line.leaf);
+    let leaf = leaf_of_line(line.bytes);
     let what = match index_of.get(&leaf) {
         Some(index) => What::Entry(*index),
         None => What::Foreign(format!("a line with leaf hash {leaf}")),

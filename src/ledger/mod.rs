@@ -4,6 +4,7 @@
 //!   and answers for any date.
 //! - [`Appender`] writes: verify → admit → append → sign the head → acknowledge, in batches.
 //!   [`Writer`] runs one on a thread of its own for callers that wait asynchronously.
+//! - [`mirror`] keeps a verified copy of a log, from its tiles alone.
 //! - [`audit`] checks everything, and trusts nothing that is in the folder.
 
 mod append;
@@ -11,8 +12,10 @@ mod arrange;
 pub mod audit;
 mod cache;
 mod clock;
+mod heads;
 mod leaves;
 mod lines;
+mod mirror;
 mod place;
 mod prepare;
 mod preview;
@@ -21,18 +24,22 @@ mod read;
 mod receipt;
 mod refusal;
 mod signer;
+mod source;
 mod work;
 mod writer;
 
 pub use append::{Appender, Opened, Staged};
 pub use cache::{Snapshot, newest_head};
 pub use clock::{Clock, ClockError, SystemClock};
+pub use heads::{HeadError, SignedHead, prove_consistency, prove_fork};
+pub use mirror::{MirrorError, Mirrored, Pin, mirror};
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
 pub use preview::{Preview, preview};
-pub use prove::{NotProved, ProofOf, Proved, check_proof, prove};
+pub use prove::{NotProved, ProofOf, Proved, check_proof, prove, prove_from_tiles};
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
 pub use signer::{HeadSigner, SignerError, SignerState};
+pub use source::{AnySource, FolderSource, SourceError, TreeSource};
 pub use writer::Writer;

@@ -14,6 +14,7 @@ mod names;
 mod render;
 mod ssh_agent;
 mod seen;
+mod sources;
 
 use std::process::ExitCode;
 
