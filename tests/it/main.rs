@@ -8,8 +8,11 @@ mod custody;
 mod damage;
 mod format_doc;
 mod golden_commit;
+#[cfg(feature = "cli")]
+mod heads;
 mod hostile;
 mod lab;
+mod mirror;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
