@@ -299,7 +299,7 @@ fn pin_for(
 
 /// The key that the first entry of a source names. The head that this key has signed will be held
 /// against the entry again, once it is known.
-fn key_of_source(source: &mut AnySource<'_>) -> Result<VerifierKey, MirrorError> {
+pub(super) fn key_of_source(source: &mut AnySource<'_>) -> Result<VerifierKey, MirrorError> {
     let note = Note::parse(&fetch_note(source)?).map_err(CheckpointError::from)?;
     let size = Checkpoint::parse_body(note.text())?.size;
     let partial = partial_bundle(size).filter(|bundle| bundle.index == 0);

@@ -5,6 +5,7 @@
 //! - [`Appender`] writes: verify → admit → append → sign the head → acknowledge, in batches.
 //!   [`Writer`] runs one on a thread of its own for callers that wait asynchronously.
 //! - [`mirror`] keeps a verified copy of a log, from its tiles alone.
+//! - [`Repair`] heals a damaged ledger from a copy that is not believed.
 //! - [`audit`] checks everything, and trusts nothing that is in the folder.
 
 mod append;
@@ -23,6 +24,7 @@ mod prove;
 mod read;
 mod receipt;
 mod refusal;
+mod repair;
 mod signer;
 mod source;
 mod work;
@@ -40,6 +42,7 @@ pub use prove::{NotProved, ProofOf, Proved, check_proof, prove, prove_from_tiles
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
+pub use repair::{Acknowledged, KeyFrom, Repair, RepairError};
 pub use signer::{HeadSigner, SignerError, SignerState};
 pub use source::{AnySource, FolderSource, SourceError, TreeSource};
 pub use writer::Writer;

@@ -18,5 +18,6 @@ mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod repair;
 #[cfg(feature = "cli")]
 mod writing;

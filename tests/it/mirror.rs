@@ -97,7 +97,7 @@ fn run_with(
 }
 
 /// The bytes of the files that a mirror shares with its source.
-fn shared(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn shared(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let own = ["cache", "torn", "lock", "mirror.json", ".gitignore"];
     let files = everything(dir)
         .into_iter()

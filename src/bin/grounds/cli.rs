@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Check(command::check::Check),
     /// Keep a verified copy of a log
     Mirror(command::mirror::Mirror),
+    /// Heal a damaged ledger from a copy of it
+    Repair(command::repair::Repair),
     /// Read a collection, sign it and append it
     Import(command::import::Import),
     /// Write events in another format

@@ -4,7 +4,9 @@ use std::fmt;
 use std::process::ExitCode;
 
 use grounds::claim::{Code, Rejection};
-use grounds::ledger::{HeadError, LedgerError, MirrorError, NoSuchMoment, SignerError};
+use grounds::ledger::{
+    HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
+};
 use grounds::store::StoreError;
 use grounds::tlog::TileError;
 use serde::Serialize;
@@ -206,6 +208,26 @@ impl From<MirrorError> for Failure {
             MirrorError::RolledBack { .. } => Failure::new(Exit::No, "rollback", message)
                 .hint("the copy is as it was, and can heal the source: grounds repair --from COPY"),
             MirrorError::Forked(_) => Failure::new(Exit::No, "fork", message),
+        }
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Failure {
+        let message = error.to_string();
+        match error {
+            RepairError::Ledger(error) => error.into(),
+            RepairError::Head(error) => {
+                let failure = Failure::from(error);
+                Failure { message, ..failure }.hint("nothing was changed")
+            }
+            RepairError::NoKey => Failure::new(Exit::CannotTell, "vkey", message)
+                .hint("give the key with --vkey; grounds init printed it"),
+            RepairError::Pin(_) => Failure::new(Exit::Damaged, "damaged", message),
+            RepairError::OtherHistory { .. } => Failure::new(Exit::No, "fork", message)
+                .hint("nothing was changed; grounds prove --fork SOURCE makes a proof of it, where the tiles can be read"),
+            RepairError::Behind { .. } => Failure::new(Exit::No, "rollback", message)
+                .hint("nothing was changed; a copy that has more can heal more"),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod log;
 pub(crate) mod mirror;
 pub(crate) mod note;
 pub(crate) mod prove;
+pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod show;
 pub(crate) mod sign;
@@ -72,6 +73,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Prove(command) => command.run(context),
         Command::Check(command) => command.run(context),
         Command::Mirror(command) => command.run(context),
+        Command::Repair(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Completions(command) => command.run(context),
