@@ -520,3 +520,174 @@ fn an_entry_that_the_source_withholds_is_mirrored_as_withheld() {
     let report = audit(&lab.beside("copy"), &Standard::default(), &mut |_, _| {}).unwrap();
     assert_eq!(report.verdict, Verdict::CannotTell, "{:?}", report.faults);
 }
+
+/// A server that gives files of a folder and knows nothing else.
+#[cfg(feature = "net")]
+mod served {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::path::{Path, PathBuf};
+
+    /// Serves a folder until the test ends; gives the address.
+    pub(super) fn folder(dir: &Path) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let dir = dir.to_path_buf();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let dir = dir.clone();
+                std::thread::spawn(move || answer(stream.unwrap(), &dir));
+            }
+        });
+        address
+    }
+
+    /// Answers what is asked on one connection, for as long as it is kept open.
+    fn answer(stream: TcpStream, dir: &Path) {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let mut stream = stream;
+        while let Some(Ok(first)) = lines.next() {
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let path = first
+                .strip_prefix("GET /")
+                .and_then(|rest| rest.split(' ').next());
+            let path: PathBuf = path.unwrap_or("..").into();
+            let file = std::fs::read(dir.join(&path))
+                .ok()
+                .filter(|_| !path.starts_with(".."));
+            let (status, body) =
+                file.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            if stream
+                .write_all(&[head.as_bytes(), &body].concat())
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn a_ledger_folder_that_any_file_server_serves_is_mirrored_and_heals() {
+    use grounds::ledger::Repair;
+    use grounds::net::UrlSource;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (source, dir) = (folder.path().join("source"), folder.path().join("mirror"));
+    let lines = synthetic(1_000, "of the log");
+    let old = synthetic(1_000, "of the log")[..700].to_vec();
+    publish(&source, &old);
+    let url = served::folder(&source);
+    let fetch = |dir: &Path, vkey| {
+        mirror(
+            &mut UrlSource::new(&url).unwrap(),
+            dir,
+            vkey,
+            &mut |_, _| {},
+        )
+    };
+    let trusted = vkey();
+    assert_eq!(fetch(&dir, Some(&trusted)).unwrap().fetched, 700);
+    publish(&source, &lines);
+    assert_eq!(fetch(&dir, None).unwrap().fetched, 300);
+    let (ours, theirs) = (shared(&dir), shared(&source));
+    for (name, bytes) in &theirs {
+        let is_older = name.to_string_lossy().contains(".p/188");
+        assert!(
+            is_older || ours.get(name) == Some(bytes),
+            "{}",
+            name.display()
+        );
+    }
+    // A reader may also be lied to on the way.
+    std::fs::write(source.join("tile/0/001"), [7; 8192]).unwrap();
+    let error = fetch(&folder.path().join("second"), Some(&trusted)).unwrap_err();
+    assert!(error.to_string().contains("tile/0/001"), "{error}");
+    publish(&source, &lines);
+    let text = std::fs::read_to_string(dir.join(EVENTS)).unwrap();
+    std::fs::write(
+        dir.join(EVENTS),
+        text.replace("entry 512 of", "entry 512 or"),
+    )
+    .unwrap();
+    let mut over = UrlSource::new(&url).unwrap();
+    let repair = Repair::plan(&mut over, &dir, None, None, &mut |_, _| {}).unwrap();
+    assert_eq!(repair.entries, [512]);
+    repair.carry_out(&dir).unwrap();
+    assert_eq!(std::fs::read_to_string(dir.join(EVENTS)).unwrap(), text);
+}
+
+#[cfg(all(feature = "net", feature = "cli"))]
+#[test]
+fn a_person_mirrors_from_an_address_and_heals_from_it() {
+    let lab = Lab::argued();
+    let folder = lab.dir().parent().unwrap().to_path_buf();
+    let url = served::folder(&folder);
+    let says = |code: i32, words: &[&str], part: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_grounds"))
+            .args(words)
+            .current_dir(&folder)
+            .env("GROUNDS_CONFIG", folder.join("config"))
+            .env("GROUNDS_CACHE", folder.join("cache"))
+            .env_remove("GROUNDS_LEDGER")
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}\n{said}");
+        assert!(
+            said.contains(part),
+            "{words:?}: expected {part:?} in\n{said}"
+        );
+    };
+    let (key, at) = (vkey().to_string(), format!("{url}/ledger/"));
+    says(0, &["mirror", &at, "copy", "--vkey", &key], "8 entries");
+    says(
+        0,
+        &["verify", "--ledger", "copy", "--vkey", &key],
+        "everything holds",
+    );
+    says(2, &["mirror", "file:///etc", "copy"], "http://");
+    says(
+        6,
+        &["mirror", &format!("{url}/nothing"), "copy"],
+        "no checkpoint",
+    );
+    let from = ["repair", "--from", &at, "--ledger", "copy"];
+    says(0, &from, "nothing is to be healed");
+    let path = folder.join("copy").join(EVENTS);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, whole.replacen("It is so: y", "It is no: y", 1)).unwrap();
+    std::fs::remove_file(folder.join("copy/checkpoint")).unwrap();
+    says(3, &["verify", "--ledger", "copy"], "damaged");
+    says(
+        0,
+        &[&from[..], &["--dry-run"]].concat(),
+        "entry @3: would be taken from the copy",
+    );
+    says(3, &["verify", "--ledger", "copy"], "damaged");
+    says(
+        0,
+        &[&from[..], &["--dry-run", "--json"]].concat(),
+        r#""schema": "grounds.repair/1""#,
+    );
+    says(0, &from, "is kept in torn/healed-0001");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+    says(
+        0,
+        &["verify", "--ledger", "copy", "--vkey", &key],
+        "everything holds",
+    );
+    // What the copy does not have is left, and said.
+    std::fs::write(lab.dir().join("checkpoint"), b"nothing signed\n").unwrap();
+    std::fs::remove_file(folder.join("copy/checkpoint")).unwrap();
+    says(1, &from, "checkpoint");
+}
