@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use grounds::envelope::Entry;
-use grounds::ledger::{AsOf, FolderSource, HeadError, Ledger, SignedHead, prove, prove_from_tiles};
+use grounds::ledger::{
+    AsOf, FolderSource, HeadError, Ledger, NoSuchMoment, SignedHead, prove, prove_from_tiles,
+};
 use grounds::tlog::{TileError, TlogProof, VerifierKey};
 use grounds::value::{Address, Index};
 
@@ -127,13 +129,14 @@ struct Made {
 impl Made {
     /// An address names its entry, so the tiles are enough; an id has to be looked for.
     fn of(context: &Context, event: &str) -> Result<Made, Failure> {
-        let address = match event.parse()? {
+        let moment: AsOf = event.parse()?;
+        let address = match moment {
             AsOf::Entry(index) => Some((index, None)),
             AsOf::Event(Address { entry, position }) => Some((entry, Some(position))),
             _ => None,
         };
         if let Some((index, position)) = address {
-            match Made::from_tiles(&context.ledger_dir()?, index, position) {
+            match Made::from_tiles(&context.ledger_dir()?, moment, index, position) {
                 Ok(made) => return Ok(made),
                 Err(FromTiles::Unread(why)) => heads::say_unread(context, &why),
                 Err(FromTiles::Other(failure)) => return Err(failure),
@@ -149,19 +152,20 @@ impl Made {
         })
     }
 
-    fn from_tiles(dir: &Path, index: Index, position: Option<u16>) -> Result<Made, FromTiles> {
+    fn from_tiles(
+        dir: &Path,
+        moment: AsOf,
+        index: Index,
+        position: Option<u16>,
+    ) -> Result<Made, FromTiles> {
         let (head, vkey) = SignedHead::of_folder(dir, None).map_err(Failure::from)?;
         let mut tiles = head.tiles(FolderSource::new(dir))?;
         let proof = match prove_from_tiles(&mut tiles, &head, index) {
-            // That there is no such entry is for the ledger to say.
-            Err(error @ TileError::Beyond { .. }) => {
-                return Err(FromTiles::Other(no_such_event(index, position, &error)));
-            }
+            Err(TileError::Beyond { .. }) => return Err(no_such_event(moment, head.head.size)),
             proof => proof.map_err(HeadError::from)?,
         };
         if position.is_some_and(|position| usize::from(position) >= events_in(&proof)) {
-            let error = "the commit has fewer events";
-            return Err(FromTiles::Other(no_such_event(index, position, &error)));
+            return Err(no_such_event(moment, head.head.size));
         }
         Ok(Made {
             proof,
@@ -194,13 +198,8 @@ impl From<HeadError> for FromTiles {
     }
 }
 
-fn no_such_event(index: Index, position: Option<u16>, why: &dyn std::fmt::Display) -> Failure {
-    let address = match position {
-        Some(position) => format!("@{index}.{position}"),
-        None => format!("@{index}"),
-    };
-    Failure::not_found(format!("found no {address}: {why}"))
-        .hint("grounds log lists the events with their addresses")
+fn no_such_event(moment: AsOf, size: u64) -> FromTiles {
+    FromTiles::Other(NoSuchMoment { moment, size }.into())
 }
 
 /// How many events the entry in a proof holds.
