@@ -9,6 +9,7 @@ use crate::tlog::{
     TileSource, VerifierKey,
 };
 
+use super::cosigned::{HeadNote, keys_in};
 use super::read::front;
 use super::refusal::LedgerError;
 use super::source::SourceError;
@@ -118,9 +119,11 @@ impl SignedHead {
         dir: &Path,
         vkey: Option<&VerifierKey>,
     ) -> Result<(SignedHead, VerifierKey), LedgerError> {
-        let (_, note, open, vkey, _) = front(dir, vkey)?;
-        let Checkpoint { size, root, .. } = open.checkpoint;
+        let (reader, note, _, vkey, _) = front(dir, vkey)?;
+        let note = HeadNote::read(&note, &vkey, &keys_in(&reader))?;
+        let Checkpoint { size, root, .. } = note.checkpoint;
         let head = Head { size, root };
+        let note = note.to_bytes();
         Ok((SignedHead { head, note }, vkey))
     }
 

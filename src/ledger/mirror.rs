@@ -17,9 +17,11 @@ use crate::store::segment::{Recovery, SegmentReader, SegmentWriter, Stamp, holds
 use crate::store::{Durable, Store as _, StoreError};
 use crate::tlog::{
     AuthenticTiles, Bundle, Checkpoint, CheckpointError, ForkProof, Head, Note, Tile, TileError,
-    TileSource as _, VerifierKey, encode_bundle, new_full_bundles, partial_bundle, tiles_for,
+    TileSource as _, TlogPolicy, VerifierKey, encode_bundle, new_full_bundles, partial_bundle,
+    tiles_for,
 };
 
+use super::cosigned::{HeadNote, Keep, keys_in, note_name};
 use super::heads::{HeadError, SignedHead, fetch_note, prove_fork};
 use super::lines::{leaf_of_line, log_key_in, open_reader, read_lines};
 use super::refusal::LedgerError;
@@ -27,7 +29,9 @@ use super::source::{AnySource, FolderSource, SourceError};
 
 /// The file that pins the log's key.
 const PIN: &str = "mirror.json";
-/// The version of that file.
+/// The file that names the log's witnesses.
+const POLICY: &str = "policy";
+/// The version of the pin.
 const VERSION: u64 = 1;
 /// The most bytes of a policy or a cosigned note that is copied.
 const LONGEST_EXTRA: usize = 1_000_000;
@@ -258,9 +262,10 @@ pub fn mirror(
         copy.writer.put(PIN, &pin.to_bytes(), Durable::Now)?;
     }
     copy.fetch_lines(&mut tiles, progress)?;
+    let has_policy = copy.fetch_policy(&mut tiles)?;
     copy.publish(&theirs, &pin.vkey)?;
     copy.complete_tiles(&mut tiles)?;
-    let (has_policy, has_cosigned) = copy.fetch_extras(&mut tiles, &theirs, &pin.vkey)?;
+    let has_cosigned = copy.fetch_cosigned(&mut tiles, &theirs, &pin.vkey)?;
     copy.writer.close()?;
     Ok(Mirrored {
         is_first_use_key: pin.is_first_use,
@@ -414,14 +419,11 @@ impl Copy {
         Ok(())
     }
 
-    /// Puts the new head in place of the old one, with the lines that the log's key has signed: any
-    /// other is for nobody here to check.
+    /// Puts the new head in place of the old one, with the lines that somebody here can check.
     fn publish(&mut self, head: &SignedHead, vkey: &VerifierKey) -> Result<(), MirrorError> {
-        let note = signed_by_log(&head.note, vkey)?;
-        if self.writer.get("checkpoint")?.as_ref() != Some(&note) {
-            self.writer.put("checkpoint", &note, Durable::Now)?;
-        }
-        Ok(())
+        let keys = keys_in(&self.writer.reader());
+        let note = HeadNote::read(&head.note, vkey, &keys)?.to_bytes();
+        self.put_if_new("checkpoint", &note)
     }
 
     /// Writes the tiles and bundles of the head that are not there yet.
@@ -459,47 +461,65 @@ impl Copy {
         Ok(self.writer.put(&bundle.path(), &bytes, Durable::Later)?)
     }
 
-    /// The source's policy, and what witnesses have signed of the head, where it has them.
-    fn fetch_extras(
+    /// The source's policy, where it has one that can be read.
+    fn fetch_policy(&mut self, tiles: &mut Tiles<'_, '_>) -> Result<bool, MirrorError> {
+        let policy = fetch_extra(tiles, POLICY)?;
+        let policy = policy.filter(|bytes| TlogPolicy::parse(bytes).is_ok());
+        match &policy {
+            Some(policy) => self.put_if_new(POLICY, policy)?,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What witnesses of the policy have signed of the head, where the source keeps it; with what
+    /// the copy had of it before.
+    fn fetch_cosigned(
         &mut self,
         tiles: &mut Tiles<'_, '_>,
         head: &SignedHead,
         vkey: &VerifierKey,
-    ) -> Result<(bool, bool), MirrorError> {
-        let policy =
-            self.fetch_extra("policy", tiles, &|bytes| std::str::from_utf8(bytes).is_ok())?;
-        // Lines of witnesses that no policy here names would be for nobody to check.
-        if !policy {
-            return Ok((false, false));
-        }
-        let cosigned = format!("cosigned/{:012}", head.head.size);
-        let is_of_head = |note: &[u8]| {
-            SignedHead::open(note, vkey).is_ok_and(|cosigned| cosigned.head == head.head)
-        };
-        let cosigned = self.fetch_extra(&cosigned, tiles, &is_of_head)?;
-        Ok((policy, cosigned))
-    }
-
-    fn fetch_extra(
-        &mut self,
-        name: &str,
-        tiles: &mut Tiles<'_, '_>,
-        is_fit: &dyn Fn(&[u8]) -> bool,
     ) -> Result<bool, MirrorError> {
-        let fetched = tiles.source().fetch(name, LONGEST_EXTRA);
-        let fetched = fetched.map_err(|error| TileError::Source {
-            path: name.to_owned(),
-            error,
-        })?;
-        let fit = fetched.filter(|bytes| bytes.len() <= LONGEST_EXTRA && is_fit(bytes));
-        let Some(bytes) = fit else {
+        let name = note_name(head.head.size);
+        let keys = keys_in(&self.writer.reader());
+        let read = |bytes: Vec<u8>| {
+            let note = HeadNote::read(&bytes, vkey, &keys).ok()?;
+            let own = Head {
+                size: note.checkpoint.size,
+                root: note.checkpoint.root,
+            };
+            (own == head.head && !note.good().is_empty()).then_some(note)
+        };
+        let Some(mut note) = fetch_extra(tiles, &name)?.and_then(read) else {
             return Ok(false);
         };
-        if self.writer.get(name)?.as_ref() != Some(&bytes) {
-            self.writer.put(name, &bytes, Durable::Now)?;
+        let before = self.writer.get(&name)?.and_then(read);
+        for (line, judged) in before.iter().flat_map(|before| &before.lines) {
+            if let Ok(good) = judged {
+                // Where there is no room for it, the source's lines are enough.
+                let _ = note.take(line, good, Keep::Earliest);
+            }
         }
+        self.put_if_new(&name, &note.to_bytes())?;
         Ok(true)
     }
+
+    fn put_if_new(&mut self, name: &str, bytes: &[u8]) -> Result<(), MirrorError> {
+        if self.writer.get(name)?.as_deref() != Some(bytes) {
+            self.writer.put(name, bytes, Durable::Now)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file beside the tiles, if the source has it and it is not too long.
+fn fetch_extra(tiles: &mut Tiles<'_, '_>, name: &str) -> Result<Option<Vec<u8>>, MirrorError> {
+    let fetched = tiles.source().fetch(name, LONGEST_EXTRA);
+    let fetched = fetched.map_err(|error| TileError::Source {
+        path: name.to_owned(),
+        error,
+    })?;
+    Ok(fetched.filter(|bytes| bytes.len() <= LONGEST_EXTRA))
 }
 
 /// Opens the copy again. Lines behind its head, from a run that was ended, are kept as far as the
@@ -546,13 +566,4 @@ fn lines_that_fit(
         Some(error) => Err(error.into()),
         None => Ok(fit),
     }
-}
-
-/// The note with the log's own lines alone.
-pub(super) fn signed_by_log(note: &[u8], vkey: &VerifierKey) -> Result<Vec<u8>, CheckpointError> {
-    let unchecked = Checkpoint::open(note, vkey)?.unchecked;
-    let note = Note::parse(note)?;
-    let own = note.signatures().iter();
-    let own = own.filter(|line| !unchecked.contains(line)).cloned();
-    Ok(Note::new(note.text(), own.collect())?.to_bytes())
 }

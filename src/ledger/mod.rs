@@ -13,6 +13,7 @@ mod arrange;
 pub mod audit;
 mod cache;
 mod clock;
+mod cosigned;
 mod heads;
 mod leaves;
 mod lines;
@@ -27,22 +28,28 @@ mod refusal;
 mod repair;
 mod signer;
 mod source;
+mod times;
 mod work;
 mod writer;
 
 pub use append::{Appender, Opened, Staged};
 pub use cache::{Snapshot, newest_head};
 pub use clock::{Clock, ClockError, SystemClock};
+pub use cosigned::{Added, Cosignature, CosignedHead, LineFault, RefusedLine, policy_of, time_of};
 pub use heads::{HeadError, SignedHead, prove_consistency, prove_fork};
 pub use mirror::{MirrorError, Mirrored, Pin, mirror};
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
 pub use preview::{Preview, preview};
-pub use prove::{NotProved, ProofOf, Proved, check_proof, prove, prove_from_tiles};
+pub use prove::{
+    NotProved, ProofOf, Proved, Witnesses, check_cosignatures, check_proof, prove, prove_cosigned,
+    prove_from_tiles,
+};
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
 pub use repair::{Acknowledged, KeyFrom, Repair, RepairError};
 pub use signer::{HeadSigner, SignerError, SignerState};
 pub use source::{AnySource, FolderSource, SourceError, TreeSource};
+pub use times::{Interval, Intervals, NotAfter, NotBefore};
 pub use writer::Writer;

@@ -20,9 +20,10 @@ use crate::value::Index;
 
 use super::arrange::{Arrangement, arrange_by};
 use super::audit::walk;
+use super::cosigned::{HeadNote, keys_in};
 use super::heads::{HeadError, SignedHead};
 use super::lines::{leaf_of_line, lines_or_gaps, open_reader, own_key, stored_leaves};
-use super::mirror::{MirrorError, Pin, key_of_source, signed_by_log};
+use super::mirror::{MirrorError, Pin, key_of_source};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
 use super::source::{AnySource, SourceError};
@@ -563,7 +564,7 @@ impl Ward<'_> {
             return Ok(());
         }
         let note = match (theirs.head == head, own.note_of(head)) {
-            (true, _) => signed_by_log(&theirs.note, vkey)?,
+            (true, _) => HeadNote::read(&theirs.note, vkey, &keys_in(&self.reader))?.to_bytes(),
             (false, Some(note)) => note.clone(),
             (false, None) => {
                 self.left.push(Damage {

@@ -14,6 +14,7 @@
 //! | `authentic` | reading tiles from somebody who is not believed | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
 //! | `heads` | what two signed heads are to each other: an extension, or a fork | docs/FORMAT.md, "Proof files" |
+//! | `policy` | whose cosignatures are enough | c2sp.org/tlog-policy |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
 mod authentic;
@@ -22,6 +23,7 @@ mod cosignature;
 mod heads;
 mod map;
 mod note;
+mod policy;
 mod proof;
 mod proof_file;
 mod spelling;
@@ -38,6 +40,7 @@ pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
     SignatureLine, VerifierKey, VerifierKeyError,
 };
+pub use policy::{PolicyLog, PolicyWitness, TlogPolicy, TlogPolicyError};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{Proved, TlogProof, TlogProofError};
 pub use tile::{

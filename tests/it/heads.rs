@@ -11,6 +11,11 @@ use crate::lab::{EVENTS, Lab, copy, head, note, tree_of, vkey};
 use crate::mirror::{publish, synthetic};
 use crate::reference::build::ORIGIN;
 
+fn cosigner() -> grounds::tlog::Cosigner {
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    grounds::tlog::Cosigner::new("w.example", key).unwrap()
+}
+
 struct Answer {
     code: i32,
     out: String,
@@ -144,6 +149,41 @@ fn that_the_log_extends_a_checkpoint_is_proved_and_checked_offline() {
         "expected no fewer",
     );
     says(&dir, 2, &["prove", "--to", "old"], "");
+    // A quorum that is asked for is not passed over.
+    let policy = format!("log {key}\nwitness w {}\nquorum w\n", cosigner().verifier());
+    std::fs::write(dir.join("policy.mine"), policy).unwrap();
+    let asked = [&check[..], &["--policy", "policy.mine"]].concat();
+    says(&dir, 7, &asked, "no quorum of the policy given");
+    let proof = ConsistencyProof::parse(&proof).unwrap();
+    let text = String::from_utf8(proof.newer.clone()).unwrap();
+    let body = &text[..text.find("\n\n").unwrap() + 1];
+    let newer = format!("{text}{}\n", cosigner().cosign(body, 1_780_000_000)).into_bytes();
+    std::fs::write(
+        dir.join("p.json"),
+        ConsistencyProof { newer, ..proof }.to_bytes(),
+    )
+    .unwrap();
+    says(&dir, 0, &asked, "cosigned by w");
+    says(&dir, 0, &check, "no key here can check");
+    says(
+        &dir,
+        2,
+        &[
+            "check",
+            "p.json",
+            "--fork",
+            ORIGIN,
+            "--policy",
+            "policy.mine",
+        ],
+        "cannot be used with",
+    );
+    says(
+        &dir,
+        2,
+        &["prove", "--from", "old", "--policy", "policy.mine"],
+        "cannot be used with",
+    );
     says(
         &dir,
         1,

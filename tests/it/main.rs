@@ -19,5 +19,6 @@ mod reading;
 mod readme;
 mod reference;
 mod repair;
+mod witnesses;
 #[cfg(feature = "cli")]
 mod writing;

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use grounds::ledger::audit::{Standard, Verdict, audit};
 use grounds::ledger::{
-    FolderSource, HeadError, MirrorError, Mirrored, Pin, SignedHead, SourceError, mirror,
+    AnySource, FolderSource, HeadError, LedgerError, MirrorError, Mirrored, Pin, SignedHead,
+    SourceError, mirror,
 };
+use grounds::store::StoreError;
 use grounds::tlog::{
     Checkpoint, ForkProof, TileSource, Tree, VerifierKey, encode_bundle, leaf_hash,
     new_full_bundles, partial_bundle, tiles_for,
 };
 
-use crate::lab::{EVENTS, Lab, copy, everything, head, log_key, note, vkey};
+use crate::lab::{EVENTS, Lab, copy, everything, head, note, tree_of, unlocked, vkey};
 use crate::reference::build::ORIGIN;
 
 /// A source that fails after so many files, and counts them.
@@ -84,7 +86,7 @@ pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
 
-fn run(source: &Path, dir: &Path) -> Result<Mirrored, MirrorError> {
+pub(crate) fn run(source: &Path, dir: &Path) -> Result<Mirrored, MirrorError> {
     run_with(source, dir, Some(&vkey()))
 }
 
@@ -93,7 +95,21 @@ fn run_with(
     dir: &Path,
     vkey: Option<&VerifierKey>,
 ) -> Result<Mirrored, MirrorError> {
-    mirror(&mut FolderSource::new(source), dir, vkey, &mut |_, _| {})
+    mirrored(&mut FolderSource::new(source), dir, vkey)
+}
+
+fn mirrored(
+    source: &mut AnySource<'_>,
+    dir: &Path,
+    vkey: Option<&VerifierKey>,
+) -> Result<Mirrored, MirrorError> {
+    let is_locked = |error: &MirrorError| {
+        matches!(
+            error,
+            MirrorError::Ledger(LedgerError::Store(StoreError::Locked { .. }))
+        )
+    };
+    unlocked(is_locked, || mirror(source, dir, vkey, &mut |_, _| {}))
 }
 
 /// The bytes of the files that a mirror shares with its source.
@@ -469,37 +485,60 @@ fn log_key_of(seed: u8) -> VerifierKey {
 fn policy_and_cosigned_head_come_along_and_lines_that_nobody_can_check_do_not() {
     let lab = Lab::argued();
     let dir = lab.beside("mirror");
-    let witness =
-        grounds::tlog::Cosigner::new("w.example", ed25519_dalek::SigningKey::from_bytes(&[7; 32]))
-            .unwrap();
+    let cosigner = |name, seed| {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
+        grounds::tlog::Cosigner::new(name, key).unwrap()
+    };
+    let (named, stranger) = (cosigner("w.example", 7), cosigner("s.example", 8));
     let plain = std::fs::read(lab.dir().join("checkpoint")).unwrap();
-    let opened = Checkpoint::open(&plain, &vkey()).unwrap().checkpoint;
-    let line = witness.cosign(&opened.body(), 1_780_000_000);
-    let cosigned = [plain.clone(), format!("{line}\n").into_bytes()].concat();
-    put(
-        &lab.dir(),
-        "policy",
-        format!("log {}\nquorum none\n", vkey()).as_bytes(),
-    );
-    put(&lab.dir(), "cosigned/000000000008", &cosigned);
-    std::fs::write(lab.dir().join("checkpoint"), &cosigned).unwrap();
+    let body = Checkpoint::open(&plain, &vkey()).unwrap().checkpoint.body();
+    let with = |lines: &[String]| [plain.clone(), lines.concat().into_bytes()].concat();
+    let good = format!("{}\n", named.cosign(&body, 1_780_000_000));
+    let foreign = format!("{}\n", stranger.cosign(&body, 1_780_000_000));
+    let policy = format!("log {}\nwitness w {}\nquorum w\n", vkey(), named.verifier());
+    let both = with(&[good.clone(), foreign.clone()]);
+    put(&lab.dir(), "cosigned/000000000008", &both);
+    std::fs::write(lab.dir().join("checkpoint"), &both).unwrap();
+
+    // Without a policy nobody's lines can be checked.
+    let done = run(&lab.dir(), &dir).unwrap();
+    assert!(!done.has_policy && !done.has_cosigned);
+    assert_eq!(std::fs::read(dir.join("checkpoint")).unwrap(), plain);
+    // With one, those of its witnesses.
+    put(&lab.dir(), "policy", policy.as_bytes());
     let done = run(&lab.dir(), &dir).unwrap();
     assert!(done.has_policy && done.has_cosigned);
-    assert_eq!(std::fs::read(dir.join("checkpoint")).unwrap(), plain);
-    assert_eq!(
-        std::fs::read(dir.join("cosigned/000000000008")).unwrap(),
-        cosigned
-    );
-    // A cosigned note of another head is left where it is.
-    let other = head(&{
-        let mut tree = Tree::new();
-        tree.push(leaf_hash(b"x"));
-        tree
-    });
+    for name in ["checkpoint", "cosigned/000000000008"] {
+        assert_eq!(
+            std::fs::read(dir.join(name)).unwrap(),
+            with(std::slice::from_ref(&good)),
+            "{name}"
+        );
+    }
+    let report = audit(&dir, &Standard::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
+    // What the copy has of a head is not taken from it again, and a bad line is not taken in.
+    let bad = format!("{}\n", named.cosign("another text\n", 1_770_000_000));
+    for note in [
+        with(&[bad.clone()]),
+        with(&[foreign]),
+        plain.clone(),
+        b"junk".to_vec(),
+    ] {
+        put(&lab.dir(), "cosigned/000000000008", &note);
+        assert!(!run(&lab.dir(), &dir).unwrap().has_cosigned);
+        assert_eq!(
+            std::fs::read(dir.join("cosigned/000000000008")).unwrap(),
+            with(std::slice::from_ref(&good))
+        );
+    }
+    // Nor one of another head, or a policy that is none.
+    let other = head(&tree_of(&lab.lines()[..5]));
     put(&lab.dir(), "cosigned/000000000008", &other);
+    put(&lab.dir(), "policy", b"quorum nobody\n");
     let done = run(&lab.dir(), &lab.beside("second")).unwrap();
-    assert!(done.has_policy && !done.has_cosigned);
-    drop(log_key());
+    assert!(!done.has_policy && !done.has_cosigned);
+    assert!(!lab.beside("second").join("policy").exists());
 }
 
 #[test]
@@ -586,13 +625,8 @@ fn a_ledger_folder_that_any_file_server_serves_is_mirrored_and_heals() {
     let old = synthetic(1_000, "of the log")[..700].to_vec();
     publish(&source, &old);
     let url = served::folder(&source);
-    let fetch = |dir: &Path, vkey| {
-        mirror(
-            &mut UrlSource::new(&url).unwrap(),
-            dir,
-            vkey,
-            &mut |_, _| {},
-        )
+    let fetch = |dir: &Path, vkey: Option<&VerifierKey>| {
+        mirrored(&mut UrlSource::new(&url).unwrap(), dir, vkey)
     };
     let trusted = vkey();
     assert_eq!(fetch(&dir, Some(&trusted)).unwrap().fetched, 700);

@@ -4,14 +4,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use grounds::ledger::audit::Verdict;
-use grounds::ledger::{Acknowledged, FolderSource, KeyFrom, Repair, RepairError, SignerState};
+use grounds::ledger::{
+    Acknowledged, FolderSource, KeyFrom, LedgerError, Repair, RepairError, SignerState,
+};
+use grounds::store::StoreError;
 use grounds::tlog::{Head, VerifierKey};
 
-use crate::lab::{EVENTS, Lab, audited, copy, everything, head, tree_of, vkey};
-use crate::mirror::{publish, put, shared, synthetic};
+use crate::lab::{EVENTS, Lab, audited, copy, everything, head, tree_of, unlocked, vkey};
+use crate::mirror::{publish, put, run, shared, synthetic};
 
 const SECOND: &str = "events/000000000300.jsonl";
 const SIZE: usize = 600;
+
+/// Carries a repair out; gives where the old files are kept.
+fn carry_out(repair: &Repair, dir: &Path) -> Option<PathBuf> {
+    let is_locked =
+        |error: &LedgerError| matches!(error, LedgerError::Store(StoreError::Locked { .. }));
+    unlocked(is_locked, || repair.carry_out(dir)).unwrap()
+}
 
 fn plan(source: &Path, dir: &Path) -> Result<Repair, RepairError> {
     plan_with(source, dir, Some(&vkey()), None)
@@ -109,7 +119,7 @@ impl Bed {
         let repair =
             plan(&self.mirror(), &self.dir()).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(repair.left.is_empty(), "{what}: {:?}", repair.left);
-        repair.carry_out(&self.dir()).unwrap();
+        carry_out(&repair, &self.dir());
         let (now, whole) = (shared(&self.dir()), shared(&self.whole()));
         for name in now.keys().chain(whole.keys()) {
             assert_eq!(now.get(name), whole.get(name), "{what}: {}", name.display());
@@ -259,7 +269,7 @@ fn what_is_missing_altogether_is_made_again() {
             let _ = std::fs::remove_dir_all(&path).or_else(|_| std::fs::remove_file(&path));
         }
         let repair = plan(&bed.mirror(), &bed.dir()).unwrap();
-        repair.carry_out(&bed.dir()).unwrap();
+        carry_out(&repair, &bed.dir());
         let (now, whole) = (shared(&bed.dir()), shared(&bed.whole()));
         for (name, bytes) in whole {
             // Partial files of older heads need not be served for ever (c2sp.org/tlog-tiles).
@@ -274,10 +284,8 @@ fn what_is_missing_altogether_is_made_again() {
     // Where a later file of lines is gone, they go where a writer would have put them.
     bed.fresh();
     std::fs::remove_file(bed.dir().join(SECOND)).unwrap();
-    plan(&bed.mirror(), &bed.dir())
-        .unwrap()
-        .carry_out(&bed.dir())
-        .unwrap();
+    let repair = plan(&bed.mirror(), &bed.dir()).unwrap();
+    carry_out(&repair, &bed.dir());
     let text = std::fs::read_to_string(bed.dir().join(EVENTS)).unwrap();
     assert_eq!(text, bed.lines.join("\n") + "\n");
 }
@@ -296,7 +304,7 @@ fn planning_touches_nothing_and_what_was_damaged_is_kept() {
     assert_eq!(repair.entries.len(), 1);
     assert_eq!(repair.own.unwrap().0, Acknowledged::Checkpoint);
     assert_eq!(repair.key_from, KeyFrom::Given);
-    let kept = repair.carry_out(&bed.dir()).unwrap().unwrap();
+    let kept = carry_out(&repair, &bed.dir()).unwrap();
     assert_eq!(kept, Path::new("torn/healed-0001"));
     for name in [EVENTS, "tile/0/000", "tile/stray"] {
         let (_, damaged) = &before[&bed.dir().join(name)];
@@ -410,7 +418,7 @@ fn a_mirror_that_is_behind_heals_what_it_has_and_says_what_is_left() {
         [550]
     );
     assert_eq!(repair.files(), [EVENTS]);
-    repair.carry_out(&bed.dir()).unwrap();
+    carry_out(&repair, &bed.dir());
     bed.heals("what was left, from a mirror that has it");
     // Without tiles, the lines behind the mirror's head do.
     bed.fresh();
@@ -418,7 +426,7 @@ fn a_mirror_that_is_behind_heals_what_it_has_and_says_what_is_left() {
     bed.change_lines(EVENTS, |lines| drop(lines.remove(100)));
     let repair = plan(&behind, &bed.dir()).unwrap();
     assert!(repair.left.is_empty() && repair.entries == [100]);
-    repair.carry_out(&bed.dir()).unwrap();
+    carry_out(&repair, &bed.dir());
     assert_eq!(
         shared(&bed.dir())[Path::new(EVENTS)],
         shared(&bed.whole())[Path::new(EVENTS)]
@@ -463,7 +471,7 @@ fn an_old_copy_that_was_put_back_is_brought_up_to_what_its_signer_signed() {
     };
     let repair = plan_with(&bed.mirror(), &bed.dir(), Some(&vkey()), Some(state)).unwrap();
     assert_eq!(repair.own.unwrap().0, Acknowledged::Signer);
-    repair.carry_out(&bed.dir()).unwrap();
+    carry_out(&repair, &bed.dir());
     let text = std::fs::read_to_string(bed.dir().join(EVENTS)).unwrap();
     assert_eq!(text, bed.lines.join("\n") + "\n");
     assert_eq!(
@@ -477,13 +485,7 @@ fn an_old_copy_that_was_put_back_is_brought_up_to_what_its_signer_signed() {
 fn a_ledger_that_was_healed_holds_and_can_be_written_to() {
     let lab = Lab::argued();
     let mirror = lab.beside("mirror");
-    grounds::ledger::mirror(
-        &mut FolderSource::new(&lab.dir()),
-        &mirror,
-        Some(&vkey()),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    run(&lab.dir(), &mirror).unwrap();
     for index in 0..8 {
         let path = lab.dir().join(EVENTS);
         let mut lines = lab.lines();
@@ -499,7 +501,7 @@ fn a_ledger_that_was_healed_holds_and_can_be_written_to() {
         };
         assert_eq!(repair.key_from, expected);
         assert_eq!(repair.entries, [index as u64]);
-        repair.carry_out(&lab.dir()).unwrap();
+        carry_out(&repair, &lab.dir());
         let report = audited(&lab.dir());
         assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
     }
@@ -510,17 +512,11 @@ fn a_ledger_that_was_healed_holds_and_can_be_written_to() {
     // While somebody writes, nothing is healed.
     let path = lab.dir().join("tile/0/000.p/9");
     std::fs::write(&path, [0; 9 * 32]).unwrap();
-    grounds::ledger::mirror(
-        &mut FolderSource::new(&mirror),
-        &lab.beside("x"),
-        Some(&vkey()),
-        &mut |_, _| {},
-    )
-    .unwrap();
+    run(&mirror, &lab.beside("x")).unwrap();
     let repair = plan_with(&lab.beside("x"), &lab.dir(), None, None).unwrap();
     let appender = lab.open();
     assert!(repair.carry_out(&lab.dir()).is_err());
     drop(appender);
-    repair.carry_out(&lab.dir()).unwrap();
+    carry_out(&repair, &lab.dir());
     assert_eq!(audited(&lab.dir()).verdict, Verdict::Holds);
 }

@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use grounds::ledger::{
-    AnySource, FolderSource, HeadError, SignedHead, TreeSource, prove_consistency, prove_fork,
+    AnySource, Cosignature, FolderSource, HeadError, NotProved, SignedHead, TreeSource,
+    check_cosignatures, prove_consistency, prove_fork,
 };
 use grounds::tlog::{
     AuthenticTiles, ConsistencyProof, ForkProof, Head, HeadsError, ProvedConsistency, ProvedFork,
-    VerifierKey,
+    TlogPolicy, VerifierKey,
 };
 use serde::Serialize;
 
@@ -43,6 +44,9 @@ pub(crate) struct Bound {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prefix: Option<String>,
     pub(crate) unchecked: usize,
+    /// Who of the policy given cosigned the newer head, earliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cosignatures: Vec<Cosignature>,
 }
 
 /// A head, as `--json` prints it.
@@ -69,6 +73,7 @@ impl From<ProvedConsistency> for Bound {
             newer: proved.newer.into(),
             prefix: None,
             unchecked: proved.unchecked,
+            cosignatures: Vec::new(),
         }
     }
 }
@@ -81,6 +86,7 @@ impl From<ProvedFork> for Bound {
             newer: proved.newer.into(),
             prefix: Some(proved.prefix.to_string()),
             unchecked: proved.unchecked,
+            cosignatures: Vec::new(),
         }
     }
 }
@@ -91,18 +97,38 @@ pub(crate) fn check_extension(
     file: &[u8],
     mine: &Path,
     vkey: &VerifierKey,
+    policy: Option<&TlogPolicy>,
 ) -> Result<Exit, Failure> {
     let note = files::read(mine, LONGEST_NOTE)?;
-    let checked = match ConsistencyProof::parse(file) {
-        Err(_) if ForkProof::parse(file).is_ok() => {
-            Err("found a fork proof, expected a consistency proof; ask with --fork".to_owned())
-        }
-        parsed => parsed
-            .and_then(|proof| proof.verify(&note, vkey))
-            .map_err(|error: HeadsError| error.to_string()),
-    };
     let asked = format!("an extension of the checkpoint in {}", mine.display());
-    answer(context, asked, checked.map(Bound::from))
+    let proof = match ConsistencyProof::parse(file) {
+        Err(_) if ForkProof::parse(file).is_ok() => {
+            let why = "found a fork proof, expected a consistency proof; ask with --fork";
+            return answer(context, asked, Err(why.to_owned()));
+        }
+        parsed => parsed,
+    };
+    let checked = proof.and_then(|proof| Ok((proof.verify(&note, vkey)?, proof.newer)));
+    let (mut bound, newer) = match checked {
+        Ok((proved, newer)) => (Bound::from(proved), newer),
+        Err(error) => return answer(context, asked, Err(error.to_string())),
+    };
+    // The quorum is asked of the head that the reader does not know yet.
+    if let Some(policy) = policy {
+        match check_cosignatures(&newer, vkey, policy) {
+            Ok(witnesses) => {
+                let checked = witnesses.cosignatures.len();
+                bound.unchecked = bound.unchecked.saturating_sub(checked);
+                bound.cosignatures = witnesses.cosignatures;
+            }
+            Err(NotProved::Quorum(missing)) => {
+                let message = format!("{asked}: found no quorum of the policy given: {missing}");
+                return Err(Failure::new(Exit::CannotTell, "witnesses", message));
+            }
+            Err(error) => return answer(context, asked, Err(error.to_string())),
+        }
+    }
+    answer(context, asked, Ok(bound))
 }
 
 /// Does the file prove that the log signed two histories?

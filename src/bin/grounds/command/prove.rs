@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args};
 use grounds::envelope::Entry;
 use grounds::ledger::{
-    AsOf, FolderSource, HeadError, Ledger, NoSuchMoment, SignedHead, prove, prove_from_tiles,
+    AsOf, FolderSource, HeadError, Ledger, NoSuchMoment, SignedHead, prove, prove_cosigned,
+    prove_from_tiles,
 };
 use grounds::tlog::{TileError, TlogProof, VerifierKey};
 use grounds::value::{Address, Index};
@@ -13,6 +14,7 @@ use grounds::value::{Address, Index};
 use super::heads;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 
 /// Make the proof that an event is in the log, for somebody who has neither; or the proof that one
 /// checkpoint extends another, or that two cannot be of one history.
@@ -31,7 +33,12 @@ pub(crate) struct Prove {
     event: Option<String>,
 
     /// Prove that the newest head, or the one of --to, extends this signed checkpoint
-    #[arg(long, value_name = "CHECKPOINT", group = "what")]
+    #[arg(
+        long,
+        value_name = "CHECKPOINT",
+        group = "what",
+        conflicts_with = "policy"
+    )]
     from: Option<PathBuf>,
 
     /// The newer signed checkpoint [default: the newest]
@@ -40,12 +47,16 @@ pub(crate) struct Prove {
 
     /// Prove that this ledger and another copy of it (a folder, an address, or a signed checkpoint)
     /// are two histories signed by one log
-    #[arg(long, value_name = "OTHER", group = "what")]
+    #[arg(long, value_name = "OTHER", group = "what", conflicts_with = "policy")]
     fork: Option<String>,
 
     /// Write the proof to this file [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Prove it at the first head that has a quorum of this tlog-policy, not at the newest
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 impl Prove {
@@ -95,7 +106,10 @@ impl Prove {
     }
 
     fn event(&self, context: &Context, event: &str) -> Result<Exit, Failure> {
-        let made = Made::of(context, event)?;
+        let made = match &self.policy {
+            None => Made::of(context, event)?,
+            Some(policy) => Made::cosigned(context, event, policy)?,
+        };
         self.write(&made.proof)?;
         match (&self.output, context.global.json) {
             (_, true) => {
@@ -149,6 +163,29 @@ impl Made {
             index,
             size: ledger.custody().checkpoint.size,
             vkey: ledger.custody().vkey.clone(),
+        })
+    }
+
+    /// At the head that a quorum saw first.
+    fn cosigned(context: &Context, event: &str, policy: &Path) -> Result<Made, Failure> {
+        let ledger = context.open()?;
+        let index = entry_of(&ledger, event)?;
+        let policy = policy_file::read(policy)?;
+        let proved = prove_cosigned(&ledger, index, &policy)?;
+        let (size, proof) = proved.ok_or_else(|| {
+            Failure::new(
+                Exit::CannotTell,
+                "witnesses",
+                format!("found no head that covers @{index} and has a quorum of the policy given"),
+            )
+            .hint("witnesses are asked when a head is published; without --policy it is proved at the newest head")
+        })?;
+        let vkey = ledger.custody().vkey.clone();
+        Ok(Made {
+            proof,
+            index,
+            size,
+            vkey,
         })
     }
 
