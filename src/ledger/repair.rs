@@ -173,7 +173,7 @@ impl Repair {
     /// Works out what the ledger in `dir` needs, and fetches and authenticates it. Nothing is
     /// written.
     ///
-    /// `vkey` is the log's key, where it is at hand; `signer` what its signer last signed. Progress
+    /// `vkey` is the log's key, where it is at hand; `signer` says what its signer last signed. Progress
     /// counts leaf hashes of the source.
     ///
     /// # Errors
@@ -183,12 +183,12 @@ impl Repair {
         source: &mut AnySource<'_>,
         dir: &Path,
         vkey: Option<&VerifierKey>,
-        signer: Option<&dyn Fn(&VerifierKey) -> Option<SignerState>>,
+        signer: &dyn Fn(&VerifierKey) -> Option<SignerState>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Repair, RepairError> {
         let reader = open_reader(dir)?;
         let (vkey, key_from) = key_for(&reader, source, dir, vkey)?;
-        let state = signer.and_then(|signer| signer(&vkey));
+        let state = signer(&vkey);
         let own = Own::of(&reader, &vkey, state);
         let theirs = SignedHead::fetch(source, &vkey)?;
         let mut tiles = theirs.tiles(source)?;

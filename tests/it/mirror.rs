@@ -520,7 +520,7 @@ fn policy_and_cosigned_head_come_along_and_lines_that_nobody_can_check_do_not() 
     // What the copy has of a head is not taken from it again, and a bad line is not taken in.
     let bad = format!("{}\n", named.cosign("another text\n", 1_770_000_000));
     for note in [
-        with(&[bad.clone()]),
+        with(std::slice::from_ref(&bad)),
         with(&[foreign]),
         plain.clone(),
         b"junk".to_vec(),
@@ -653,7 +653,7 @@ fn a_ledger_folder_that_any_file_server_serves_is_mirrored_and_heals() {
     )
     .unwrap();
     let mut over = UrlSource::new(&url).unwrap();
-    let repair = Repair::plan(&mut over, &dir, None, None, &mut |_, _| {}).unwrap();
+    let repair = Repair::plan(&mut over, &dir, None, &|_| None, &mut |_, _| {}).unwrap();
     assert_eq!(repair.entries, [512]);
     repair.carry_out(&dir).unwrap();
     assert_eq!(std::fs::read_to_string(dir.join(EVENTS)).unwrap(), text);

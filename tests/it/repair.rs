@@ -38,7 +38,7 @@ fn plan_with(
         &mut FolderSource::new(source),
         dir,
         vkey,
-        Some(&signer),
+        &signer,
         &mut |_, _| {},
     )
 }
@@ -209,7 +209,10 @@ fn damage(bed: &Bed, draw: &mut Draw) -> String {
         7 => {
             bed.change_lines(lines_in, |lines| {
                 let place = place % lines.len();
-                lines.insert(place, "x".repeat(if place % 2 == 0 { 70_000 } else { 9 }));
+                lines.insert(
+                    place,
+                    "x".repeat(if place.is_multiple_of(2) { 70_000 } else { 9 }),
+                );
             });
             format!("a foreign line {place} in {lines_in}")
         }

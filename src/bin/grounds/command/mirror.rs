@@ -101,7 +101,7 @@ fn said(mirrored: &Mirrored, dir: &Path) -> String {
     let Mirrored { vkey, now, .. } = mirrored;
     let dir = dir.display();
     let mut text = match mirrored.before {
-        Some(before) if before == now.to_owned() => {
+        Some(before) if before == *now => {
             format!("{}: {} entries, nothing new\n", vkey.name(), now.size)
         }
         Some(before) => format!(

@@ -43,7 +43,7 @@ impl Repair {
             &mut *source,
             &dir,
             vkey.as_ref(),
-            Some(&signer),
+            &signer,
             &mut |done, all| bar.at(done, all),
         )?;
         bar.end();
