@@ -365,6 +365,7 @@ type Tiles<'t, 's> = AuthenticTiles<&'t mut AnySource<'s>>;
 
 /// The copy, while it is being brought up to date.
 struct Copy {
+    dir: PathBuf,
     writer: SegmentWriter,
     fetched: u64,
     withheld: u64,
@@ -382,6 +383,7 @@ impl Copy {
             true => reopen(dir, ours.map_or(0, |ours| ours.head.size), tiles)?,
         };
         Ok(Copy {
+            dir: dir.to_path_buf(),
             writer,
             fetched: 0,
             withheld: 0,
@@ -430,23 +432,24 @@ impl Copy {
     fn complete_tiles(&mut self, tiles: &mut Tiles<'_, '_>) -> Result<(), MirrorError> {
         let size = tiles.size();
         for tile in tiles_for(size) {
-            if !self.has(&tile.path(), Some(usize::from(tile.width) * 32))? {
+            if !self.has(&tile.path(), Some(u64::from(tile.width) * 32)) {
                 self.put_tile(&tile, tiles)?;
             }
         }
         let bundles = new_full_bundles(0, size);
         for bundle in bundles.into_iter().chain(partial_bundle(size)) {
-            if !self.has(&bundle.path(), None)? {
+            if !self.has(&bundle.path(), None) {
                 self.put_bundle(&bundle)?;
             }
         }
         Ok(self.writer.sync_named()?)
     }
 
-    fn has(&self, name: &str, length: Option<usize>) -> Result<bool, MirrorError> {
+    /// Whether a tile or bundle is there. Its bytes are not read: a long log has many.
+    fn has(&self, name: &str, length: Option<u64>) -> bool {
         // An empty file is what a power cut may leave of one that was not synced.
-        let found = self.writer.get(name)?.map(|bytes| bytes.len());
-        Ok(found.is_some_and(|found| found > 0 && length.is_none_or(|length| length == found)))
+        let found = std::fs::symlink_metadata(self.dir.join(name)).map_or(0, |found| found.len());
+        found > 0 && length.is_none_or(|length| length == found)
     }
 
     fn put_tile(&mut self, tile: &Tile, tiles: &mut Tiles<'_, '_>) -> Result<(), MirrorError> {

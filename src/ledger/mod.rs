@@ -4,7 +4,7 @@
 //!   and answers for any date.
 //! - [`Appender`] writes: verify → admit → append → sign the head → acknowledge, in batches.
 //!   [`Writer`] runs one on a thread of its own for callers that wait asynchronously.
-//! - [`mirror`] keeps a verified copy of a log, from its tiles alone.
+//! - [`mirror()`] keeps a verified copy of a log, from its tiles alone.
 //! - [`Repair`] heals a damaged ledger from a copy that is not believed.
 //! - [`audit`] checks everything, and trusts nothing that is in the folder.
 
