@@ -374,3 +374,143 @@ impl<T: OpenFile> Text<'_, T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::super::Store as _;
+    use super::super::super::fault::{Dice, Sim};
+    use super::super::writer::SegmentWriter;
+    use super::*;
+
+    const EVENTS: &str = "events/000000000000.jsonl";
+
+    fn dir() -> &'static Path {
+        Path::new("/ledger")
+    }
+
+    fn write(sim: &Sim, name: &str, bytes: &[u8]) {
+        let path = dir().join(name);
+        let file = sim.open(&path, Mode::Create).unwrap();
+        file.write_at(bytes, 0).unwrap();
+        file.sync().unwrap();
+        sim.sync_folder(path.parent().unwrap()).unwrap();
+    }
+
+    fn content(sim: &Sim, name: &str) -> Option<Vec<u8>> {
+        sim.contents().get(&dir().join(name)).cloned()
+    }
+
+    /// The second of three lines and the checkpoint are not as they were, and there is a stray.
+    fn damaged() -> (Sim, Healing) {
+        let sim = Sim::default();
+        let mut writer = SegmentWriter::create_on(sim.clone(), dir(), Options::default()).unwrap();
+        writer.append(0, &[b"one", b"two", b"three"]).unwrap();
+        writer.put("checkpoint", b"three", Durable::Now).unwrap();
+        writer.close().unwrap();
+        write(&sim, EVENTS, b"one\ntxo\nthree\n");
+        write(&sim, "checkpoint", b"thxee");
+        write(&sim, "events/stray", b"stray");
+        let stored = |line| Had::Stored { line, length: 6 };
+        let entries = [stored(0), Had::Given(b"two".to_vec()), stored(2)];
+        let suspect = BTreeSet::from([EVENTS.to_owned()]);
+        let (segments, aside) = plan_segments(&sim, dir(), &entries, &suspect).unwrap();
+        let named = BTreeMap::from([("checkpoint".to_owned(), b"three".to_vec())]);
+        (
+            sim,
+            Healing {
+                segments,
+                named,
+                aside,
+            },
+        )
+    }
+
+    fn is_healed(sim: &Sim) -> bool {
+        content(sim, EVENTS).unwrap() == b"one\ntwo\nthree\n"
+            && content(sim, "checkpoint").unwrap() == b"three"
+            && content(sim, "events/stray").is_none()
+    }
+
+    #[test]
+    fn what_was_damaged_is_written_again_and_kept() {
+        let (sim, healing) = damaged();
+        let lines = vec![
+            Lines::Stored(0..1),
+            Lines::Given(b"two".to_vec()),
+            Lines::Stored(2..3),
+        ];
+        assert_eq!(
+            healing.segments,
+            [HealedSegment {
+                name: EVENTS.to_owned(),
+                lines
+            }]
+        );
+        assert_eq!(healing.aside, ["events/stray"]);
+        let kept = heal(&sim, dir(), &healing).unwrap().unwrap();
+        assert!(is_healed(&sim));
+        for (name, bytes) in [
+            (EVENTS, &b"one\ntxo\nthree\n"[..]),
+            ("checkpoint", b"thxee"),
+            ("events/stray", b"stray"),
+        ] {
+            assert_eq!(
+                content(&sim, &format!("{kept}/{name}")).unwrap(),
+                bytes,
+                "{name}"
+            );
+        }
+        // What is healed is on disk when that is said.
+        assert!(is_healed(&sim.crash(sim.done(), 0, &mut Dice(1))));
+    }
+
+    #[test]
+    fn after_a_power_cut_at_any_moment_each_file_is_as_it_was_or_healed_and_healing_goes_on() {
+        let (before, healing) = damaged();
+        let begin = before.done();
+        let (sim, _) = damaged();
+        assert_eq!(sim.done(), begin);
+        heal(&sim, dir(), &healing).unwrap();
+        let mut dice = Dice(7);
+        for prefix in begin..=sim.done() {
+            for odds in [0, 30, 70, 100] {
+                let crashed = sim.crash(prefix, odds, &mut dice);
+                let events = content(&crashed, EVENTS).unwrap();
+                assert!(
+                    [&b"one\ntxo\nthree\n"[..], b"one\ntwo\nthree\n"].contains(&&events[..]),
+                    "{prefix}"
+                );
+                let checkpoint = content(&crashed, "checkpoint").unwrap();
+                assert!(
+                    [&b"thxee"[..], b"three"].contains(&&checkpoint[..]),
+                    "{prefix}"
+                );
+                // A line that is in place by now is not lost by being given once more.
+                let given =
+                    ["one", "two", "three"].map(|line| Lines::Given(line.as_bytes().to_vec()));
+                let segments = vec![HealedSegment {
+                    name: EVENTS.to_owned(),
+                    lines: given.to_vec(),
+                }];
+                let again = Healing {
+                    segments,
+                    ..healing.clone()
+                };
+                heal(&crashed, dir(), &again).unwrap();
+                assert!(is_healed(&crashed), "{prefix} of {}", sim.done());
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_open_for_writing_is_not_healed() {
+        let (sim, healing) = damaged();
+        let _held = sim.lock(&dir().join("lock")).unwrap();
+        assert!(matches!(
+            heal(&sim, dir(), &healing),
+            Err(StoreError::Locked { .. })
+        ));
+        assert_eq!(content(&sim, "checkpoint").unwrap(), b"thxee");
+    }
+}
