@@ -420,7 +420,8 @@ fn no_flipped_byte_of_what_was_cosigned_passes() {
                 report.verdict
             );
         }
-        for length in 0..whole.len() {
+        let ends = (0..whole.len()).filter(|end| end % 16 == 0 || whole[..*end].ends_with(b"\n"));
+        for length in ends {
             put(&lab, &name, &whole[..length]);
             let report = audited(&lab.dir(), Some(&policy));
             // The head without its witness is a head, and the note that is kept has the line.
