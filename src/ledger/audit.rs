@@ -1140,7 +1140,7 @@ impl Task {
 }
 
 /// Every file below a folder, as a name from the ledger's folder on; a link counts as a file.
-fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
+pub(super) fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };

@@ -2,15 +2,20 @@
 
 use std::fmt;
 
-use crate::envelope::Entry;
+use crate::envelope::{Entry, Withheld};
+use crate::hash::Hash;
 use crate::tlog::{
-    CheckpointError, NoteError, TlogPolicy, TlogProof, TlogProofError, VerifierKey, leaf_hash,
+    AuthenticTiles, CheckpointError, NoteError, TileError, TileSource, TlogPolicy, TlogProof,
+    TlogProofError, VerifierKey, leaf_hash,
 };
 use crate::value::{CommitId, EventId, Index, Subject, Time};
 
 use super::cosigned::{Cosignature, HeadNote, RefusedLine, time_of};
+use super::heads::SignedHead;
+use super::lines::leaf_of_line;
 use super::read::Ledger;
 use super::refusal::{LedgerError, refused};
+use super::source::SourceError;
 
 /// The `.tlog-proof` of an entry at the newest head, with the entry itself as its unauthenticated
 /// `extra`, so that the file alone can be checked.
@@ -45,13 +50,40 @@ fn proof_at(
 ) -> Result<Vec<u8>, LedgerError> {
     let line = ledger.line(index)?;
     let path = ledger.tree().inclusion(index, size).unwrap_or_default();
-    Ok(TlogProof {
-        extra: Some(line),
+    Ok(proof_of(line, index, path, checkpoint))
+}
+
+/// As [`prove`], from the tiles and the bundle that are stored under a head: a few files, however
+/// long the log is.
+///
+/// # Errors
+/// Where the head does not have the entry, or one of the files cannot be had or is not authentic.
+pub fn prove_from_tiles<S: TileSource<Error = SourceError>>(
+    tiles: &mut AuthenticTiles<S>,
+    head: &SignedHead,
+    index: Index,
+) -> Result<Vec<u8>, TileError<SourceError>> {
+    let size = head.head.size;
+    let path = tiles.inclusion(index, size)?;
+    let mut entries = tiles.entries_by(index / 256, &leaf_of_line)?;
+    let place = (index % 256) as usize;
+    if place >= entries.len() {
+        return Err(TileError::Beyond { asked: index, size });
+    }
+    let line = entries.swap_remove(place);
+    Ok(proof_of(line, index, path, head.note.clone()))
+}
+
+/// The file; without the entry where that is withheld, whose line is not what was hashed.
+fn proof_of(line: Vec<u8>, index: Index, path: Vec<Hash>, checkpoint: Vec<u8>) -> Vec<u8> {
+    let is_withheld = Withheld::parse(&line).is_some();
+    TlogProof {
+        extra: (!is_withheld).then_some(line),
         index,
         path,
         checkpoint,
     }
-    .to_bytes())
+    .to_bytes()
 }
 
 /// What a proof is asked about.
@@ -88,7 +120,7 @@ pub struct Proved {
     /// Size of the head that it is proved at.
     pub size: u64,
     /// Root of that head.
-    pub root: crate::hash::Hash,
+    pub root: Hash,
     /// Id of the commit in the entry.
     pub commit: CommitId,
     /// Ids and subjects of its events.

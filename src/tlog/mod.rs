@@ -11,12 +11,16 @@
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
+//! | `authentic` | reading tiles from somebody who is not believed | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
+//! | `heads` | what two signed heads are to each other: an extension, or a fork | docs/FORMAT.md, "Proof files" |
 //! | `policy` | whose cosignatures are enough | c2sp.org/tlog-policy |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
+mod authentic;
 mod checkpoint;
 mod cosignature;
+mod heads;
 mod map;
 mod note;
 mod policy;
@@ -26,7 +30,11 @@ mod spelling;
 mod tile;
 mod tree;
 
+pub use authentic::{AuthenticTiles, TileError, TileSource};
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
+pub use heads::{
+    ConsistencyProof, ForkProof, Head, HeadsError, ProvedConsistency, ProvedFork, Side,
+};
 pub use map::{MapLeaf, MapProof, MapProofError, SubjectMap, map_root};
 pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,

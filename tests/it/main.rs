@@ -13,15 +13,19 @@ mod desk;
 mod exports;
 mod format_doc;
 mod golden_commit;
+#[cfg(feature = "cli")]
+mod heads;
 mod hostile;
 #[cfg(feature = "cli")]
 mod keys;
 mod lab;
+mod mirror;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod repair;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod writing;

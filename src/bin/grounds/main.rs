@@ -15,6 +15,7 @@ mod policy_file;
 mod render;
 mod ssh_agent;
 mod seen;
+mod sources;
 
 use std::process::ExitCode;
 

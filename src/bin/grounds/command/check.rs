@@ -8,6 +8,7 @@ use grounds::tlog::{TlogPolicy, VerifierKey};
 use grounds::value::{CommitId, EventId, Index, Subject, Time};
 use serde::Serialize;
 
+use super::heads;
 use super::verify::parse_vkey;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
@@ -22,7 +23,7 @@ const MAX_FILE: u64 = 1 << 20;
 #[command(after_help = "Example: grounds check a.tlog-proof --claim some-claim --vkey \"$VKEY\"")]
 #[command(group = clap::ArgGroup::new("object").required(true))]
 pub(crate) struct Check {
-    /// A .tlog-proof, or a receipt
+    /// A .tlog-proof, a receipt, a .consistency.json, or a fork proof
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Is it an event of this claim?
@@ -40,6 +41,19 @@ pub(crate) struct Check {
     /// Is it this entry? (@41)
     #[arg(long, value_name = "@N", group = "object", value_parser = entry_index)]
     entry: Option<Index>,
+    /// Does it prove that the log extended this signed checkpoint, which I have?
+    #[arg(long, value_name = "CHECKPOINT", group = "object")]
+    from: Option<PathBuf>,
+
+    /// Does it prove that the log of this origin signed two histories?
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        group = "object",
+        conflicts_with = "policy"
+    )]
+    fork: Option<String>,
+
     /// The log's key, as its operator handed it out
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
@@ -85,8 +99,14 @@ impl Check {
             return Err(Failure::new(Exit::CannotTell, "vkey", "found no --vkey, expected the log's key")
                 .hint("its operator hands it out (grounds init printed it); a key from the ledger itself would prove nothing"));
         };
-        let of = self.object()?;
         let file = self.read()?;
+        if let Some(mine) = &self.from {
+            return heads::check_extension(context, &file, mine, &vkey, policy.as_ref());
+        }
+        if let Some(origin) = &self.fork {
+            return heads::check_fork(context, &file, origin, &vkey);
+        }
+        let of = self.object()?;
         let (proof, entry) = unpack(&file);
         let checked = check_proof(&proof, &of, &vkey, entry.as_deref(), policy.as_ref());
         let answer = Answer::new(&of, checked);

@@ -15,14 +15,17 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod evidence;
 pub(crate) mod export;
+pub(crate) mod heads;
 pub(crate) mod impact;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod mirror;
 pub(crate) mod note;
 pub(crate) mod prove;
+pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod show;
 pub(crate) mod sign;
@@ -69,6 +72,8 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
         Command::Check(command) => command.run(context),
+        Command::Mirror(command) => command.run(context),
+        Command::Repair(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Completions(command) => command.run(context),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use grounds::ledger::audit::{Freshness, Report, Standard, Verdict, audit};
+use grounds::ledger::audit::{Freshness, Part, Report, Standard, Verdict, audit};
 use grounds::ledger::{Clock as _, HeadSigner, Ledger, SignerState, SystemClock};
 use grounds::tlog::VerifierKey;
 use serde::Serialize;
@@ -72,6 +72,9 @@ impl Verify {
             })?,
             false => context.print(&render::human::audit::report(&report))?,
         }
+        if self.from.is_some() && !context.global.json {
+            hint_at_fork_proof(context, &report);
+        }
         Ok(match report.verdict {
             Verdict::Holds => Exit::Done,
             Verdict::Fails => Exit::No,
@@ -79,6 +82,21 @@ impl Verify {
             Verdict::CannotTell => Exit::CannotTell,
         })
     }
+}
+
+/// What to do with a ledger that does not extend the checkpoint that the reader has: two signed
+/// heads of two histories are a proof, a ledger that only lost its end is none.
+fn hint_at_fork_proof(context: &Context, report: &Report) {
+    let is_about_heads = |fault: &&grounds::ledger::audit::Fault| {
+        fault.part == Part::Checkpoint && fault.file.as_deref() == Some("checkpoint")
+    };
+    let Some(fault) = report.faults.iter().find(is_about_heads) else {
+        return;
+    };
+    context.say(match fault.expected.contains("rewritten") {
+        true => "hint: keep your checkpoint; grounds prove --fork CHECKPOINT -o fork.json makes a proof that the log signed two histories, which anybody can check",
+        false => "hint: keep your checkpoint; it is signed, so the entries existed: look for them in another copy (grounds repair --from COPY); grounds prove --fork COPY tells whether a copy that has them is of another history",
+    });
 }
 
 /// Reads a key as `grounds init` hands it out.

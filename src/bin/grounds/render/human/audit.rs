@@ -6,6 +6,7 @@ use grounds::ledger::audit::{Check, Fault, Outcome, Report, Verdict};
 
 use super::style::{BAD, GOOD, HEAD, SOFT, UNSURE, paint, safe};
 use crate::command::check::Answer;
+use crate::command::heads;
 
 /// Faults shown before the rest is only counted.
 const SHOWN: usize = 20;
@@ -144,5 +145,68 @@ pub(crate) fn proof(answer: &Answer) -> String {
         paint(UNSURE, "?"),
         "rules"
     );
+    text
+}
+
+/// What a proof about two heads came to.
+pub(crate) fn heads(answer: &heads::Answer) -> String {
+    let Some(bound) = &answer.proved else {
+        let why = answer.why_not.as_deref().unwrap_or("no reason given");
+        return format!(
+            "{} {}: {}\n",
+            paint(BAD, "✗"),
+            safe(&answer.asked),
+            safe(why)
+        );
+    };
+    let mut text = format!("{} {}\n", paint(GOOD, "✓"), safe(&answer.asked));
+    let at = |head: &heads::BoundHead| format!("{} entries, root {}", head.size, head.root);
+    let mut facts = vec![
+        ("log", bound.origin.clone()),
+        (
+            "older",
+            format!("{}, signed by the key given", at(&bound.older)),
+        ),
+        (
+            "newer",
+            format!("{}, signed by the key given", at(&bound.newer)),
+        ),
+    ];
+    match &bound.prefix {
+        None => facts.push((
+            "path",
+            "the newer tree begins with the older one".to_owned(),
+        )),
+        Some(prefix) => facts.push((
+            "path",
+            format!(
+                "at {} entries the newer tree had root {prefix}, another than the older",
+                bound.older.size
+            ),
+        )),
+    }
+    for (name, fact) in facts {
+        let _ = writeln!(text, "  {} {name:<11} {}", paint(GOOD, "✓"), safe(&fact));
+    }
+    if bound.prefix.is_some() {
+        let verdict =
+            "the log's key has signed two histories: neither copy alone is to be believed";
+        let _ = writeln!(text, "{}", paint(BAD, verdict));
+    }
+    for cosignature in &bound.cosignatures {
+        let who = format!(
+            "cosigned by {} at {}",
+            safe(&cosignature.witness),
+            cosignature.time.seconds_text()
+        );
+        let _ = writeln!(text, "  {} {:<11} {who}", paint(GOOD, "✓"), "witnesses");
+    }
+    if bound.unchecked > 0 {
+        let what = format!(
+            "{} more signature lines, which no key here can check",
+            bound.unchecked
+        );
+        let _ = writeln!(text, "  {} {:<11} {what}", paint(UNSURE, "?"), "witnesses");
+    }
     text
 }
