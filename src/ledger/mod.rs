@@ -9,7 +9,9 @@
 mod append;
 mod arrange;
 pub mod audit;
+pub mod bundle;
 mod cache;
+mod checklist;
 mod clock;
 mod leaves;
 mod lines;

@@ -42,7 +42,8 @@ pub use pages::{
     ViewedClaim, agent_page, artifact_page, context_page, ledger_page, view_page,
 };
 pub use profile::{
-    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,
+    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
+    name_in_force, profile,
 };
 pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};
