@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use grounds::ledger::audit::Verdict;
+use grounds::ledger::bundle;
 use grounds::ledger::{NotProved, ProofOf, Proved, check_proof};
-use grounds::value::{CommitId, EventId, Index, Subject};
+use grounds::tlog::VerifierKey;
+use grounds::value::{CommitId, EventId, Index, Kind, Subject};
 use serde::Serialize;
 
 use super::verify::parse_vkey;
@@ -20,10 +23,10 @@ const MAX_FILE: u64 = 1 << 20;
 #[command(after_help = "Example: grounds check a.tlog-proof --claim some-claim --vkey \"$VKEY\"")]
 #[command(group = clap::ArgGroup::new("object").required(true))]
 pub(crate) struct Check {
-    /// A .tlog-proof, or a receipt
+    /// A .tlog-proof, a receipt, or a claim bundle
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Is it an event of this claim?
+    /// Is it an event of this claim, or the bundle of it?
     #[arg(long, value_name = "CLAIM", group = "object")]
     claim: Option<String>,
     /// Is it an event of this subject?
@@ -41,6 +44,14 @@ pub(crate) struct Check {
     /// The log's key, as its operator handed it out
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
+}
+
+/// What a bundle came to, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct BundleAnswer<'r> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'r bundle::BundleReport,
 }
 
 /// What was found out, as `--json` prints it.
@@ -76,6 +87,9 @@ impl Check {
         let vkey = parse_vkey(vkey)?;
         let of = self.object()?;
         let file = self.read()?;
+        if self.is_bundle(&file) {
+            return self.bundle(context, &file, &of, &vkey);
+        }
         let (proof, entry) = unpack(&file);
         let checked = check_proof(&proof, &of, &vkey, entry.as_deref());
         let exit = match &checked {
@@ -112,17 +126,55 @@ impl Check {
     fn read(&self) -> Result<Vec<u8>, Failure> {
         let io = |error| Failure::io(&self.file, &error);
         let length = std::fs::metadata(&self.file).map_err(io)?.len();
-        if length > MAX_FILE {
-            return Err(Failure::new(
-                Exit::No,
-                "limit",
-                format!(
-                    "{}: found {length} bytes, expected at most {MAX_FILE}",
-                    self.file.display()
-                ),
-            ));
+        if length > bundle::MAX_FILE as u64 {
+            return Err(self.too_long(length, bundle::MAX_FILE as u64));
         }
-        std::fs::read(&self.file).map_err(io)
+        let file = std::fs::read(&self.file).map_err(io)?;
+        if length > MAX_FILE && !self.is_bundle(&file) {
+            return Err(self.too_long(length, MAX_FILE));
+        }
+        Ok(file)
+    }
+
+    fn too_long(&self, length: u64, most: u64) -> Failure {
+        let file = self.file.display();
+        let message = format!("{file}: found {length} bytes, expected at most {most}");
+        Failure::new(Exit::No, "limit", message)
+    }
+
+    /// By name, or a JSON object with a claim and a map.
+    fn is_bundle(&self, file: &[u8]) -> bool {
+        let is_named = || self.file.to_string_lossy().ends_with(".claim.json");
+        let json: Option<serde_json::Value> = serde_json::from_slice(file).ok();
+        let has = |name: &str| json.as_ref().is_some_and(|json| json.get(name).is_some());
+        is_named() || (has("claim") && has("map"))
+    }
+
+    fn bundle(
+        &self,
+        context: &Context,
+        file: &[u8],
+        of: &ProofOf,
+        vkey: &VerifierKey,
+    ) -> Result<Exit, Failure> {
+        let ProofOf::Subject(Subject::Entity(Kind::Claim, claim)) = of else {
+            return Err(Failure::usage(format!(
+                "found a claim bundle and the question for {of}, expected --claim CLAIM"
+            )));
+        };
+        let report = bundle::check(file, &bundle::Asked { claim, vkey });
+        match context.global.json {
+            true => context.print_json(&BundleAnswer {
+                schema: "grounds.check_bundle/1",
+                report: &report,
+            })?,
+            false => context.print(&render::human::audit::bundle(&report))?,
+        }
+        Ok(match report.verdict {
+            Verdict::Holds => Exit::Done,
+            Verdict::CannotTell => Exit::CannotTell,
+            Verdict::Fails | Verdict::Damaged => Exit::No,
+        })
     }
 }
 
