@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod bundle;
 #[cfg(feature = "cli")]
 mod commands;
 mod custody;

@@ -1,0 +1,1130 @@
+//! Claim bundles: nothing that bears on a claim can be left out, and nothing changed.
+//!
+//! With `GROUNDS_KEEP_BUNDLES=DIR` every bundle that is checked here is kept there, with what was
+//! asked and how the check ended, for the second implementation to be held to.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use grounds::claim::{Act, Data, LedgerMapped};
+use grounds::envelope::Signed;
+use grounds::form::{AnyList, Form as _};
+use grounds::hash::Hash;
+use grounds::json::Json;
+use grounds::ledger::Ledger;
+use grounds::ledger::audit::{Fault, Outcome, Part, Verdict};
+use grounds::ledger::bundle::{
+    Asked, BundleFile, BundleReport, Bundled, ClaimedProfile, MAX_FILE, NotBundled, StreamLeaf,
+    Verbatim, bundle, check,
+};
+use grounds::projection::{Filter, Profile, model_in_force, profile};
+use grounds::tlog::{Checkpoint, VerifierKey};
+use grounds::trust::{Figure, Figures};
+use grounds::value::{Address, Subject};
+
+use crate::lab::{
+    Lab, attestation, audited, claim, copy, evidence, head, line, log_key, paper, prepared,
+    put_lines, slug, tree_of, vkey,
+};
+use crate::reference::{
+    self,
+    build::{act, key, keys_json},
+};
+
+const REFERENCE: &str = "individual-neurons-rarely-encode-single-concepts";
+
+// --- asking ---------------------------------------------------------------------------------------
+
+fn asked(bytes: &[u8], claim: &str, vkey: &VerifierKey) -> BundleReport {
+    let slug = slug(claim);
+    let asked = Asked { claim: &slug, vkey };
+    let report = check(bytes, &asked);
+    keep(bytes, claim, vkey, &report);
+    report
+}
+
+/// Keeps a bundle for the second implementation.
+fn keep(bytes: &[u8], claim: &str, vkey: &VerifierKey, report: &BundleReport) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let Some(dir) = std::env::var_os("GROUNDS_KEEP_BUNDLES").map(std::path::PathBuf::from) else {
+        return;
+    };
+    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("bundle").rsplit("::").next();
+    let name = format!("{number:05}-{}", name.unwrap_or("bundle"));
+    let exit = match report.verdict {
+        Verdict::Holds => 0,
+        Verdict::CannotTell => 7,
+        Verdict::Fails | Verdict::Damaged => 1,
+    };
+    let asked = serde_json::json!({
+        "claim": claim, "vkey": vkey.to_string(), "exit": exit, "index": first_index(report),
+        "checks": report.checks,
+    });
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join(format!("{name}.claim.json")), bytes).unwrap();
+    let text = serde_json::to_string_pretty(&asked).unwrap();
+    std::fs::write(dir.join(format!("{name}.asked.json")), text).unwrap();
+}
+
+fn first_index(report: &BundleReport) -> Option<u64> {
+    report.faults.iter().filter_map(|fault| fault.index).min()
+}
+
+#[track_caller]
+fn holds(bytes: &[u8], claim: &str) -> BundleReport {
+    let report = asked(bytes, claim, &vkey());
+    assert_eq!(report.verdict, Verdict::Holds, "{:#?}", report.faults);
+    let bound = report.bound.as_ref().unwrap();
+    assert!(!bound.statement.is_empty());
+    assert_eq!(report.asked, format!("claim/{claim}"));
+    assert!(report.as_of.is_some() && report.size.is_some() && report.recorded.is_some());
+    report
+}
+
+/// The check fails in this part, and says nothing of any claim.
+#[track_caller]
+fn fails(bytes: &[u8], claim: &str, part: Part) -> Fault {
+    let report = asked(bytes, claim, &vkey());
+    assert_eq!(report.verdict, Verdict::Fails, "{:#?}", report.checks);
+    assert_eq!(report.bound, None);
+    let first = report.faults[0].clone();
+    assert_eq!(first.part, part, "{:#?}", report.faults);
+    let line = report.checks.iter().find(|check| check.part == part);
+    assert_eq!(line.unwrap().outcome, Outcome::Fails);
+    first
+}
+
+fn read(bytes: &[u8]) -> BundleFile {
+    BundleFile::read(&Json::parse(bytes).unwrap()).unwrap()
+}
+
+fn bytes_of(file: &BundleFile) -> Vec<u8> {
+    file.write().to_bytes()
+}
+
+fn changed(bytes: &[u8], change: impl FnOnce(&mut BundleFile)) -> Vec<u8> {
+    let mut file = read(bytes);
+    change(&mut file);
+    bytes_of(&file)
+}
+
+fn made(lab: &Lab, claim: &str) -> Bundled {
+    let ledger = Ledger::open(&lab.dir(), Some(&vkey())).unwrap();
+    bundle(&ledger, &slug(claim), None).unwrap()
+}
+
+// --- a ledger with all that can be left out ---------------------------------------------------------
+
+fn voice(name: &str, reliability: &str) -> Act {
+    act(
+        &format!("agent/{name}"),
+        "agent.registered",
+        None,
+        &format!(
+            r#"{{"name":"{name}","kind":"human","roles":["attester","contributor","curator"],"community":"{name}s","reliability":"{reliability}","keys":{}}}"#,
+            keys_json(name)
+        ),
+    )
+}
+
+fn revoked(name: &str, rest: &str) -> Act {
+    act(
+        &format!("agent/{name}"),
+        "agent.key_revoked",
+        None,
+        &format!(r#"{{"key":"{}",{rest}}}"#, key(name).public().id()),
+    )
+}
+
+fn said(subject: &str, kind: &str, data: &str) -> Act {
+    act(subject, kind, None, data)
+}
+
+fn appraised(paper: &str) -> Act {
+    said(
+        &format!("artifact/{paper}"),
+        "artifact.appraised",
+        r#"{"credibility":"0.8","methodology":"0.7","replication":"0.6"}"#,
+    )
+}
+
+fn retracted(paper: &str, by: &str) -> Act {
+    said(
+        &format!("artifact/{paper}"),
+        "artifact.standing_changed",
+        &format!(
+            r#"{{"standing":"retracted","reason":"Its data were made up.","by":"artifact/{by}"}}"#
+        ),
+    )
+}
+
+fn scoped(claim: &str) -> Act {
+    said(
+        &format!("claim/{claim}"),
+        "claim.scoped",
+        r#"{"relation":"holds_in","context":"context/small","breadth":"0.4"}"#,
+    )
+}
+
+fn contexts() -> Act {
+    said(
+        "context/small",
+        "context.defined",
+        r#"{"name":"Small models","kind":"model_scale"}"#,
+    )
+}
+
+/// Where the things stand that are left out.
+struct Argued {
+    lab: Lab,
+    support: u64,
+    dispute: u64,
+    attestation: u64,
+    retraction: u64,
+    revocation: u64,
+    newest: u64,
+    map: u64,
+}
+
+/// The claim x with two papers for and one against, attested to, scoped, linked; one paper was
+/// retracted, an attester's key revoked; much else that has nothing to do with it; then a map.
+fn argued() -> Argued {
+    let lab = Lab::founded();
+    lab.record("ada", &[voice("bea", "0.8"), voice("cid", "0.6")]);
+    lab.record("ada", &[voice("dot", "0.5")]);
+    lab.record("ada", &[contexts(), claim("x"), claim("y")]);
+    lab.record(
+        "ada",
+        &[paper("z"), paper("w"), paper("v"), paper("u"), paper("t")],
+    );
+    lab.record("bea", &[appraised("z"), appraised("w"), appraised("t")]);
+    let support = lab
+        .record("ada", &[evidence("x", "z", "supports", "0.8")])
+        .index;
+    let dispute = lab
+        .record("cid", &[evidence("x", "w", "disputes", "0.7")])
+        .index;
+    lab.record("cid", &[evidence("x", "t", "supports", "0.5")]);
+    lab.record(
+        "cid",
+        &[evidence("y", "u", "supports", "0.7"), appraised("u")],
+    );
+    let attestation = lab
+        .record("bea", &[self::attestation("x", "disputes", "0.9")])
+        .index;
+    lab.record("cid", &[self::attestation("x", "verifies", "0.5")]);
+    lab.record("ada", &[scoped("x")]);
+    let link = r#"{"relation":"contradicts","target":"claim/y"}"#;
+    lab.record("ada", &[said("claim/x", "claim.linked", link)]);
+    let retraction = lab.record("bea", &[retracted("t", "v")]).index;
+    let revocation = lab
+        .record("ada", &[revoked("cid", r#""reason":"rotated""#)])
+        .index;
+    let newest = lab
+        .record(
+            "ada",
+            &[said(
+                "claim/x",
+                "note.added",
+                r#"{"text":"Read it twice."}"#,
+            )],
+        )
+        .index;
+    lab.record(
+        "dot",
+        &[said("claim/y", "note.added", r#"{"text":"Not so."}"#)],
+    );
+    let map = mapped(&lab);
+    Argued {
+        lab,
+        support,
+        dispute,
+        attestation,
+        retraction,
+        revocation,
+        newest,
+        map,
+    }
+}
+
+/// Records a map; its index.
+fn mapped(lab: &Lab) -> u64 {
+    lab.clock.pass(60);
+    let mut appender = lab.open();
+    let index = appender.record_map().unwrap().index;
+    appender.close().unwrap();
+    index
+}
+
+fn figures_of(lab: &Lab, claim: &str, filter: &Filter) -> Profile {
+    let ledger = Ledger::open(&lab.dir(), Some(&vkey())).unwrap();
+    let model = model_in_force(ledger.state()).unwrap();
+    profile(ledger.state(), &slug(claim), model, filter).unwrap()
+}
+
+/// The profile as a liar would put it, who left out an event.
+fn fitting(file: &mut BundleFile, lab: &Lab, index: u64) {
+    let without = Filter::without(Address {
+        entry: index,
+        position: 0,
+    });
+    file.profile.figures = figures_of(lab, "x", &without).figures;
+}
+
+// --- what holds -------------------------------------------------------------------------------------
+
+#[test]
+fn the_reference_claim_fits_into_100_kb_and_is_checked_in_under_a_second() {
+    let ledger = Ledger::open(&reference::folder(), None).unwrap();
+    let made = bundle(&ledger, &slug(REFERENCE), None).unwrap();
+    assert!(made.bytes.len() <= 100_000, "{} bytes", made.bytes.len());
+    let started = std::time::Instant::now();
+    let report = holds(&made.bytes, REFERENCE);
+    assert!(
+        started.elapsed().as_millis() < 1000,
+        "{:?}",
+        started.elapsed()
+    );
+    let unknown: Vec<Part> = (report.checks.iter())
+        .filter(|check| check.outcome != Outcome::Holds)
+        .map(|check| check.part)
+        .collect();
+    assert_eq!(unknown, [Part::Witnesses]);
+    // The figures of the page (design, model.md 5).
+    let figures = report.bound.unwrap().profile.figures;
+    assert_eq!((figures.supp, figures.cont), (Some(596_213), Some(581_955)));
+}
+
+#[test]
+fn a_bundle_holds_and_says_of_which_claim_at_which_head_as_of_when() {
+    let argued = argued();
+    let made = made(&argued.lab, "x");
+    let report = holds(&made.bytes, "x");
+    assert_eq!(report.as_of, Some(argued.map));
+    assert_eq!(report.newer, Some(0));
+    assert_eq!(report.size, Some(argued.map + 1));
+    let bound = report.bound.unwrap();
+    assert_eq!(bound.profile, figures_of(&argued.lab, "x", &Filter::none()));
+    assert!(bound.profile.figures.cont.is_some());
+    let carried = subjects(&made.bytes);
+    // The paper that took the retracted one's place is there; the other claim and its paper, the
+    // agent who only spoke of it, and the log's own stream are not.
+    for there in [
+        "artifact/t",
+        "artifact/v",
+        "context/small",
+        "agent/ada",
+        "agent/bea",
+        "ledger",
+    ] {
+        assert!(carried.contains(there), "{there}: {carried:?}");
+    }
+    for not in ["claim/y", "artifact/u", "agent/dot", "agent/log"] {
+        assert!(!carried.contains(not), "{not}: {carried:?}");
+    }
+    let rules = report
+        .checks
+        .iter()
+        .find(|check| check.part == Part::Rules)
+        .unwrap();
+    assert_eq!(rules.outcome, Outcome::Unknown);
+    assert!(
+        rules
+            .detail
+            .ends_with("1 names a claim that is not carried"),
+        "{}",
+        rules.detail
+    );
+}
+
+fn subjects(bytes: &[u8]) -> BTreeSet<String> {
+    let streams = read(bytes).streams.0;
+    streams
+        .iter()
+        .map(|stream| stream.subject.to_string())
+        .collect()
+}
+
+#[test]
+fn every_claim_at_every_map_has_a_bundle_that_shows_what_show_shows() {
+    let argued = argued();
+    argued
+        .lab
+        .record("ada", &[evidence("y", "v", "disputes", "0.3")]);
+    argued
+        .lab
+        .record("bea", &[self::attestation("y", "verifies", "1")]);
+    let second = mapped(&argued.lab);
+    argued
+        .lab
+        .record("ada", &[evidence("x", "v", "supports", "0.9")]);
+    let ledger = Ledger::open(&argued.lab.dir(), Some(&vkey())).unwrap();
+    for (at, map) in [
+        (argued.map, argued.map),
+        (second, second),
+        (second + 1, second),
+    ] {
+        let as_of = format!("@{at}").parse().unwrap();
+        let then = format!("@{map}").parse().unwrap();
+        let state = ledger.state_as_of(Some(&then)).unwrap();
+        let model = model_in_force(&state).unwrap();
+        for name in ["x", "y"] {
+            let made = bundle(&ledger, &slug(name), Some(&as_of)).unwrap();
+            let report = holds(&made.bytes, name);
+            assert_eq!(report.as_of, Some(map));
+            assert_eq!(report.newer, Some(second + 1 - map));
+            let expected = profile(&state, &slug(name), model, &Filter::none());
+            assert_eq!(report.bound.map(|bound| bound.profile), expected);
+        }
+    }
+    let before = format!("@{}", argued.map - 1).parse().unwrap();
+    let none = bundle(&ledger, &slug("x"), Some(&before));
+    assert!(matches!(none, Err(NotBundled::NoMap { .. })));
+}
+
+#[test]
+fn what_a_compromised_key_signed_is_set_aside_in_a_bundle_as_in_the_ledger() {
+    let argued = argued();
+    let lab = &argued.lab;
+    // One entry of Dot's on two claims: whether it stands is judged by both.
+    lab.record(
+        "dot",
+        &[
+            self::attestation("x", "verifies", "1"),
+            self::attestation("y", "disputes", "1"),
+        ],
+    );
+    let since = lab
+        .record("dot", &[evidence("x", "v", "disputes", "1")])
+        .index;
+    let before = figures_of(lab, "x", &Filter::none());
+    let rest = format!(r#""reason":"compromised","since":{}"#, since - 1);
+    lab.record("ada", &[revoked("dot", &rest)]);
+    mapped(lab);
+    let aside = figures_of(lab, "x", &Filter::none());
+    assert_ne!(before.figures, aside.figures);
+    let bytes = made(lab, "x").bytes;
+    assert!(subjects(&bytes).contains("claim/y"));
+    assert_eq!(holds(&bytes, "x").bound.unwrap().profile, aside);
+    // The revocation left out, and the figures as they were before it.
+    let revocation = lab.lines().len() as u64 - 2;
+    let lie = changed(&bytes, |file| {
+        file.entries.0.retain(|line| line.index != revocation);
+        file.profile.figures = before.figures;
+    });
+    let fault = fails(&lie, "x", Part::Chains);
+    assert_eq!(fault.index, Some(revocation));
+    assert!(
+        fault.found.contains("1 event of agent/dot"),
+        "{}",
+        fault.found
+    );
+    // Reaffirmed, it counts again.
+    lab.record(
+        "ada",
+        &[said(
+            "claim/x",
+            "event.reaffirmed",
+            r#"{"ref":11,"reason":"Dot said so again."}"#,
+        )],
+    );
+    mapped(lab);
+    let brought_back = figures_of(lab, "x", &Filter::none());
+    assert_ne!(aside.figures, brought_back.figures);
+    assert_eq!(
+        holds(&made(lab, "x").bytes, "x").bound.unwrap().profile,
+        brought_back
+    );
+}
+
+// --- what is left out -------------------------------------------------------------------------------
+
+#[test]
+fn nothing_that_bears_on_a_claim_can_be_left_out() {
+    let argued = argued();
+    let lab = &argued.lab;
+    let bytes = made(lab, "x").bytes;
+    let left_out = [
+        ("a dispute", argued.dispute, "claim/x"),
+        ("an attestation", argued.attestation, "claim/x"),
+        ("a retraction", argued.retraction, "artifact/t"),
+        ("a key revocation", argued.revocation, "agent/cid"),
+        ("the newest entry", argued.newest, "claim/x"),
+        ("support", argued.support, "claim/x"),
+    ];
+    for (what, index, subject) in left_out {
+        let without = |file: &mut BundleFile| file.entries.0.retain(|line| line.index != index);
+        let plain = changed(&bytes, without);
+        let fitted = changed(&bytes, |file| {
+            without(file);
+            fitting(file, lab, index);
+        });
+        for lie in [&plain, &fitted] {
+            let fault = fails(lie, "x", Part::Chains);
+            let message = format!("{what}: {}, {}", fault.found, fault.expected);
+            assert!(fault.found.ends_with(&format!("of {subject}")), "{message}");
+            let claimed = format!("the log's signed map in @{} says so", argued.map);
+            assert!(fault.expected.contains(&claimed), "{message}");
+            // Said: how many were found, how many are missing, and where.
+            let stream = read(&bytes).streams.0.into_iter();
+            let mut stream = stream.filter(|stream| stream.subject.to_string() == subject);
+            let length = stream.next().unwrap().leaf.unwrap().length;
+            assert!(
+                fault.found.starts_with(&format!("{} event", length - 1)),
+                "{message}"
+            );
+            assert!(fault.expected.starts_with(&length.to_string()), "{message}");
+        }
+        // The head of the stream adjusted too: that is not what the map says.
+        let shortened = changed(&bytes, |file| {
+            without(file);
+            fitting(file, lab, index);
+            for stream in &mut file.streams.0 {
+                if stream.subject.to_string() == subject {
+                    let leaf = stream.leaf.as_mut().unwrap();
+                    leaf.length -= 1;
+                }
+            }
+        });
+        let fault = fails(&shortened, "x", Part::Tree);
+        assert!(fault.found.contains(subject), "{what}: {}", fault.found);
+        // And with a stream that ends before it: id and place of what would be its last event.
+        let cut = changed(&bytes, |file| cut_off(file, lab, subject, index));
+        assert!(
+            [Part::Tree, Part::Chains].contains(&fails_somewhere(&cut)),
+            "{what}"
+        );
+    }
+}
+
+#[track_caller]
+fn fails_somewhere(bytes: &[u8]) -> Part {
+    let report = asked(bytes, "x", &vkey());
+    assert_eq!(report.verdict, Verdict::Fails);
+    report.faults[0].part
+}
+
+/// Leaves an entry out and lets the stream end before it, as consistently as can be.
+fn cut_off(file: &mut BundleFile, lab: &Lab, subject: &str, index: u64) {
+    let ledger = Ledger::open(&lab.dir(), Some(&vkey())).unwrap();
+    let subject: Subject = subject.parse().unwrap();
+    let events = ledger
+        .state()
+        .history()
+        .iter()
+        .flat_map(|entry| entry.events.clone());
+    let last = events
+        .filter(|event| event.subject == subject && event.address.entry < index)
+        .next_back();
+    file.entries.0.retain(|line| line.index != index);
+    for stream in &mut file.streams.0 {
+        if stream.subject == subject {
+            stream.leaf = last.as_ref().map(|event| StreamLeaf {
+                entry: event.address.entry,
+                last: event.id,
+                length: event.seq,
+            });
+        }
+    }
+    fitting(file, lab, index);
+}
+
+#[test]
+fn a_stream_that_is_needed_cannot_be_dropped_nor_one_be_added() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    for subject in subjects(&bytes) {
+        let lie = changed(&bytes, |file| {
+            file.streams
+                .0
+                .retain(|stream| stream.subject.to_string() != subject);
+        });
+        let fault = fails(&lie, "x", Part::Chains);
+        assert!(fault.found.contains(&subject), "{subject}: {}", fault.found);
+    }
+    // Another one, truly proved, with all its entries: more than was asked is not a bundle.
+    let other = read(&made(&argued.lab, "y").bytes);
+    let lie = changed(&bytes, |file| {
+        for line in &other.entries.0 {
+            if file.entries.0.iter().all(|own| own.index != line.index) {
+                file.entries.0.push(line.clone());
+            }
+        }
+        file.entries.0.sort_by_key(|line| line.index);
+        let stream = other
+            .streams
+            .0
+            .iter()
+            .find(|stream| stream.subject.to_string() == "claim/y");
+        file.streams.0.push(stream.unwrap().clone());
+        file.streams
+            .0
+            .sort_by_key(|stream| stream.subject.to_string());
+    });
+    let fault = fails(&lie, "x", Part::Chains);
+    assert!(fault.found.contains("claim/y"), "{}", fault.found);
+}
+
+#[test]
+fn an_absent_stream_cannot_be_claimed_present_nor_a_present_one_absent() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let leaf = read(&bytes)
+        .streams
+        .0
+        .iter()
+        .find_map(|stream| stream.leaf.clone());
+    // Ada is known from the genesis alone, and has no stream.
+    let present = changed(&bytes, |file| {
+        let stream = file
+            .streams
+            .0
+            .iter_mut()
+            .find(|stream| stream.leaf.is_none())
+            .unwrap();
+        assert_eq!(stream.subject.to_string(), "agent/ada");
+        stream.leaf = leaf;
+    });
+    assert!(fails(&present, "x", Part::Tree).found.contains("agent/ada"));
+    for (place, stream) in read(&bytes).streams.0.iter().enumerate() {
+        if stream.leaf.is_some() {
+            let absent = changed(&bytes, |file| file.streams.0[place].leaf = None);
+            let fault = fails(&absent, "x", Part::Tree);
+            assert!(
+                fault
+                    .found
+                    .starts_with(&format!("{} as absent", stream.subject))
+            );
+        }
+    }
+}
+
+#[test]
+fn proofs_of_streams_cannot_be_swapped() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let count = read(&bytes).streams.0.len();
+    for place in 1..count {
+        let lie = changed(&bytes, |file| {
+            let proof = file.streams.0[0].proof.clone();
+            file.streams.0[0].proof = std::mem::replace(&mut file.streams.0[place].proof, proof);
+        });
+        fails(&lie, "x", Part::Tree);
+    }
+}
+
+// --- what is changed --------------------------------------------------------------------------------
+
+#[test]
+fn every_figure_is_compared() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let with = |path: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        *json.pointer_mut(path).unwrap() = value;
+        canonical(&json)
+    };
+    assert_eq!(canonical(&json), bytes);
+    for figure in Figure::ALL {
+        let path = format!("/profile/figures/{}", figure.short());
+        let ppm = json.pointer(&path).unwrap().as_u64();
+        for other in [ppm.map(|ppm| ppm.abs_diff(1)), ppm.xor(Some(0))] {
+            let fault = fails(&with(&path, other.into()), "x", Part::Scores);
+            assert!(fault.found.starts_with(figure.short()), "{}", fault.found);
+        }
+    }
+    for figure in ["supp", "fron", "stab"] {
+        for part in ["present", "whole"] {
+            let lie = with(&format!("/profile/coverage/{figure}/{part}"), 99.into());
+            assert!(fails(&lie, "x", Part::Scores).found.contains(figure));
+        }
+    }
+    let assumed = with("/profile/assumed", serde_json::json!(["evid"]));
+    assert!(
+        fails(&assumed, "x", Part::Scores)
+            .found
+            .contains("assumed evid")
+    );
+    let model = with("/profile/model", "claim_support_vector@v2.0".into());
+    assert!(fails(&model, "x", Part::Scores).found.contains("v2.0"));
+}
+
+fn canonical(json: &serde_json::Value) -> Vec<u8> {
+    // serde_json sorts the names of objects, and all of ours are ASCII.
+    serde_json::to_vec(json).unwrap()
+}
+
+#[test]
+fn a_bundle_of_another_claim_or_of_another_log_is_refused() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    assert!(fails(&bytes, "y", Part::Bytes).found.contains("claim/x"));
+    let renamed = changed(&bytes, |file| file.claim = "claim/y".parse().unwrap());
+    fails(&renamed, "y", Part::Chains);
+    let signer = |origin: &str, seed: &str| {
+        let key = ed25519_dalek::SigningKey::from_bytes(&key(seed).seed());
+        grounds::tlog::NoteSigner::new(origin, key)
+            .unwrap()
+            .verifier()
+            .clone()
+    };
+    for other in [
+        signer("grounds.example/other", "log"),
+        signer(reference::build::ORIGIN, "ada"),
+    ] {
+        let report = asked(&bytes, "x", &other);
+        assert_eq!(report.verdict, Verdict::Fails);
+        assert_eq!(report.faults[0].part, Part::Checkpoint);
+    }
+    let other = changed(&bytes, |file| {
+        file.origin = "grounds.example/other".parse().unwrap()
+    });
+    fails(&other, "x", Part::Checkpoint);
+}
+
+#[test]
+fn an_old_bundle_says_that_it_is_old() {
+    let argued = argued();
+    let old = made(&argued.lab, "x").bytes;
+    argued
+        .lab
+        .record("ada", &[evidence("x", "v", "disputes", "1")]);
+    let newest = mapped(&argued.lab);
+    // Under its own head nothing is newer: it holds, and says as of when.
+    let report = holds(&old, "x");
+    assert_eq!((report.as_of, report.newer), (Some(argued.map), Some(0)));
+    // Cut at the old map under the newest head, it says how much is newer.
+    let ledger = Ledger::open(&argued.lab.dir(), Some(&vkey())).unwrap();
+    let as_of = format!("@{}", argued.map).parse().unwrap();
+    let cut = bundle(&ledger, &slug("x"), Some(&as_of)).unwrap();
+    assert_eq!(cut.newer(), newest - argued.map);
+    assert_eq!(holds(&cut.bytes, "x").newer, Some(newest - argued.map));
+    // The old entries with the new map: the map knows better.
+    let new = read(&made(&argued.lab, "x").bytes);
+    let lie = changed(&cut.bytes, |file| {
+        file.map = new.map.clone();
+        file.entries.0.pop();
+        file.entries.0.push(new.entries.0.last().unwrap().clone());
+        file.checkpoint = new.checkpoint.clone();
+    });
+    fails(&lie, "x", Part::Tree);
+}
+
+#[test]
+fn the_map_is_the_one_that_the_log_signed_for_just_this_entry() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    for index in [
+        0,
+        1,
+        argued.dispute,
+        argued.map - 1,
+        argued.map + 1,
+        1 << 40,
+    ] {
+        let lie = changed(&bytes, |file| file.map.index = index);
+        assert_eq!(fails(&lie, "x", Part::Bytes).index.is_some(), true);
+    }
+    // An entry before it as the map, with nothing after it.
+    let lie = changed(&bytes, |file| {
+        file.map.index = argued.newest;
+        file.entries.0.retain(|line| line.index <= argued.newest);
+    });
+    let fault = fails(&lie, "x", Part::Tree);
+    assert_eq!(
+        (fault.index, fault.code),
+        (Some(argued.newest), Some("map"))
+    );
+}
+
+/// A log can be made to hold a map that somebody else signed; a bundle of it proves nothing.
+#[test]
+fn a_map_that_another_key_signed_is_no_map() {
+    let argued = argued();
+    let lab = &argued.lab;
+    let honest = made(lab, "x").bytes;
+    let mut lines = lab.lines();
+    let forged = lines.pop().unwrap();
+    let signed = forged.split("\"signatures\":").next().unwrap().to_owned();
+    let entry = grounds::envelope::Entry::parse(forged.as_bytes()).unwrap();
+    let mut commit = Signed::parse(b"")
+        .err()
+        .map(|_| entry.signed.clone())
+        .unwrap();
+    commit.signatures.clear();
+    commit.sign(&key("ada"));
+    lines.push(line(&commit.to_bytes(), entry.recorded));
+    assert!(lines.last().unwrap().starts_with(&signed));
+    let lie = changed(&honest, |file| {
+        file.entries.0.last_mut().unwrap().entry = Verbatim(lines.last().unwrap().clone());
+        under_a_head_of(file, &lines);
+    });
+    let fault = fails(&lie, "x", Part::Tree);
+    assert_eq!((fault.index, fault.code), (Some(argued.map), Some("map")));
+    assert!(fault.found.contains("a signature by"), "{}", fault.found);
+}
+
+/// Paths and checkpoint as a log has them that holds these lines.
+fn under_a_head_of(file: &mut BundleFile, lines: &[String]) {
+    let tree = tree_of(lines);
+    file.checkpoint = Verbatim(String::from_utf8(head(&tree)).unwrap());
+    for carried in &mut file.entries.0 {
+        carried.path = AnyList(tree.inclusion(carried.index, tree.size()).unwrap());
+    }
+}
+
+#[test]
+fn entries_stand_once_in_order_and_with_their_own_paths() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let twice = changed(&bytes, |file| {
+        let line = file.entries.0[3].clone();
+        file.entries.0.insert(3, line);
+    });
+    fails(&twice, "x", Part::Bytes);
+    let out_of_order = changed(&bytes, |file| file.entries.0.swap(2, 3));
+    fails(&out_of_order, "x", Part::Bytes);
+    let streams = changed(&bytes, |file| file.streams.0.swap(0, 1));
+    fails(&streams, "x", Part::Bytes);
+    let renumbered = changed(&bytes, |file| {
+        let count = file.entries.0.len();
+        let last = &mut file.entries.0[count - 2];
+        last.index += 1;
+    });
+    fails(&renumbered, "x", Part::Tree);
+    for place in 0..read(&bytes).entries.0.len() {
+        let index = read(&bytes).entries.0[place].index;
+        let longer = changed(&bytes, |file| file.entries.0[place].path.0.push(Hash::ZERO));
+        assert_eq!(fails(&longer, "x", Part::Tree).index, Some(index));
+        let shorter = changed(&bytes, |file| {
+            file.entries.0[place].path.0.pop();
+        });
+        assert_eq!(fails(&shorter, "x", Part::Tree).index, Some(index));
+        let none = changed(&bytes, |file| file.entries.0[place].path.0.clear());
+        assert_eq!(fails(&none, "x", Part::Tree).index, Some(index));
+    }
+}
+
+#[test]
+fn an_entry_that_is_not_needed_is_refused() {
+    let argued = argued();
+    let lab = &argued.lab;
+    let bytes = made(lab, "x").bytes;
+    let carried: Vec<u64> = read(&bytes)
+        .entries
+        .0
+        .iter()
+        .map(|line| line.index)
+        .collect();
+    let lines = lab.lines();
+    let idle = (0..argued.map)
+        .find(|index| !carried.contains(index))
+        .unwrap();
+    let lie = changed(&bytes, |file| {
+        let mut line = file.entries.0[0].clone();
+        line.index = idle;
+        line.entry = Verbatim(lines[usize::try_from(idle).unwrap()].clone());
+        file.entries.0.push(line);
+        file.entries.0.sort_by_key(|line| line.index);
+        under_a_head_of(file, &lines);
+    });
+    let fault = fails(&lie, "x", Part::Chains);
+    assert_eq!(fault.index, Some(idle));
+}
+
+#[test]
+fn unknown_fields_and_numbers_out_of_range_are_refused() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let objects = [
+        "",
+        "/map",
+        "/entries/0",
+        "/streams/0",
+        "/streams/1/leaf",
+        "/streams/0/proof",
+        "/profile",
+        "/profile/figures",
+        "/profile/coverage",
+        "/profile/coverage/supp",
+    ];
+    for path in objects {
+        let mut json = json.clone();
+        let object = json.pointer_mut(path).unwrap().as_object_mut().unwrap();
+        object.insert("zz".to_owned(), 1.into());
+        fails(&canonical(&json), "x", Part::Bytes);
+    }
+    let numbers = [
+        ("/v", serde_json::json!(2)),
+        ("/v", serde_json::json!("1")),
+        ("/map/index", serde_json::json!(-1)),
+        ("/map/index", serde_json::json!(9_007_199_254_740_992_u64)),
+        ("/map/index", serde_json::json!(1.5)),
+        ("/entries/0/index", serde_json::json!(u64::MAX)),
+        ("/entries/0/index", serde_json::json!(null)),
+        ("/streams/1/leaf/length", serde_json::json!(0)),
+        ("/streams/1/leaf/entry", serde_json::json!(-5)),
+        ("/streams/1/leaf", serde_json::json!(null)),
+        ("/profile/figures/evid", serde_json::json!(1_000_001)),
+        ("/profile/figures/evid", serde_json::json!(-1)),
+        ("/profile/figures/evid", serde_json::json!(0.5)),
+        ("/profile/figures", serde_json::json!([])),
+        ("/streams/0/proof/bitmap", serde_json::json!("00")),
+        ("/claim", serde_json::json!("view/x")),
+        ("/origin", serde_json::json!("")),
+        ("/entries", serde_json::json!([])),
+        ("/streams", serde_json::json!([])),
+    ];
+    for (path, value) in numbers {
+        let mut json = json.clone();
+        *json.pointer_mut(path).unwrap() = value;
+        fails(&canonical(&json), "x", Part::Bytes);
+    }
+    let mut spaced = bytes.clone();
+    spaced.push(b'\n');
+    fails(&spaced, "x", Part::Bytes);
+    fails(b"", "x", Part::Bytes);
+    fails(b"{}", "x", Part::Bytes);
+}
+
+#[test]
+fn a_bundle_is_refused_by_its_length_before_it_is_read() {
+    let junk = vec![b'['; 10_000_000];
+    let started = std::time::Instant::now();
+    let report = check(
+        &junk,
+        &Asked {
+            claim: &slug("x"),
+            vkey: &vkey(),
+        },
+    );
+    assert_eq!(report.faults[0].code, Some("limit"));
+    assert!(report.faults[0].expected.contains(&MAX_FILE.to_string()));
+    assert!(started.elapsed().as_millis() < 100);
+}
+
+/// Every 11th byte by default, every one in the full run.
+#[test]
+fn no_byte_of_a_bundle_can_change_unseen() {
+    let ledger = Ledger::open(&reference::folder(), None).unwrap();
+    let bytes = bundle(&ledger, &slug(REFERENCE), None).unwrap().bytes;
+    let step = if std::env::var_os("GROUNDS_FULL").is_some() {
+        1
+    } else {
+        11
+    };
+    let (claim, vkey) = (slug(REFERENCE), vkey());
+    let asked = Asked {
+        claim: &claim,
+        vkey: &vkey,
+    };
+    for place in (0..bytes.len()).step_by(step) {
+        for change in [1, 0x20] {
+            let mut lie = bytes.clone();
+            lie[place] ^= change;
+            let report = check(&lie, &asked);
+            assert_eq!(
+                report.verdict,
+                Verdict::Fails,
+                "byte {place}: {}",
+                excerpt(&lie, place)
+            );
+            if place % 331 == 0 {
+                keep(&lie, REFERENCE, &vkey, &report);
+            }
+        }
+    }
+    for cut in (0..bytes.len()).step_by(step * 31) {
+        assert_eq!(check(&bytes[..cut], &asked).verdict, Verdict::Fails);
+    }
+}
+
+fn excerpt(bytes: &[u8], place: usize) -> String {
+    let around = place.saturating_sub(20)..(place + 20).min(bytes.len());
+    String::from_utf8_lossy(&bytes[around]).into_owned()
+}
+
+// --- what it rests on ---------------------------------------------------------------------------------
+
+/// A log that signs a false map can make a bundle pass that leaves something out; a full audit
+/// names that map.
+#[test]
+fn a_false_map_passes_in_a_bundle_and_is_named_by_anybodys_audit() {
+    let lab = Lab::argued();
+    // What the log showed before the dispute: a copy with a map of its own.
+    let before = Lab::argued();
+    let map = mapped(&before);
+    let honest = read(&made(&before, "x").bytes);
+    let root = map_root(&before, map);
+    // The dispute is recorded, and then a map that does not know it.
+    let dispute = lab
+        .record("ada", &[evidence("x", "w", "disputes", "1")])
+        .index;
+    assert_eq!(dispute, map);
+    let appender = lab.open();
+    let subjects = appender.state().streams().count() as u64;
+    let data = Data::LedgerMapped(Box::new(LedgerMapped {
+        size: map + 1,
+        root,
+        subjects,
+    }));
+    let act = Act::new(Subject::log(), data);
+    let now = lab.clock.now();
+    let commit = prepared(appender.state(), appender.anchor(), "log", now, &[act]);
+    appender.close().unwrap();
+    let mut lines = lab.lines();
+    lines.push(line(&Signed::seal(commit, &key("log")).to_bytes(), now));
+    let mut lie = honest.clone();
+    lie.map.index = map + 1;
+    let of_map = lie.entries.0.last_mut().unwrap();
+    of_map.index = map + 1;
+    of_map.entry = Verbatim(lines.last().unwrap().clone());
+    under_a_head_of(&mut lie, &lines);
+    let report = holds(&bytes_of(&lie), "x");
+    assert_eq!(report.bound.unwrap().profile.figures.cont, Some(0));
+    // The ledger itself shows it.
+    put_lines(&lab.dir(), &lines);
+    let audit = audited(&lab.dir());
+    assert_eq!(audit.verdict, Verdict::Fails);
+    assert_eq!(audit.faults[0].index, Some(map + 1));
+    assert_eq!(audit.faults[0].code, Some("map"));
+    // And an honest program makes no bundle of it.
+    let ledger = Ledger::open(&lab.dir(), None).unwrap();
+    let refused = bundle(&ledger, &slug("x"), None);
+    assert!(matches!(refused, Err(NotBundled::FalseMap { map: at, .. }) if at == map + 1));
+}
+
+fn map_root(lab: &Lab, index: u64) -> Hash {
+    let ledger = Ledger::open(&lab.dir(), Some(&vkey())).unwrap();
+    match &ledger.entry(index).unwrap().events[0].data {
+        Data::LedgerMapped(data) => data.root,
+        other => panic!("{}", other.name()),
+    }
+}
+
+#[test]
+fn a_withheld_entry_leaves_a_bundle_undecided() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let withheld = changed(&bytes, |file| {
+        let dispute = file
+            .entries
+            .0
+            .iter_mut()
+            .find(|line| line.index == argued.dispute)
+            .unwrap();
+        let leaf = grounds::tlog::leaf_hash(dispute.entry.0.as_bytes());
+        dispute.entry = Verbatim(format!(
+            r#"{{"leaf":"{leaf}","withheld":"by order of a court"}}"#
+        ));
+    });
+    let report = asked(&withheld, "x", &vkey());
+    assert_eq!(report.verdict, Verdict::CannotTell, "{:#?}", report.faults);
+    assert_eq!(report.bound, None);
+    // That of another entry is not the one that stood there.
+    let other = changed(&withheld, |file| {
+        let line = &mut file.entries.0[1].entry;
+        *line = Verbatim(format!(r#"{{"leaf":"{}","withheld":"so"}}"#, Hash::ZERO));
+    });
+    fails(&other, "x", Part::Tree);
+}
+
+/// What no honest log admits, under a head that the log's key signed all the same.
+#[test]
+fn a_bundle_of_a_dishonest_log_is_judged_by_the_rules() {
+    let lab = Lab::argued();
+    mapped(&lab);
+    let honest = read(&made(&lab, "x").bytes);
+    let lines = lab.lines();
+    // Bea's attestation with a signature that is not hers: the tree is made to fit.
+    let place = honest
+        .entries
+        .0
+        .iter()
+        .position(|line| line.entry.0.contains("attestation.made"));
+    let place = place.unwrap();
+    let index = honest.entries.0[place].index;
+    let text = honest.entries.0[place].entry.0.clone();
+    let at = text.find("\"sig\":\"").unwrap() + 12;
+    let mut forged = text.into_bytes();
+    forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+    let forged = String::from_utf8(forged).unwrap();
+    let mut all = lines.clone();
+    all[usize::try_from(index).unwrap()] = forged.clone();
+    let mut lie = honest.clone();
+    lie.entries.0[place].entry = Verbatim(forged);
+    under_a_head_of(&mut lie, &all);
+    let fault = fails(&bytes_of(&lie), "x", Part::Signatures);
+    assert_eq!(fault.index, Some(index));
+    // The head of another tree of the same log.
+    let other = changed(&bytes_of(&honest), |file| {
+        file.checkpoint = Verbatim(String::from_utf8(head(&tree_of(&all))).unwrap());
+    });
+    fails(&other, "x", Part::Tree);
+    // A head that is too small to cover the map.
+    let small = changed(&bytes_of(&honest), |file| {
+        let few = tree_of(&lines[..lines.len() - 1]);
+        file.checkpoint = Verbatim(String::from_utf8(head(&few)).unwrap());
+    });
+    fails(&small, "x", Part::Checkpoint);
+}
+
+#[test]
+fn a_signature_line_that_no_key_can_check_proves_nothing_and_is_said() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let other = ed25519_dalek::SigningKey::from_bytes(&key("witness").seed());
+    let other = grounds::tlog::NoteSigner::new("witness.example", other).unwrap();
+    let cosigned = changed(&bytes, |file| {
+        let text = file.checkpoint.0.clone();
+        let body = text.split_once("\n\n").unwrap().0.to_owned() + "\n";
+        let line = other.sign(&body);
+        let own = log_key().sign(&body);
+        let note = grounds::tlog::Note::new(&body, vec![own, line]).unwrap();
+        file.checkpoint = Verbatim(String::from_utf8(note.to_bytes()).unwrap());
+        Checkpoint::open(file.checkpoint.0.as_bytes(), &vkey()).unwrap();
+    });
+    let report = holds(&cosigned, "x");
+    let line = report
+        .checks
+        .iter()
+        .find(|check| check.part == Part::Witnesses)
+        .unwrap();
+    assert_eq!(line.outcome, Outcome::Unknown);
+    assert!(
+        line.detail
+            .contains("1 signature line that no key here can check")
+    );
+}
+
+/// Two folders that differ in nothing but the profile show that a bundle is compared whole.
+#[test]
+fn the_profile_of_another_claim_does_not_fit() {
+    let argued = argued();
+    let own = made(&argued.lab, "x").bytes;
+    let other = read(&made(&argued.lab, "y").bytes).profile;
+    let lie = changed(&own, |file| file.profile = other);
+    fails(&lie, "x", Part::Scores);
+    let empty = changed(&own, |file| {
+        file.profile = ClaimedProfile {
+            figures: Figures::default(),
+            ..file.profile.clone()
+        };
+    });
+    let report = asked(&empty, "x", &vkey());
+    assert_eq!(report.fault_count, 11);
+}
+
+#[test]
+fn a_ledger_that_is_copied_makes_the_same_bundle() {
+    let argued = argued();
+    let there = argued.lab.beside("copy");
+    copy(&argued.lab.dir(), &there);
+    let ledger = Ledger::open(&there, None).unwrap();
+    let again = bundle(&ledger, &slug("x"), None).unwrap();
+    assert_eq!(again, made(&argued.lab, "x"));
+}
