@@ -114,7 +114,7 @@ pub enum Verdict {
     Fails,
     /// It is not what was acknowledged.
     Damaged,
-    /// A withheld entry is needed to tell.
+    /// What was asked for is missing: a withheld entry, a cosignature.
     CannotTell,
 }
 

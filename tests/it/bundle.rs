@@ -37,8 +37,7 @@ const REFERENCE: &str = "individual-neurons-rarely-encode-single-concepts";
 
 fn asked(bytes: &[u8], claim: &str, vkey: &VerifierKey) -> BundleReport {
     let slug = slug(claim);
-    let asked = Asked { claim: &slug, vkey };
-    let report = check(bytes, &asked);
+    let report = check(bytes, &Asked::about(&slug, vkey));
     keep(bytes, claim, vkey, &report);
     report
 }
@@ -895,13 +894,7 @@ fn unknown_fields_and_numbers_out_of_range_are_refused() {
 fn a_bundle_is_refused_by_its_length_before_it_is_read() {
     let junk = vec![b'['; 10_000_000];
     let started = std::time::Instant::now();
-    let report = check(
-        &junk,
-        &Asked {
-            claim: &slug("x"),
-            vkey: &vkey(),
-        },
-    );
+    let report = check(&junk, &Asked::about(&slug("x"), &vkey()));
     assert_eq!(report.faults[0].code, Some("limit"));
     assert!(report.faults[0].expected.contains(&MAX_FILE.to_string()));
     assert!(started.elapsed().as_millis() < 100);
@@ -918,10 +911,7 @@ fn no_byte_of_a_bundle_can_change_unseen() {
         11
     };
     let (claim, vkey) = (slug(REFERENCE), vkey());
-    let asked = Asked {
-        claim: &claim,
-        vkey: &vkey,
-    };
+    let asked = Asked::about(&claim, &vkey);
     for place in (0..bytes.len()).step_by(step) {
         for change in [1, 0x20] {
             let mut lie = bytes.clone();

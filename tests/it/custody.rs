@@ -336,6 +336,7 @@ fn checks(receipt: &Receipt, of: &ProofOf) -> Result<(), NotProved> {
         of,
         &vkey(),
         Some(receipt.entry.as_bytes()),
+        None,
     )
     .map(|proved| {
         assert_eq!(
@@ -401,17 +402,17 @@ fn a_flipped_byte_anywhere_in_a_proof_or_its_entry_is_refused() {
     let ledger = Ledger::open(&lab.dir(), None).unwrap();
     let whole = prove(&ledger, 4).unwrap();
     let of = ProofOf::Subject("claim/x".parse().unwrap());
-    check_proof(&whole, &of, &vkey(), None).unwrap();
+    check_proof(&whole, &of, &vkey(), None, None).unwrap();
     for place in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[place] ^= 1 << (place % 7);
         assert!(
-            check_proof(&bytes, &of, &vkey(), None).is_err(),
+            check_proof(&bytes, &of, &vkey(), None, None).is_err(),
             "byte {place}"
         );
     }
     for length in 0..whole.len() {
-        assert!(check_proof(&whole[..length], &of, &vkey(), None).is_err());
+        assert!(check_proof(&whole[..length], &of, &vkey(), None, None).is_err());
     }
 }
 
@@ -430,7 +431,7 @@ fn a_proof_is_of_one_origin_under_one_key() {
         key("grounds.example/other", "log"),
         key(crate::reference::build::ORIGIN, "another log"),
     ] {
-        let refused = check_proof(&proof, &of, &other, None);
+        let refused = check_proof(&proof, &of, &other, None, None);
         assert!(matches!(refused, Err(NotProved::Proof(_))), "{other}");
     }
 }

@@ -11,19 +11,22 @@ use serde::Serialize;
 use super::closure::{Closure, Entries, Signed, closure};
 use super::form::{BundleFile, CarriedStream, ClaimedProfile, CoverageForm};
 use super::make::key_of;
+use super::witnesses::{Heard, Words, age, hear};
 use crate::claim::{Code, Data, Event, LedgerMapped, Rejection, State};
 use crate::envelope::{Withheld, verify_one};
 use crate::hash::Hash;
 use crate::ledger::append::signed_by_valid_key;
+use crate::ledger::audit::{Freshness, length};
 use crate::ledger::checklist::{
     Check, Fault, Outcome, Part, Verdict, counted, counted_leaves, unopened, wrong,
 };
+use crate::ledger::cosigned::Cosignature;
 use crate::ledger::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use crate::ledger::refusal::refused;
 use crate::projection::{
     Filter, ModelFault, Profile, model_in_force, model_name, name_in_force, profile,
 };
-use crate::tlog::{Checkpoint, OpenCheckpoint, Tree, VerifierKey, verify_inclusion};
+use crate::tlog::{Checkpoint, OpenCheckpoint, TlogPolicy, Tree, VerifierKey, verify_inclusion};
 use crate::trust::Figure;
 use crate::value::{EventId, Index, KeyId, PublicKey, Slug, Subject, Time};
 
@@ -33,6 +36,23 @@ pub struct Asked<'a> {
     pub claim: &'a Slug,
     /// The log's key.
     pub vkey: &'a VerifierKey,
+    /// Whose cosignatures the reader takes.
+    pub policy: Option<&'a TlogPolicy>,
+    /// How old the head may be, and what is shown.
+    pub freshness: Option<Freshness>,
+}
+
+impl<'a> Asked<'a> {
+    /// Asked about a claim with the log's key alone.
+    #[must_use]
+    pub fn about(claim: &'a Slug, vkey: &'a VerifierKey) -> Asked<'a> {
+        Asked {
+            claim,
+            vkey,
+            policy: None,
+            freshness: None,
+        }
+    }
 }
 
 /// The claim that a bundle binds, worked out anew from its entries.
@@ -69,6 +89,12 @@ pub struct BundleReport {
     pub root: Option<Hash>,
     /// Entries under the head that are newer than the map.
     pub newer: Option<u64>,
+    /// Who of the policy given cosigned the head, earliest first.
+    pub cosignatures: Vec<Cosignature>,
+    /// By when the head was there, by the word of a quorum of that policy.
+    pub not_after: Option<Time>,
+    /// As of when it was the newest one, by the word of such a quorum.
+    pub newest_as_of: Option<Time>,
     /// Entries carried.
     pub entries: u64,
     /// Events of the carried streams.
@@ -112,6 +138,7 @@ struct Checker<'a> {
     cannot_tell: bool,
     head: Option<Checkpoint>,
     mapped: Option<(Index, Time)>,
+    words: Words,
     entries: u64,
     events: u64,
     signatures: u64,
@@ -156,6 +183,7 @@ impl<'a> Checker<'a> {
             cannot_tell: false,
             head: None,
             mapped: None,
+            words: Words::default(),
             entries: 0,
             events: 0,
             signatures: 0,
@@ -166,8 +194,9 @@ impl<'a> Checker<'a> {
     fn run(&mut self, file: &[u8]) -> Step<Option<BoundClaim>> {
         let read = self.bytes(file)?;
         let head = self.checkpoint(&read)?;
-        self.witnesses(&head);
+        self.witnesses(&read, &head)?;
         self.tree(&read, &head.checkpoint)?;
+        self.fresh()?;
         let carried = self.nothing_is_withheld(read)?;
         self.chains(&carried)?;
         let (file, state) = self.replay(carried, &head.checkpoint)?;
@@ -311,15 +340,28 @@ impl<'a> Checker<'a> {
         Ok(open)
     }
 
-    fn witnesses(&mut self, open: &OpenCheckpoint) {
-        let but = match open.unchecked.len() as u64 {
-            0 => String::new(),
-            lines => format!(
-                "; {} that no key here can check",
-                counted(lines, "signature line")
-            ),
-        };
-        self.unknown(Part::Witnesses, format!("none asked{but}"));
+    fn witnesses(&mut self, read: &Read, open: &OpenCheckpoint) -> Step<()> {
+        let Asked {
+            vkey,
+            policy,
+            freshness,
+            ..
+        } = self.asked;
+        let note = read.file.checkpoint.0.as_bytes();
+        let (heard, words) = hear(note, open, vkey, *policy, *freshness);
+        self.words = words;
+        match heard {
+            Heard::NotAsked(detail) => self.unknown(Part::Witnesses, detail),
+            Heard::Enough(detail) => self.holds(Part::Witnesses, detail),
+            Heard::Missing(detail) => {
+                self.cannot_tell = true;
+                self.unknown(Part::Witnesses, detail);
+            }
+            Heard::Wrong { found, expected } => {
+                return self.fails(Part::Witnesses, None, found, expected);
+            }
+        }
+        Ok(())
     }
 
     // ── 3. tree ──
@@ -420,6 +462,29 @@ impl<'a> Checker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Where entries are newer, what is shown is as old as its map.
+    fn fresh(&mut self) -> Step<()> {
+        let (Some(Freshness { max_age, now }), Some((map, recorded)), Some(head)) =
+            (self.asked.freshness, self.mapped, &self.head)
+        else {
+            return Ok(());
+        };
+        let newer = head.size.saturating_sub(map + 1);
+        match age(recorded, now) {
+            Some(age) if newer > 0 && age > max_age => {
+                let found = format!(
+                    "a claim as of @{map}, recorded {} ago, and {} under the head that {} newer",
+                    length(age),
+                    counted(newer, "entry"),
+                    if newer == 1 { "is" } else { "are" },
+                );
+                let expected = format!("{} at most: ask for a newer bundle", length(max_age));
+                self.fails(Part::Witnesses, None, found, expected)
+            }
+            _ => Ok(()),
+        }
     }
 
     // ── 4. withheld ──
@@ -751,6 +816,9 @@ impl<'a> Checker<'a> {
             size: head.map(|head| head.size),
             root: head.map(|head| head.root),
             newer: newer.map(|(head, (map, _))| head.size.saturating_sub(map + 1)),
+            cosignatures: self.words.cosignatures.clone(),
+            not_after: self.words.not_after,
+            newest_as_of: self.words.newest_as_of,
             entries: self.entries,
             events: self.events,
             signatures: self.signatures,

@@ -10,6 +10,7 @@ mod check;
 mod closure;
 mod form;
 mod make;
+mod witnesses;
 
 pub use check::{Asked, BoundClaim, BundleReport, check};
 pub use form::{

@@ -35,9 +35,21 @@ pub(crate) fn report(report: &Report) -> String {
     let _ = writeln!(
         text,
         "{}",
-        verdict(report.verdict, "everything holds", checked)
+        verdict(
+            report.verdict,
+            ["everything holds", unsure(report)],
+            checked
+        )
     );
     text
+}
+
+fn unsure(report: &Report) -> &'static str {
+    match (report.withheld > 0, report.witnesses.cannot_tell) {
+        (true, true) => "cannot tell: entries are withheld, witnesses are missing",
+        (false, true) => "cannot tell: witnesses are missing",
+        _ => "cannot tell: entries are withheld",
+    }
 }
 
 fn line(check: &Check) -> String {
@@ -98,7 +110,14 @@ pub(crate) fn bundle(report: &BundleReport) -> String {
     let _ = writeln!(
         text,
         "{}",
-        verdict(report.verdict, "all that a bundle can show holds", checked)
+        verdict(
+            report.verdict,
+            [
+                "all that a bundle can show holds",
+                "cannot tell: see the lines with ?",
+            ],
+            checked
+        )
     );
     text
 }
@@ -119,7 +138,11 @@ fn bound(claim: &BoundClaim) -> String {
     )
 }
 
-fn verdict(verdict: Verdict, holds: &str, [entries, events, signatures]: [u64; 3]) -> String {
+fn verdict(
+    verdict: Verdict,
+    [holds, unsure]: [&str; 2],
+    [entries, events, signatures]: [u64; 3],
+) -> String {
     let checked = format!("{entries} entries, {events} events, {signatures} signatures checked");
     match verdict {
         Verdict::Holds => format!("{} · {}", paint(GOOD, holds), paint(SOFT, &checked)),
@@ -130,11 +153,7 @@ fn verdict(verdict: Verdict, holds: &str, [entries, events, signatures]: [u64; 3
         ),
         Verdict::Damaged => format!("{} · {}", paint(BAD, "damaged"), paint(SOFT, &checked)),
         Verdict::CannotTell => {
-            format!(
-                "{} · {}",
-                paint(UNSURE, "cannot tell: entries are withheld"),
-                paint(SOFT, &checked)
-            )
+            format!("{} · {}", paint(UNSURE, unsure), paint(SOFT, &checked))
         }
     }
 }
@@ -143,12 +162,11 @@ fn verdict(verdict: Verdict, holds: &str, [entries, events, signatures]: [u64; 3
 pub(crate) fn proof(answer: &Answer) -> String {
     let Some(bound) = &answer.proved else {
         let why = answer.why_not.as_deref().unwrap_or("no reason given");
-        return format!(
-            "{} {}: {}\n",
-            paint(BAD, "✗"),
-            safe(&answer.asked),
-            safe(why)
-        );
+        let sign = match answer.cannot_tell {
+            true => paint(UNSURE, "?"),
+            false => paint(BAD, "✗"),
+        };
+        return format!("{sign} {}: {}\n", safe(&answer.asked), safe(why));
     };
     let mut text = format!("{} {}\n", paint(GOOD, "✓"), safe(&answer.asked));
     let facts = [
@@ -165,6 +183,21 @@ pub(crate) fn proof(answer: &Answer) -> String {
     }
     for (id, subject) in &bound.events {
         let _ = writeln!(text, "    {:<11} {} {}", "event", safe(id), safe(subject));
+    }
+    for cosignature in &bound.cosignatures {
+        let who = format!(
+            "cosigned by {} at {}",
+            safe(&cosignature.witness),
+            cosignature.time.seconds_text()
+        );
+        let _ = writeln!(text, "  {} {:<11} {who}", paint(GOOD, "✓"), "witnesses");
+    }
+    if let Some(time) = bound.not_after {
+        let what = format!(
+            "recorded by {}, by the word of a quorum of your policy",
+            time.seconds_text()
+        );
+        let _ = writeln!(text, "  {} {:<11} {what}", paint(GOOD, "✓"), "not after");
     }
     if bound.unchecked > 0 {
         let what = format!(
