@@ -12,13 +12,13 @@ use grounds::form::{AnyList, Form as _};
 use grounds::hash::Hash;
 use grounds::json::Json;
 use grounds::ledger::Ledger;
-use grounds::ledger::audit::{Fault, Outcome, Part, Verdict};
+use grounds::ledger::audit::{Fault, Freshness, Outcome, Part, Verdict};
 use grounds::ledger::bundle::{
     Asked, BundleFile, BundleReport, Bundled, ClaimedProfile, MAX_FILE, NotBundled, StreamLeaf,
     Verbatim, bundle, check,
 };
 use grounds::projection::{Filter, Profile, model_in_force, profile};
-use grounds::tlog::{Checkpoint, VerifierKey};
+use grounds::tlog::{Checkpoint, Cosigner, TlogPolicy, VerifierKey};
 use grounds::trust::{Figure, Figures};
 use grounds::value::{Address, Subject};
 
@@ -28,7 +28,7 @@ use crate::lab::{
 };
 use crate::reference::{
     self,
-    build::{act, key, keys_json},
+    build::{act, key, keys_json, time},
 };
 
 const REFERENCE: &str = "individual-neurons-rarely-encode-single-concepts";
@@ -1117,4 +1117,254 @@ fn a_ledger_that_is_copied_makes_the_same_bundle() {
     let ledger = Ledger::open(&there, None).unwrap();
     let again = bundle(&ledger, &slug("x"), None).unwrap();
     assert_eq!(again, made(&argued.lab, "x"));
+}
+
+// --- witnesses and age ----------------------------------------------------------------------------------
+
+fn witness() -> Cosigner {
+    let key = ed25519_dalek::SigningKey::from_bytes(&key("witness").seed());
+    Cosigner::new("witness.example", key).unwrap()
+}
+
+/// The bundle with its head cosigned at a time.
+fn cosigned(bytes: &[u8], at: &str) -> Vec<u8> {
+    changed(bytes, |file| {
+        let (body, _) = file.checkpoint.0.split_once("\n\n").unwrap();
+        let body = format!("{body}\n");
+        let seconds = u64::try_from(time(at).micros() / 1_000_000).unwrap();
+        let lines = vec![log_key().sign(&body), witness().cosign(&body, seconds)];
+        let note = grounds::tlog::Note::new(&body, lines).unwrap();
+        file.checkpoint = Verbatim(String::from_utf8(note.to_bytes()).unwrap());
+    })
+}
+
+fn policy_of(key: &VerifierKey) -> TlogPolicy {
+    TlogPolicy::parse(format!("witness w {key}\nquorum w\n").as_bytes()).unwrap()
+}
+
+#[test]
+fn a_bundle_is_held_against_the_readers_own_policy() {
+    let argued = argued();
+    let bytes = made(&argued.lab, "x").bytes;
+    let (claim, vkey) = (slug("x"), vkey());
+    let policy = policy_of(witness().verifier());
+    let ask = |bytes: &[u8], policy: &TlogPolicy, age: Option<u64>| {
+        let freshness = age.map(|hours| Freshness {
+            max_age: std::time::Duration::from_secs(hours * 3600),
+            now: time("2026-03-02T20:00:00Z"),
+        });
+        let policy = Some(policy);
+        let asked = Asked {
+            policy,
+            freshness,
+            ..Asked::about(&claim, &vkey)
+        };
+        check(bytes, &asked)
+    };
+    // Nobody cosigned: that cannot be told, and nothing is bound.
+    let report = ask(&bytes, &policy, None);
+    assert_eq!(report.verdict, Verdict::CannotTell);
+    assert_eq!(report.bound, None);
+    // Cosigned at noon: there by noon, and eight hours old.
+    let seen = cosigned(&bytes, "2026-03-02T12:00:00Z");
+    let report = ask(&seen, &policy, Some(9));
+    assert_eq!(report.verdict, Verdict::Holds, "{:#?}", report.checks);
+    assert_eq!(report.not_after, Some(time("2026-03-02T12:00:00Z")));
+    assert!(report.bound.is_some());
+    let report = ask(&seen, &policy, Some(7));
+    assert_eq!(report.verdict, Verdict::Fails);
+    assert_eq!(report.faults[0].part, Part::Witnesses);
+    assert!(
+        report.faults[0].found.contains("8 h ago"),
+        "{}",
+        report.faults[0].found
+    );
+    // By a witness that the policy does not name.
+    let other = policy_of(
+        Cosigner::new(
+            "other.example",
+            ed25519_dalek::SigningKey::from_bytes(&[7; 32]),
+        )
+        .unwrap()
+        .verifier(),
+    );
+    let report = ask(&seen, &other, None);
+    assert_eq!(report.verdict, Verdict::Fails);
+    assert_eq!(report.faults[0].part, Part::Witnesses);
+    // A cosignature that does not hold.
+    let forged = changed(&seen, |file| {
+        let at = file.checkpoint.0.len() - 6;
+        let swapped = if file.checkpoint.0.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        file.checkpoint.0.replace_range(at..=at, swapped);
+    });
+    assert_eq!(ask(&forged, &policy, None).verdict, Verdict::Fails);
+}
+
+/// A fresh head does not make an old map fresh.
+#[test]
+fn what_is_shown_is_as_old_as_its_map_where_entries_are_newer() {
+    let argued = argued();
+    argued.lab.clock.pass(4 * 3600);
+    argued
+        .lab
+        .record("ada", &[evidence("x", "v", "disputes", "1")]);
+    let ledger = Ledger::open(&argued.lab.dir(), Some(&vkey())).unwrap();
+    let old = bundle(&ledger, &slug("x"), None).unwrap();
+    assert_eq!(old.newer(), 1);
+    let now = argued.lab.clock.now();
+    let seen = cosigned(&old.bytes, &now.seconds_text());
+    let policy = policy_of(witness().verifier());
+    let (claim, vkey) = (slug("x"), vkey());
+    let ask = |hours: u64| {
+        let freshness = Some(Freshness {
+            max_age: std::time::Duration::from_secs(hours * 3600),
+            now,
+        });
+        let policy = Some(&policy);
+        let asked = Asked {
+            policy,
+            freshness,
+            ..Asked::about(&claim, &vkey)
+        };
+        check(&seen, &asked)
+    };
+    assert_eq!(ask(5).verdict, Verdict::Holds);
+    let report = ask(3);
+    assert_eq!(report.verdict, Verdict::Fails);
+    assert!(
+        report.faults[0]
+            .found
+            .contains("1 entry under the head that is newer")
+    );
+}
+
+// --- the command ----------------------------------------------------------------------------------------
+
+#[cfg(feature = "cli")]
+mod command {
+    use std::process::{Command, Output, Stdio};
+
+    use super::*;
+    use crate::lab::everything;
+
+    fn run(lab: &Lab, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_grounds"))
+            .args(words)
+            .current_dir(lab.dir().parent().unwrap())
+            .env("GROUNDS_CONFIG", lab.beside("config"))
+            .env("GROUNDS_CACHE", lab.beside("cache"))
+            .env_remove("SSH_AUTH_SOCK")
+            .env_remove("GROUNDS_LEDGER")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    fn with_the_log_key(lab: &Lab) {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = lab
+            .beside("config")
+            .join(reference::build::ORIGIN.replace('/', "%2F"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("log.key");
+        std::fs::write(&path, key("log").to_openssh("log").as_bytes()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::copy(lab.state(), folder.join("log.state")).unwrap();
+    }
+
+    #[test]
+    fn a_bundle_is_made_and_checked_without_a_ledger() {
+        let argued = argued();
+        let before = everything(&argued.lab.dir());
+        let made = run(&argued.lab, &["bundle", "x", "-o", "x.claim.json"]);
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        assert_eq!(everything(&argued.lab.dir()), before, "nothing was written");
+        let key = vkey().to_string();
+        let ask = |words: &[&str]| {
+            let words = [&["check", "x.claim.json", "--vkey", &key][..], words].concat();
+            run(&argued.lab, &words)
+        };
+        std::fs::rename(argued.lab.dir(), argued.lab.beside("away")).unwrap();
+        std::fs::create_dir(argued.lab.dir()).unwrap();
+        let yes = ask(&["--claim", "x"]);
+        assert_eq!(yes.status.code(), Some(0), "{}", text(&yes.stderr));
+        let shown = text(&yes.stdout);
+        for word in [
+            "claim/x in grounds.example/reference",
+            "as of @",
+            "✓ chains",
+            "? witnesses",
+            "all that a bundle can show holds",
+        ] {
+            assert!(shown.contains(word), "{word}: {shown}");
+        }
+        assert_eq!(ask(&["--claim", "y"]).status.code(), Some(1));
+        assert_eq!(ask(&["--entry", "@3"]).status.code(), Some(2));
+        assert_eq!(
+            ask(&["--claim", "x", "--max-age", "1h"]).status.code(),
+            Some(7)
+        );
+        let json: serde_json::Value =
+            serde_json::from_slice(&ask(&["--claim", "x", "--json"]).stdout).unwrap();
+        assert_eq!(json["schema"], "grounds.check_bundle/1");
+        assert_eq!(
+            (&json["asked"], &json["verdict"]),
+            (&"claim/x".into(), &"holds".into())
+        );
+        assert_eq!(json["checks"].as_array().unwrap().len(), 9);
+        let no_key = run(&argued.lab, &["check", "x.claim.json", "--claim", "x"]);
+        assert_eq!(no_key.status.code(), Some(7));
+        std::fs::write(argued.lab.beside("x.claim.json"), vec![b'{'; 10_000_000]).unwrap();
+        assert_eq!(ask(&["--claim", "x"]).status.code(), Some(1));
+    }
+
+    #[test]
+    fn with_the_logs_key_the_newest_entries_are_mapped_first() {
+        let argued = argued();
+        let lab = &argued.lab;
+        lab.record("ada", &[evidence("x", "v", "disputes", "1")]);
+        let size = lab.lines().len();
+        let without = run(lab, &["bundle", "x", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&without.stdout).unwrap();
+        assert_eq!(
+            (&json["as_of"], &json["newer"]),
+            (&argued.map.into(), &1.into())
+        );
+        assert!(text(&without.stderr).contains("1 entry is newer"));
+        assert_eq!(lab.lines().len(), size);
+        with_the_log_key(lab);
+        let with = run(lab, &["bundle", "x", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&with.stdout).unwrap();
+        assert_eq!(
+            (&json["as_of"], &json["newer"]),
+            (&(size as u64).into(), &0.into()),
+            "{}",
+            text(&with.stderr)
+        );
+        holds(json["bundle"].as_str().unwrap().as_bytes(), "x");
+        // Nothing is newer than that map: no other one is made.
+        run(lab, &["bundle", "y"]);
+        assert_eq!(lab.lines().len(), size + 1);
+        // Nor for a bundle of the past.
+        let past = format!("@{}", argued.map);
+        let past = run(lab, &["bundle", "x", "--as-of", &past, "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&past.stdout).unwrap();
+        assert_eq!(json["as_of"], argued.map);
+    }
+
+    #[test]
+    fn where_there_is_no_map_and_no_key_there_is_no_bundle() {
+        let lab = Lab::argued();
+        let answer = run(&lab, &["bundle", "x"]);
+        assert_eq!(answer.status.code(), Some(7));
+        assert!(text(&answer.stderr).contains("error[map]"));
+    }
 }
