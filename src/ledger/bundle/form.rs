@@ -223,7 +223,8 @@ impl Form for Figures {
     }
 
     fn describe() -> String {
-        "figures".into()
+        let names = Figure::ALL.map(Figure::short);
+        format!("{{{}}}", names.join(", "))
     }
 }
 
