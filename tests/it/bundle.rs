@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use grounds::claim::{Act, Data, LedgerMapped};
-use grounds::envelope::Signed;
+use grounds::claim::{Act, Data, LedgerMapped, State};
+use grounds::envelope::{Signed, possession_message};
 use grounds::form::{AnyList, Form as _};
 use grounds::hash::Hash;
 use grounds::json::Json;
@@ -436,6 +436,190 @@ fn what_a_compromised_key_signed_is_set_aside_in_a_bundle_as_in_the_ledger() {
         holds(&made(lab, "x").bytes, "x").bound.unwrap().profile,
         brought_back
     );
+}
+
+/// Whatever happened in a ledger: what its streams alone show of a claim is what the whole shows.
+#[test]
+fn a_claims_streams_alone_show_what_the_whole_ledger_shows() {
+    let seeds = if std::env::var_os("GROUNDS_FULL").is_some() {
+        200
+    } else {
+        12
+    };
+    let mut aside = 0;
+    for seed in 0..seeds {
+        let lab = happened(seed);
+        let ledger = Ledger::open(&lab.dir(), Some(&vkey())).unwrap();
+        aside += ledger.state().set_aside().count();
+        for name in ["x", "y"] {
+            match bundle(&ledger, &slug(name), None) {
+                Ok(made) => {
+                    let report = holds(&made.bytes, name);
+                    let whole = figures_of(&lab, name, &Filter::none());
+                    assert_eq!(report.bound.unwrap().profile, whole, "seed {seed}, {name}");
+                }
+                // Its assertion is set aside.
+                Err(error) => assert!(matches!(error, NotBundled::NoClaim { .. }), "{error}"),
+            }
+        }
+    }
+    assert!(aside > 5, "{aside} events were set aside in all");
+}
+
+/// A sequence of numbers that looks like chance and is the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+    }
+}
+
+const VOICES: [&str; 3] = ["bea", "cid", "dot"];
+const PAPERS: [&str; 4] = ["z", "w", "v", "u"];
+
+/// An agent with two keys, named after it.
+fn two_keys(name: &str) -> String {
+    let claims = [name.to_owned(), format!("{name}-2")].map(|seed| {
+        let own = key(&seed);
+        let message = possession_message(&crate::lab::origin(), &slug(name), &own.public());
+        let proof = own.sign(&message);
+        grounds::claim::KeyClaim {
+            key: own.public(),
+            proof,
+        }
+        .write()
+        .to_text()
+    });
+    format!("[{}]", claims.join(","))
+}
+
+fn happened(seed: u64) -> Lab {
+    let lab = Lab::founded();
+    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+    let voices = VOICES.map(|name| {
+        let reliability = ["0.3", "0.6", "1"][usize::try_from(dice.below(3)).unwrap()];
+        let data = format!(
+            r#"{{"name":"{name}","kind":"human","roles":["attester","contributor","curator"],"reliability":"{reliability}","keys":{}}}"#,
+            two_keys(name)
+        );
+        said(&format!("agent/{name}"), "agent.registered", &data)
+    });
+    lab.record("ada", &voices);
+    lab.record("ada", &PAPERS.map(paper));
+    lab.record("ada", &[contexts(), claim("x")]);
+    lab.record("bea", &[claim("y")]);
+    let mut appender = lab.open();
+    for _ in 0..60 {
+        lab.clock.pass(60);
+        let author = dice.one(&["ada", "bea", "cid", "dot"]);
+        let count = [1, 1, 1, 2, 3][usize::try_from(dice.below(5)).unwrap()];
+        let acts: Vec<Act> = (0..count)
+            .map(|_| acted(&mut dice, appender.state()))
+            .collect();
+        // Only the steward revokes.
+        let revokes = |act: &Act| matches!(act.data, Data::KeyRevoked(_));
+        let author = if acts.iter().any(revokes) {
+            "ada"
+        } else {
+            author
+        };
+        let commit = lab.commit(&appender, author, &acts);
+        let second = author != "ada" && dice.below(3) == 0;
+        let own = if second {
+            format!("{author}-2")
+        } else {
+            author.to_owned()
+        };
+        let mut signed = Signed::seal(commit, &key(&own));
+        if dice.below(4) == 0 {
+            let other = dice.one(&["ada", "bea", "cid-2", "dot"]);
+            if other != own {
+                signed.sign(&key(other));
+            }
+        }
+        // Much of it is refused: that is not what is asked here.
+        if appender.stage(&signed.to_bytes()).is_ok() {
+            appender.flush().unwrap();
+        }
+    }
+    lab.clock.pass(60);
+    appender.record_map().unwrap();
+    appender.close().unwrap();
+    lab
+}
+
+fn acted(dice: &mut Dice, state: &State) -> Act {
+    let claim_slug = dice.one(&["x", "y"]);
+    let subject = format!("claim/{claim_slug}");
+    let (on, length) = {
+        let parsed: Subject = subject.parse().unwrap();
+        (
+            subject.as_str(),
+            state.stream(&parsed).map_or(0, |head| head.seq),
+        )
+    };
+    let seq = 1 + dice.below(length.max(1));
+    let paper = dice.one(&PAPERS);
+    let strength = dice.one(&["0.2", "0.7", "1"]);
+    match dice.below(16) {
+        0 => claim(claim_slug),
+        1 | 2 => evidence(claim_slug, paper, "supports", strength),
+        3 | 4 => evidence(claim_slug, paper, "disputes", strength),
+        5 => self::attestation(claim_slug, dice.one(&["verifies", "disputes"]), strength),
+        6 => appraised(paper),
+        7 => match dice.one(&PAPERS) {
+            by if by == paper => appraised(paper),
+            by => retracted(paper, by),
+        },
+        8 => scoped(claim_slug),
+        9 => said(
+            on,
+            "evidence.withdrawn",
+            &format!(r#"{{"ref":{seq},"reason":"No."}}"#),
+        ),
+        10 => said(
+            on,
+            "attestation.withdrawn",
+            &format!(r#"{{"ref":{seq},"reason":"No."}}"#),
+        ),
+        11 => said(
+            on,
+            "claim.revised",
+            r#"{"summary":"Seen again.","reason":"Clearer."}"#,
+        ),
+        12 => said(on, "note.added", r#"{"text":"So it is."}"#),
+        13 => said(
+            on,
+            "event.reaffirmed",
+            &format!(r#"{{"ref":{seq},"reason":"It was so."}}"#),
+        ),
+        14 => {
+            let who = dice.one(&VOICES);
+            let which = if dice.below(2) == 0 {
+                who.to_owned()
+            } else {
+                format!("{who}-2")
+            };
+            let since = dice.below(state.size() + 1);
+            let id = key(&which).public().id();
+            let data = format!(r#"{{"key":"{id}","reason":"compromised","since":{since}}}"#);
+            said(&format!("agent/{who}"), "agent.key_revoked", &data)
+        }
+        _ => said(
+            on,
+            "claim.status_changed",
+            r#"{"standing":"contested","note":"Two sides."}"#,
+        ),
+    }
 }
 
 // --- what is left out -------------------------------------------------------------------------------

@@ -3,14 +3,17 @@
 //! The steps are those of docs/FORMAT.md, section 8, in their order; the first one that fails ends
 //! the check. Nothing here looks at a ledger.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::closure::{Closure, Entries, Signed, closure};
-use super::form::{BundleFile, CarriedStream, ClaimedProfile, CoverageForm};
+use super::closure::{Closure, closure};
+use super::figures::differences;
+use super::form::{BundleFile, StreamLeaf};
+use super::found::Found;
 use super::make::key_of;
+use super::replay::{Replay, names_unseen};
 use super::witnesses::{Heard, Words, age, hear};
 use crate::claim::{Code, Data, Event, LedgerMapped, Rejection, State};
 use crate::envelope::{Withheld, verify_one};
@@ -26,9 +29,8 @@ use crate::ledger::refusal::refused;
 use crate::projection::{
     Filter, ModelFault, Profile, model_in_force, model_name, name_in_force, profile,
 };
-use crate::tlog::{Checkpoint, OpenCheckpoint, TlogPolicy, Tree, VerifierKey, verify_inclusion};
-use crate::trust::Figure;
-use crate::value::{EventId, Index, KeyId, PublicKey, Slug, Subject, Time};
+use crate::tlog::{Checkpoint, OpenCheckpoint, TlogPolicy, VerifierKey, verify_inclusion};
+use crate::value::{Index, KeyId, PublicKey, Slug, Subject, Time};
 
 /// What a bundle is asked about, and what the reader brings along.
 pub struct Asked<'a> {
@@ -441,7 +443,7 @@ impl<'a> Checker<'a> {
 
     fn streams_are_in_the_map(&mut self, read: &Read, data: &LedgerMapped) -> Step<()> {
         for stream in &read.file.streams.0 {
-            let leaf = stream.leaf.as_ref().map(super::form::StreamLeaf::map_leaf);
+            let leaf = stream.leaf.as_ref().map(StreamLeaf::map_leaf);
             let key = key_of(&stream.subject);
             let proved = stream.proof.proof().verify(&key, leaf.as_ref(), &data.root);
             if let Err(error) = proved {
@@ -580,14 +582,7 @@ impl<'a> Checker<'a> {
     fn replay(&mut self, carried: Carried, head: &Checkpoint) -> Step<(BundleFile, State)> {
         let streams = &carried.file.streams.0;
         let subjects = streams.iter().map(|stream| stream.subject.clone());
-        let mut replay = Replay {
-            state: State::of_streams(subjects.collect()),
-            roots: Roots::of(&carried.before, head),
-            commits: HashSet::new(),
-            anchors: (0, 0),
-            of_others: 0,
-            unseen: 0,
-        };
+        let mut replay = Replay::of(subjects.collect(), &carried.before, head);
         for entry in carried.before {
             self.judge(&mut replay, entry)?;
         }
@@ -850,236 +845,6 @@ impl<'a> Checker<'a> {
             detail,
         }
     }
-}
-
-/// What is folded, and what was seen on the way.
-struct Replay {
-    state: State,
-    roots: Roots,
-    commits: HashSet<crate::value::CommitId>,
-    /// How many anchors were held against a root, of how many.
-    anchors: (u64, u64),
-    /// Events of subjects that are not carried.
-    of_others: u64,
-    /// Events that name a claim which is not carried.
-    unseen: u64,
-}
-
-fn names_unseen(state: &State, event: &Event) -> bool {
-    let named = match &event.data {
-        Data::ClaimLinked(data) => Some(data.target.subject()),
-        Data::StatusChanged(data) => data.by.as_ref().map(|by| by.subject()),
-        _ => None,
-    };
-    named.is_some_and(|subject| !state.carries(&subject))
-}
-
-/// The roots that a bundle can show: where all entries below a size are carried, and the head's.
-struct Roots {
-    tree: Tree,
-    head: Checkpoint,
-}
-
-impl Roots {
-    fn of(entries: &[Parsed], head: &Checkpoint) -> Roots {
-        let mut tree = Tree::new();
-        let in_a_row = entries.iter().zip(0..);
-        for (entry, _) in in_a_row.take_while(|(entry, place)| entry.index == *place) {
-            tree.push(entry.leaf);
-        }
-        Roots {
-            tree,
-            head: head.clone(),
-        }
-    }
-
-    fn at(&self, size: u64) -> Option<Hash> {
-        if size == self.head.size {
-            return Some(self.head.root);
-        }
-        (size <= self.tree.size()).then(|| self.tree.root_at(size))?
-    }
-}
-
-/// The events that are there, by subject.
-struct Found<'e> {
-    entries: BTreeMap<Index, &'e Parsed>,
-    events: HashMap<&'e Subject, Vec<&'e Arc<Event>>>,
-    owners: HashMap<KeyId, Slug>,
-}
-
-impl<'e> Found<'e> {
-    fn of(entries: &'e [Parsed]) -> Found<'e> {
-        let mut found = Found {
-            entries: entries.iter().map(|entry| (entry.index, entry)).collect(),
-            events: HashMap::new(),
-            owners: HashMap::new(),
-        };
-        for event in entries.iter().flat_map(|entry| &entry.events) {
-            found.events.entry(&event.subject).or_default().push(event);
-            for (agent, claimed) in event.data.new_keys(&event.subject) {
-                found.owners.entry(claimed.key.id()).or_insert(agent);
-            }
-        }
-        found
-    }
-
-    /// The first thing that is wrong with a stream, held against what the map says of it.
-    fn fault_in(&self, stream: &CarriedStream, map: Index) -> Option<Fault> {
-        let events = self
-            .events
-            .get(&stream.subject)
-            .map_or(&[][..], Vec::as_slice);
-        let length = stream.leaf.as_ref().map_or(0, |leaf| leaf.length);
-        let mut last: Option<EventId> = None;
-        for (event, seq) in events.iter().zip(1..) {
-            if event.seq == seq && event.prev == last && seq <= length {
-                last = Some(event.id);
-                continue;
-            }
-            return Some(self.out_of_place(stream, events, event, (seq, length), map));
-        }
-        let count = events.len() as u64;
-        let leaf = stream.leaf.as_ref()?;
-        if count < length {
-            let found = counts(stream, count);
-            let expected = format!(
-                "{length}, the last of them in @{}: the log's signed map in @{map} says so",
-                leaf.entry
-            );
-            return Some(Fault::of(Part::Chains, Some(leaf.entry), found, expected));
-        }
-        let event = events.last()?;
-        if event.id == leaf.last && event.address.entry == leaf.entry {
-            return None;
-        }
-        let found = format!(
-            "{} of {} as the last, in @{}",
-            event.id, stream.subject, event.address.entry
-        );
-        let expected = format!(
-            "{} in @{}: the log's signed map in @{map} says so",
-            leaf.last, leaf.entry
-        );
-        Some(Fault::of(
-            Part::Chains,
-            Some(event.address.entry),
-            found,
-            expected,
-        ))
-    }
-
-    fn out_of_place(
-        &self,
-        stream: &CarriedStream,
-        events: &[&Arc<Event>],
-        event: &Event,
-        (seq, length): (u64, u64),
-        map: Index,
-    ) -> Fault {
-        let count = events.len() as u64;
-        let at = event.address;
-        let (found, expected) = if event.seq > seq && count < length {
-            let missing = match event.seq - seq {
-                1 => format!("seq {seq} is missing before {at}"),
-                _ => format!("seq {seq} to {} are missing before {at}", event.seq - 1),
-            };
-            (
-                counts(stream, count),
-                format!("{length}: the log's signed map in @{map} says so; {missing}"),
-            )
-        } else if seq > length {
-            (
-                counts(stream, count),
-                format!("{length}: the log's signed map in @{map} says so"),
-            )
-        } else {
-            let prev = event
-                .prev
-                .map_or_else(|| "null".to_owned(), |id| id.to_string());
-            let found = format!("{} at seq {} after {prev}", stream.subject, event.seq);
-            (found, format!("seq {seq}, after the event before it"))
-        };
-        Fault {
-            position: Some(at.position),
-            ..Fault::of(Part::Chains, Some(at.entry), found, expected)
-        }
-    }
-}
-
-fn counts(stream: &CarriedStream, count: u64) -> String {
-    format!("{} of {}", counted(count, "event"), stream.subject)
-}
-
-impl Entries for Found<'_> {
-    fn of(&self, subject: &Subject) -> Vec<Index> {
-        let events = self.events.get(subject).map_or(&[][..], Vec::as_slice);
-        let mut indices: Vec<Index> = events.iter().map(|event| event.address.entry).collect();
-        indices.dedup();
-        indices
-    }
-
-    fn at(&self, index: Index) -> Option<Signed<'_>> {
-        let entry = self.entries.get(&index)?;
-        Some(Signed {
-            author: &entry.author,
-            keys: entry.signatures.iter().map(|one| one.key).collect(),
-            events: &entry.events,
-        })
-    }
-
-    fn owner(&self, key: &KeyId) -> Option<Slug> {
-        self.owners.get(key).cloned()
-    }
-}
-
-/// Everything in which a profile is not the one that the model gives.
-fn differences(claimed: &ClaimedProfile, profile: &Profile) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut hold = |what: &str, found: String, expected: String| {
-        if found != expected {
-            let found = format!("{what} {found}");
-            let expected = format!("{expected}, which {} gives", profile.model);
-            faults.push(Fault::of(Part::Scores, None, found, expected));
-        }
-    };
-    for figure in Figure::ALL {
-        let (found, expected) = (claimed.figures.get(figure), profile.figures.get(figure));
-        hold(figure.short(), ppm(found), ppm(expected));
-    }
-    hold(
-        "assumed",
-        names(&claimed.assumed.0),
-        names(&profile.assumed),
-    );
-    let (found, expected) = (&claimed.coverage, &profile.coverage);
-    for (figure, found, expected) in [
-        (Figure::Support, &found.supp, expected.supp),
-        (Figure::Frontier, &found.fron, expected.fron),
-        (Figure::Stability, &found.stab, expected.stab),
-    ] {
-        let what = format!("coverage of {}", figure.short());
-        hold(&what, parts(found), parts(&expected.into()));
-    }
-    faults
-}
-
-fn ppm(value: Option<u32>) -> String {
-    value.map_or_else(|| "not assessed".to_owned(), |ppm| ppm.to_string())
-}
-
-fn names(figures: &[Figure]) -> String {
-    match figures {
-        [] => "none".to_owned(),
-        _ => {
-            let names: Vec<&str> = figures.iter().map(|one| one.short()).collect();
-            names.join(", ")
-        }
-    }
-}
-
-fn parts(coverage: &CoverageForm) -> String {
-    format!("{} of {}", coverage.present, coverage.whole)
 }
 
 fn bound(state: &State, slug: &Slug, profile: Profile) -> Option<BoundClaim> {

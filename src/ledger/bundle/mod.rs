@@ -8,8 +8,11 @@
 
 mod check;
 mod closure;
+mod figures;
 mod form;
+mod found;
 mod make;
+mod replay;
 mod witnesses;
 
 pub use check::{Asked, BoundClaim, BundleReport, check};
