@@ -18,7 +18,7 @@ use grounds::ledger::bundle::{
     Verbatim, bundle, check,
 };
 use grounds::projection::{Filter, Profile, model_in_force, profile};
-use grounds::tlog::{Checkpoint, Cosigner, TlogPolicy, VerifierKey};
+use grounds::tlog::{Checkpoint, Cosigner, MapLeaf, SubjectMap, TlogPolicy, VerifierKey};
 use grounds::trust::{Figure, Figures};
 use grounds::value::{Address, Subject};
 
@@ -1170,6 +1170,90 @@ fn a_false_map_passes_in_a_bundle_and_is_named_by_anybodys_audit() {
     let ledger = Ledger::open(&lab.dir(), None).unwrap();
     let refused = bundle(&ledger, &slug("x"), None);
     assert!(matches!(refused, Err(NotBundled::FalseMap { map: at, .. }) if at == map + 1));
+}
+
+/// What an operator with the log's key can do to the map of a ledger: other leaves, another size,
+/// a signature that does not hold. The bundle of x under it.
+fn under_a_map(
+    size: impl Fn(u64) -> u64,
+    change: impl Fn(&Subject, MapLeaf) -> MapLeaf,
+    is_signed: bool,
+) -> (Vec<u8>, u64) {
+    let (lab, honest) = (Lab::argued(), Lab::argued());
+    let index = mapped(&honest);
+    let mut lie = read(&made(&honest, "x").bytes);
+    let appender = lab.open();
+    let mut map = SubjectMap::new();
+    let mut leaves = std::collections::HashMap::new();
+    for (subject, head) in appender.state().streams() {
+        let leaf = MapLeaf {
+            stream_len: head.seq,
+            last_event: head.last.0,
+            entry: head.entry,
+        };
+        let leaf = change(subject, leaf);
+        map.set(Hash::of(subject.to_string().as_bytes()), leaf);
+        leaves.insert(subject.clone(), leaf);
+    }
+    let data = Data::LedgerMapped(Box::new(LedgerMapped {
+        size: size(index),
+        root: map.root(),
+        subjects: map.len(),
+    }));
+    let now = lab.clock.now();
+    let acts = [Act::new(Subject::log(), data)];
+    let commit = prepared(appender.state(), appender.anchor(), "log", now, &acts);
+    appender.close().unwrap();
+    let mut signed = Signed::seal(commit, &key("log"));
+    if !is_signed {
+        signed.signatures[0].sig[3] ^= 1;
+    }
+    let mut lines = lab.lines();
+    lines.push(line(&signed.to_bytes(), now));
+    lie.entries.0.last_mut().unwrap().entry = Verbatim(lines.last().unwrap().clone());
+    for stream in &mut lie.streams.0 {
+        stream.proof = map
+            .prove(&Hash::of(stream.subject.to_string().as_bytes()))
+            .into();
+        stream.leaf = leaves.get(&stream.subject).map(|leaf| StreamLeaf {
+            entry: leaf.entry,
+            last: grounds::value::EventId(leaf.last_event),
+            length: leaf.stream_len,
+        });
+    }
+    under_a_head_of(&mut lie, &lines);
+    (bytes_of(&lie), index)
+}
+
+#[test]
+fn a_map_must_be_signed_of_just_these_entries_and_true_of_those_that_are_carried() {
+    let as_it_is = |_: &Subject, leaf: MapLeaf| leaf;
+    let (honest, _) = under_a_map(|index| index, as_it_is, true);
+    holds(&honest, "x");
+    let (unsigned, index) = under_a_map(|index| index, as_it_is, false);
+    let fault = fails(&unsigned, "x", Part::Tree);
+    assert_eq!((fault.index, fault.code), (Some(index), Some("map")));
+    let (of_fewer, index) = under_a_map(|index| index - 1, as_it_is, true);
+    let fault = fails(&of_fewer, "x", Part::Tree);
+    assert_eq!((fault.index, fault.code), (Some(index), Some("map")));
+    type Change = fn(&mut MapLeaf);
+    let changes: [Change; 4] = [
+        |leaf| leaf.entry -= 1,
+        |leaf| leaf.last_event = Hash::ZERO,
+        |leaf| leaf.stream_len += 1,
+        |leaf| leaf.stream_len -= 1,
+    ];
+    for change in changes {
+        let of_the_claim = |subject: &Subject, mut leaf: MapLeaf| {
+            if subject.to_string() == "claim/x" {
+                change(&mut leaf);
+            }
+            leaf
+        };
+        let (lie, _) = under_a_map(|index| index, of_the_claim, true);
+        let fault = fails(&lie, "x", Part::Chains);
+        assert!(fault.index.is_some());
+    }
 }
 
 fn map_root(lab: &Lab, index: u64) -> Hash {

@@ -12,6 +12,7 @@ use grounds::ledger::audit::{Report, Standard, audit};
 use grounds::ledger::{
     Appender, Clock, HeadSigner, LedgerError, Opened, Receipt, genesis, prepare,
 };
+use grounds::store::StoreError;
 use grounds::tlog::{
     Checkpoint, NoteSigner, Tree, VerifierKey, encode_bundle, leaf_hash, partial_bundle,
     partial_tiles,
@@ -231,6 +232,16 @@ impl Lab {
     }
 
     pub(crate) fn open(&self) -> Appender {
+        // A child that another test starts just now has this process's files, and so the lock of
+        // the writer before, until it becomes another program.
+        for _ in 0..200 {
+            match self.try_open() {
+                Err(LedgerError::Store(StoreError::Locked { .. })) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                opened => return opened.unwrap().0,
+            }
+        }
         self.try_open().unwrap().0
     }
 
