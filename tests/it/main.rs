@@ -16,5 +16,6 @@ mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod witnesses;
 #[cfg(feature = "cli")]
 mod writing;
