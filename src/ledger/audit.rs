@@ -17,14 +17,16 @@ use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage};
 use crate::tlog::{
-    Bundle, Checkpoint, CheckpointError, MapLeaf, NoteError, OpenCheckpoint, SubjectMap, Tile,
-    TlogPolicy, Tree, VerifierKey, encode_bundle, leaf_hash,
+    Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
+    encode_bundle, leaf_hash,
 };
 use crate::trust::Figures;
 use crate::value::{CommitId, Index, KeyId, Origin, PublicKey, Slug};
 
 use super::append::signed_by_valid_key;
 use super::arrange::{Arrangement, arrange};
+pub use super::checklist::{Check, Fault, Outcome, Part, Verdict};
+use super::checklist::{counted, counted_leaves, unopened, wrong};
 use super::lines::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use super::refusal::LedgerError;
@@ -33,6 +35,7 @@ use super::work::{beside, in_parallel};
 
 mod witnesses;
 
+pub(super) use witnesses::length;
 pub use witnesses::{Freshness, QuorumHead, Witnessed};
 
 /// Lines read at a time.
@@ -57,117 +60,6 @@ pub struct Standard<'a> {
     pub freshness: Option<Freshness>,
     /// What the log's signer last signed, where its state is at hand.
     pub signer: Option<SignerState>,
-}
-
-/// The parts of an audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Every line is a canonical entry within its limits.
-    Bytes,
-    /// Every signature holds, by a key valid for its agent at that entry.
-    Signatures,
-    /// Every event follows the one before it in its stream.
-    Chains,
-    /// Every anchor is a root that this log had.
-    Anchors,
-    /// Every commit is one that the rules in force admitted.
-    Rules,
-    /// Leaves, tiles and recorded maps give the roots they claim.
-    Tree,
-    /// The newest head is signed by the log, and extends older ones.
-    Checkpoint,
-    /// Others have seen the same head.
-    Witnesses,
-    /// The figures follow from the events by a model whose parameters are the adopted ones.
-    Scores,
-}
-
-impl Part {
-    /// All of them, in the order of the checklist.
-    pub const ALL: [Part; 9] = [
-        Part::Bytes,
-        Part::Signatures,
-        Part::Chains,
-        Part::Anchors,
-        Part::Rules,
-        Part::Tree,
-        Part::Checkpoint,
-        Part::Witnesses,
-        Part::Scores,
-    ];
-
-    /// Its word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Part::Bytes => "bytes",
-            Part::Signatures => "signatures",
-            Part::Chains => "chains",
-            Part::Anchors => "anchors",
-            Part::Rules => "rules",
-            Part::Tree => "tree",
-            Part::Checkpoint => "checkpoint",
-            Part::Witnesses => "witnesses",
-            Part::Scores => "scores",
-        }
-    }
-}
-
-/// The outcome of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// ✓
-    Holds,
-    /// ✗
-    Fails,
-    /// ?
-    Unknown,
-}
-
-/// One line of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What was checked.
-    pub part: Part,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// How much was checked, or the reason.
-    pub detail: String,
-}
-
-/// Something that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// What it breaks.
-    pub part: Part,
-    /// The entry, where it is one.
-    pub index: Option<Index>,
-    /// The event's position in its commit, where it is one.
-    pub position: Option<u16>,
-    /// The rule's stable code, where it is one.
-    pub code: Option<&'static str>,
-    /// The file, where it is not an entry.
-    pub file: Option<String>,
-    /// What was found.
-    pub found: String,
-    /// What was expected.
-    pub expected: String,
-}
-
-/// What the whole comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Everything that was checked holds.
-    Holds,
-    /// It is intact, and it is not right: somebody signed what he may not.
-    Fails,
-    /// It is not what was acknowledged.
-    Damaged,
-    /// What was asked for is missing: a withheld entry, a cosignature.
-    CannotTell,
 }
 
 /// An audit's result.
@@ -585,23 +477,7 @@ impl Auditor {
     }
 
     fn rejected(&mut self, index: Index, rejection: &Rejection) {
-        let part = match rejection.code {
-            Code::Bytes | Code::Limit | Code::Schema => Part::Bytes,
-            Code::Signature => Part::Signatures,
-            Code::Anchor => Part::Anchors,
-            Code::Conflict => Part::Chains,
-            Code::Map => Part::Tree,
-            _ => Part::Rules,
-        };
-        self.fault(Fault {
-            part,
-            index: Some(index),
-            position: rejection.position,
-            code: Some(rejection.code.word()),
-            file: None,
-            found: rejection.found.clone(),
-            expected: rejection.expected.clone(),
-        });
+        self.fault(Fault::rejected(index, rejection));
     }
 
     fn anchor(&mut self, parsed: &Parsed) {
@@ -925,19 +801,7 @@ impl Auditor {
     fn check(&self, part: Part, size: u64, head: u64) -> Check {
         let failed = self.failed.get(&part).copied().unwrap_or(0);
         if failed > 0 {
-            let first = self
-                .faults
-                .iter()
-                .filter(|fault| fault.part == part)
-                .min_by_key(|fault| fault.index);
-            let place =
-                first.and_then(|fault| fault.index.map(|index| format!(", first at @{index}")));
-            let detail = format!("{failed} wrong{}", place.unwrap_or_default());
-            return Check {
-                part,
-                outcome: Outcome::Fails,
-                detail,
-            };
+            return wrong(part, failed, &self.faults);
         }
         let (outcome, detail) = self.passed(part, size, head);
         Check {
@@ -1042,14 +906,6 @@ fn log_of_policy<'a>(note: Option<&[u8]>, standard: &Standard<'a>) -> Option<&'a
     named.or_else(|| policy.logs().first().map(|log| &log.key))
 }
 
-/// What a note is that no key at hand opens.
-fn unopened(error: &CheckpointError) -> String {
-    match error {
-        CheckpointError::Note(NoteError::NoKnownKey) => "a head that another key signed".to_owned(),
-        error => format!("no signed head ({error})"),
-    }
-}
-
 /// Every claim's figures worked out by the model in force: with which, and for how many claims.
 fn scored(state: &State) -> (Outcome, String) {
     let model = match model_in_force(state) {
@@ -1076,22 +932,6 @@ fn scored(state: &State) -> (Outcome, String) {
         return (Outcome::Unknown, format!("{detail}, {but}"));
     }
     (Outcome::Holds, detail)
-}
-
-fn counted_leaves(number: u64) -> String {
-    match number {
-        1 => "1 leaf".to_owned(),
-        _ => format!("{number} leaves"),
-    }
-}
-
-/// `1 claim`, `2 claims`, `2 entries`.
-fn counted(number: u64, what: &str) -> String {
-    match (number, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "entry") => format!("{number} entries"),
-        (_, _) => format!("{number} {what}s"),
-    }
 }
 
 impl Task {

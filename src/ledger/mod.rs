@@ -11,7 +11,9 @@
 mod append;
 mod arrange;
 pub mod audit;
+pub mod bundle;
 mod cache;
+mod checklist;
 mod clock;
 mod cosigned;
 mod heads;

@@ -43,7 +43,8 @@ pub use pages::{
     view_page,
 };
 pub use profile::{
-    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,
+    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
+    name_in_force, profile,
 };
 pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod chain;
+mod bundle;
 #[cfg(feature = "cli")]
 mod commands;
 mod custody;

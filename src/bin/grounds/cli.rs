@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Verify(command::verify::Verify),
     /// Prove that an event is in the log, or what two of its checkpoints are to each other
     Prove(command::prove::Prove),
+    /// Put everything that is needed to check a claim offline into one file
+    Bundle(command::bundle::Bundle),
     /// Check a proof file offline, against what it is asked about
     Check(command::check::Check),
     /// Keep a verified copy of a log

@@ -414,7 +414,7 @@ fn wrong_lines(file: &str, note: &HeadNote) -> Vec<Wrong> {
 }
 
 /// A length of time in its largest whole units: `2 d 3 h`, `15 min`, `40 s`.
-fn length(time: Duration) -> String {
+pub(in crate::ledger) fn length(time: Duration) -> String {
     let seconds = time.as_secs();
     let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
     let minutes = seconds / 60 % 60;

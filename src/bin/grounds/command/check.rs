@@ -1,16 +1,20 @@
 //! `grounds check`: a proof file, checked offline against what it is asked about.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use grounds::ledger::audit::{Freshness, Verdict};
+use grounds::ledger::bundle;
 use grounds::ledger::{Cosignature, NotProved, ProofOf, Proved, check_proof};
 use grounds::tlog::{TlogPolicy, VerifierKey};
-use grounds::value::{CommitId, EventId, Index, Subject, Time};
+use grounds::value::{CommitId, EventId, Index, Kind, Subject, Time};
 use serde::Serialize;
 
 use super::heads;
 use super::verify::parse_vkey;
 use crate::context::Context;
+use crate::desk;
 use crate::error::{Exit, Failure};
 use crate::policy_file;
 use crate::render;
@@ -23,10 +27,10 @@ const MAX_FILE: u64 = 1 << 20;
 #[command(after_help = "Example: grounds check a.tlog-proof --claim some-claim --vkey \"$VKEY\"")]
 #[command(group = clap::ArgGroup::new("object").required(true))]
 pub(crate) struct Check {
-    /// A .tlog-proof, a receipt, a .consistency.json, or a fork proof
+    /// A .tlog-proof, a receipt, a claim bundle, a .consistency.json, or a fork proof
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Is it an event of this claim?
+    /// Is it an event of this claim, or the bundle of it?
     #[arg(long, value_name = "CLAIM", group = "object")]
     claim: Option<String>,
     /// Is it an event of this subject?
@@ -60,6 +64,17 @@ pub(crate) struct Check {
     /// Whose cosignatures you take, and how many are enough: a tlog-policy. It may give the log's key
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// A claim bundle must be no older, by the word of those witnesses: 90s, 15m, 1h, 2d
+    #[arg(long, value_name = "AGE", value_parser = policy_file::age)]
+    max_age: Option<Duration>,
+}
+
+/// What a bundle came to, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct BundleAnswer<'r> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'r bundle::BundleReport,
 }
 
 /// What was found out, as `--json` prints it.
@@ -100,6 +115,13 @@ impl Check {
                 .hint("its operator hands it out (grounds init printed it); a key from the ledger itself would prove nothing"));
         };
         let file = self.read()?;
+        let is_bundle = self.is_bundle(&file);
+        if self.max_age.is_some() && !is_bundle {
+            return Err(Failure::usage(
+                "found --max-age with a proof, expected it with a claim bundle only",
+            )
+            .hint("grounds verify --max-age asks a ledger for its age"));
+        }
         if let Some(mine) = &self.from {
             return heads::check_extension(context, &file, mine, &vkey, policy.as_ref());
         }
@@ -107,6 +129,9 @@ impl Check {
             return heads::check_fork(context, &file, origin, &vkey);
         }
         let of = self.object()?;
+        if is_bundle {
+            return self.bundle(context, &file, &of, &vkey, policy.as_ref());
+        }
         let (proof, entry) = unpack(&file);
         let checked = check_proof(&proof, &of, &vkey, entry.as_deref(), policy.as_ref());
         let answer = Answer::new(&of, checked);
@@ -163,17 +188,65 @@ impl Check {
     fn read(&self) -> Result<Vec<u8>, Failure> {
         let io = |error| Failure::io(&self.file, &error);
         let length = std::fs::metadata(&self.file).map_err(io)?.len();
-        if length > MAX_FILE {
-            return Err(Failure::new(
-                Exit::No,
-                "limit",
-                format!(
-                    "{}: found {length} bytes, expected at most {MAX_FILE}",
-                    self.file.display()
-                ),
-            ));
+        if length > bundle::MAX_FILE as u64 {
+            return Err(self.too_long(length, bundle::MAX_FILE as u64));
         }
-        std::fs::read(&self.file).map_err(io)
+        let file = std::fs::read(&self.file).map_err(io)?;
+        if length > MAX_FILE && !self.is_bundle(&file) {
+            return Err(self.too_long(length, MAX_FILE));
+        }
+        Ok(file)
+    }
+
+    fn too_long(&self, length: u64, most: u64) -> Failure {
+        let file = self.file.display();
+        let message = format!("{file}: found {length} bytes, expected at most {most}");
+        Failure::new(Exit::No, "limit", message)
+    }
+
+    /// By name, or a JSON object with a claim and a map.
+    fn is_bundle(&self, file: &[u8]) -> bool {
+        let is_named = || self.file.to_string_lossy().ends_with(".claim.json");
+        let json: Option<serde_json::Value> = serde_json::from_slice(file).ok();
+        let has = |name: &str| json.as_ref().is_some_and(|json| json.get(name).is_some());
+        is_named() || (has("claim") && has("map"))
+    }
+
+    fn bundle(
+        &self,
+        context: &Context,
+        file: &[u8],
+        of: &ProofOf,
+        vkey: &VerifierKey,
+        policy: Option<&TlogPolicy>,
+    ) -> Result<Exit, Failure> {
+        let ProofOf::Subject(Subject::Entity(Kind::Claim, claim)) = of else {
+            return Err(Failure::usage(format!(
+                "found a claim bundle and the question for {of}, expected --claim CLAIM"
+            )));
+        };
+        let asked = bundle::Asked {
+            claim,
+            vkey,
+            policy,
+            freshness: self.max_age.map(|max_age| Freshness {
+                max_age,
+                now: desk::now(),
+            }),
+        };
+        let report = bundle::check(file, &asked);
+        match context.global.json {
+            true => context.print_json(&BundleAnswer {
+                schema: "grounds.check_bundle/1",
+                report: &report,
+            })?,
+            false => context.print(&render::human::audit::bundle(&report))?,
+        }
+        Ok(match report.verdict {
+            Verdict::Holds => Exit::Done,
+            Verdict::CannotTell => Exit::CannotTell,
+            Verdict::Fails | Verdict::Damaged => Exit::No,
+        })
     }
 }
 

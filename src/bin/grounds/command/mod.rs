@@ -6,6 +6,7 @@ pub(crate) mod artifact;
 pub(crate) mod attest;
 pub(crate) mod bisect;
 pub(crate) mod blame;
+pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod cite;
 pub(crate) mod claim;
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Cite(command) => command.run(context),
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
+        Command::Bundle(command) => command.run(context),
         Command::Check(command) => command.run(context),
         Command::Mirror(command) => command.run(context),
         Command::Repair(command) => command.run(context),
