@@ -5,13 +5,13 @@
 
 /** What was found and expected, with the stable code of docs/FORMAT.md, section 5. */
 class Refusal extends Error {
-  constructor(code, found, expected) {
+  constructor(code, found, expected, index) {
     super(`[${code}] found ${found}, expected ${expected}`);
-    Object.assign(this, { code, found: String(found), expected: String(expected) });
+    Object.assign(this, { code, found: String(found), expected: String(expected), index });
   }
 }
-const refuse = (code, found, expected) => { throw new Refusal(code, found, expected); };
-const need = (condition, code, found, expected) => condition || refuse(code, found, expected);
+const refuse = (...found) => { throw new Refusal(...found); };
+const need = (condition, ...found) => condition || refuse(...found);
 const attempt = (read) => { try { return read(); } catch { return null; } };
 
 const encoder = new TextEncoder();
@@ -203,7 +203,8 @@ carried index:0.. entry:string path:[hex]*
 stream subject:subject leaf?:{leaf} proof:{proof}
 leaf entry:0.. last:hex length:1..
 proof bitmap:hex siblings:[hex]*
-profile model:string figures:{figures} assumed:[string]* coverage:{coverage}
+profile model:line100 figures:{figures} coverage:{coverage}
+  assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*
 figures evid:~0.. repl:~0.. cons:~0.. meth:~0.. cred:~0.. scop:~0.. brdg:~0.. cont:~0.. supp:~0.. fron:~0.. stab:~0..
 coverage supp:{part} fron:{part} stab:{part}
 part present:0.. whole:0..
@@ -246,7 +247,7 @@ const STRINGS = {
   event_type: (v) => v.includes(".") && FORMS.has(v),
   hex: (v) => /^[0-9a-f]{64}$/.test(v),
   keyid: (v) => v.startsWith("SHA256:") && unbase64(`${v.slice(7)}=`)?.length === 32,
-  key: (v) => sshKey(v) && mayBeKey(sshKey(v)),
+  key: sshKey,
   vkey: splitVkey,
   signature: (v) => unbase64(v)?.length === 64,
   date: (v) => isTime(v, /^\d{4}(-\d\d(-\d\d)?)?$/),
@@ -411,7 +412,7 @@ async function mapNode(leaves, level = 0) {
 }
 
 /** The root to which a map proof leads. */
-async function rootByProof({ subject, leaf, proof: { bitmap, siblings } }) {
+async function rootByProof(subject, leaf, { bitmap, siblings }) {
   const key = await sha256(utf8(subject));
   const rest = siblings.map(unhex);
   let node = leaf ? (await mapLeaf(subject, leaf.length, leaf.last, leaf.entry)).hash : ZERO;
@@ -713,6 +714,7 @@ class Ledger {
     const ids = keys.map(({ id }) => id);
     need(new Set(ids).size === ids.length && !ids.some((id) => this.taken.has(id)), "key", ids, "keys never used before");
     for (const { agent, raw, id, proof } of keys) {
+      need(mayBeKey(raw), "key", id, "a point that may be one");
       const message = utf8(`grounds/v1/possession\n${this.origin}\n${agent}\n${id}`);
       need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", `a false proof for ${id}`, "a true one");
     }
@@ -915,7 +917,7 @@ class Checklist {
     try { return await check(); } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found, expected } = error;
-      this.fault(part ?? PART_OF[code] ?? "rules", index, found, expected, { code, position });
+      this.fault(part ?? PART_OF[code] ?? "rules", error.index ?? index, found, expected, { code, position });
     }
     return null;
   }
@@ -1237,7 +1239,165 @@ async function judgeLine(ledger, line, index, tree, list, seen) {
   }
   await list.hold(index, () => ledger.admit(entry, index, (size) => tree.root(size)));
 }
-export async function verifyBundle() { refuse("usage", "a bundle", "a ledger"); }
+
+// --- the check of a claim bundle ---------------------------------------------------------------------------------
+
+/** Checks a claim bundle against the claim that is asked about and the log's key. Answers as verifyLedger does. */
+export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock }) {
+  const list = new Checklist();
+  const policy = asked ? await readPolicy(asked) : null;
+  const key = vkey ? await verifierKey(vkey) : policy?.logs[0];
+  need(key && claim, "usage", `--vkey ${vkey}, --claim ${claim}`, "the log's key, and what is asked about");
+  const subject = claim.startsWith("claim/") ? claim : `claim/${claim}`;
+  await list.hold(null, () => checkBundle(bytes, subject, key, list, (head) => {
+    const { strays, cosigned, isTwice } = head;
+    need(!policy || !(strays.length || isTwice), "checkpoint", `lines of ${strays}`, "each witness once, and no other");
+    const rest = strays.length ? `; ${counted(strays.length, "signature line")} that no key here can check` : "";
+    judgeWitnesses(list, policy, cosigned, clock, rest);
+  }, policy?.witnesses));
+  return list.report({ origin: `${subject} in ${key.name}` });
+}
+
+async function checkBundle(bytes, claim, key, list, judgeHead, witnesses) {
+  need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`, "at most 8388608");
+  const bundle = parseCanonical(bytes);
+  checkRecord(bundle, "bundle", "bundle");
+  const { map, streams, profile } = bundle;
+  const entries = [];
+  need(bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index), "schema", "entries", "rising indexes");
+  for (const { index, entry, path } of bundle.entries) {
+    const parsed = await list.hold(index, () => parseEntry(utf8(entry)));
+    if (!parsed) return;
+    const { commit } = parsed;
+    const events = await Promise.all(commit?.events.map((event, i) => fullEvent(commit, event, index, i)) ?? []);
+    entries.push({ ...parsed, index, path, events, leaf: await leafOf(utf8(entry)) });
+  }
+  need(bundle.claim === claim, "schema", bundle.claim, claim);
+  need(entries.at(-1).index === map.index, "schema", "other entries", "the map's as the last",
+    entries.find(({ index }) => index > map.index)?.index ?? map.index);
+  list.say("bytes", `${counted(entries.length, "entry", "entries")}, canonical and within limits`);
+  const head = await openNote(utf8(bundle.checkpoint), key, witnesses);
+  need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`, "a larger one");
+  list.say("checkpoint", `size ${head.size}, signed by the log's key`);
+  judgeHead(head);
+  for (const { leaf, index, path } of entries) {
+    const root = await rootByPath(leaf, index, head.size, path);
+    need(root === head.root, "map", `a path to ${root}`, head.root, index);
+  }
+  const mapped = entries.pop();
+  await list.hold(map.index, () => checkMapped(mapped, map.index, key));
+  for (const { subject, leaf, proof } of list.faults.length ? [] : streams) {
+    const root = await rootByProof(subject, leaf, proof);
+    need(root === mapped.events[0].data.root, "map", `a proof for ${subject} to ${root}`, "the map's root");
+  }
+  list.say("tree", `${entries.length + 1} of ${counted(head.size, "leaf", "leaves")}, the map at @${map.index}`);
+  if (list.faults.length) return;
+  if (entries.some(({ withheld }) => withheld)) {
+    list.isUnsure = true;
+    for (const part of ["signatures", "chains", "anchors", "rules", "scores"]) list.say(part, "not judged: an entry is withheld", false);
+    return;
+  }
+  const events = entries.flatMap((entry) => entry.events);
+  for (const { subject, leaf } of streams) {
+    const own = events.filter((event) => event.subject === subject);
+    await list.hold(null, () => checkStream(own, leaf));
+  }
+  if (list.faults.length) return;
+  const carried = new Set(streams.map(({ subject }) => subject));
+  const closure = closureOf(entries, claim);
+  const lacks = [...closure].sort().find((subject) => !carried.has(subject));
+  need(!lacks, "conflict", `no stream of ${lacks}`, "one: what is carried depends on it");
+  const spare = streams.find(({ subject }) => !closure.has(subject));
+  const unneeded = entries.find((entry) => !entry.events.some(({ subject }) => carried.has(subject)));
+  need(!spare && !unneeded, "conflict", spare?.subject ?? "an entry", "what the claim depends on", spare ? null : unneeded?.index);
+  const own = events.filter(({ subject }) => carried.has(subject));
+  const count = counted(own.length, "event");
+  list.say("chains", `${count} in ${counted(streams.length, "stream")}, all that the map at @${map.index} has of them`);
+  const ledger = new Ledger(carried);
+  const tree = await treeOf(entries.filter(({ index }, i) => index === i).map(({ leaf }) => hex(leaf)));
+  const rootAt = (size) => (size === head.size ? head.root : size <= tree.size ? tree.root(size) : null);
+  const anchors = entries.filter(({ commit }) => commit.anchor);
+  const shown = [];
+  for (const entry of entries) {
+    await list.hold(entry.index, () => ledger.admit(entry, entry.index, rootAt));
+    if (list.faults.length) return;
+    if (entry.index === 0) need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, key.text, 0);
+    if (entry.commit.anchor && await rootAt(entry.commit.anchor.size)) shown.push(entry);
+  }
+  const others = events.length - own.length;
+  const naming = own.filter(({ type, data }) => /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim)).length;
+  const roots = counted(anchors.length, "anchor is a root", "anchors are roots");
+  const isShown = shown.length === anchors.length;
+  const signers = new Set([...ledger.signers, LOG]);
+  list.say("signatures", `${counted(ledger.signatures + 1, "signature")} by ${counted(signers.size, "key")}`);
+  list.say("anchors", isShown ? `${roots} of this log` : `${shown.length} of ${roots} of this log; the others need entries that are not carried`, isShown);
+  list.say("rules", `${count} judged by the rules in force at each${others ? `; ${others} of other subjects not judged` : ""}`
+    + (naming ? `; ${counted(naming, "names a claim", "name claims")} that ${naming > 1 ? "are" : "is"} not carried` : ""), !naming);
+  await list.hold(null, () => checkProfile(profile, claim, ledger, mapped.recorded, list), "scores");
+}
+
+/** The entry of the map that the bundle is held against: the log signed it, and it covers all entries before it. */
+async function checkMapped({ withheld, commit, events, signatures, body }, index, key) {
+  const [event, more] = events;
+  const isMap = !withheld && commit.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
+  need(isMap && event.data.size === index, "map", "another entry", `a map of size ${index}`);
+  const [{ key: id, sig }, other] = signatures;
+  const isSigned = !other && id === await keyId(key.raw) && await verifies(key.raw, unbase64(sig), preAuthenticated(body));
+  need(isSigned, "map", `signatures by ${id}`, "one by the log's key");
+}
+
+/** The events of a stream are all that its leaf of the map says. */
+function checkStream(events, leaf) {
+  const { length, last, entry } = leaf ?? { length: 0 };
+  for (const [i, { seq, prev, index }] of events.entries()) {
+    const follows = i < length && seq === i + 1 && prev === (events[i - 1]?.id ?? null);
+    need(follows, "conflict", `seq ${seq} after ${prev}`, `event ${i + 1} of ${length}`, index);
+  }
+  need(events.length === length, "conflict", `${events.length} events`, length, entry);
+  const newest = events.at(-1);
+  need(newest?.id === last && newest?.index === entry, "conflict", newest?.id, last, newest?.index);
+}
+
+/** The subjects on which a claim's figures depend, by what these entries say. */
+function closureOf(entries, claim) {
+  const closure = new Set(["ledger", claim]);
+  const tainted = new Set();
+  const owners = new Map(entries.flatMap(({ events }) => events).flatMap(({ keys }) => keys).reverse().map(({ id, agent }) => [id, agent]));
+  for (let size = 0; size < closure.size + tainted.size;) {
+    size = closure.size + tainted.size;
+    for (const { index, commit, signatures, events } of entries) {
+      const own = events.filter(({ subject }) => closure.has(subject));
+      if (!own.length) continue;
+      const signers = signatures.map(({ key }) => key);
+      const isTainted = signers.some((id) => tainted.has(id));
+      const named = [commit.author, ...signers.map((id) => owners.get(id)), ...isTainted ? events.map(({ subject }) => subject) : []];
+      for (const { subject, data } of own) {
+        if (subject === claim) named.push(data.artifact, data.replicates, data.context);
+        if (subject.startsWith("artifact/")) named.push(data.by);
+        if ("since" in data) tainted.add(data.key);
+      }
+      for (const each of named) if (each && each !== LOG) closure.add(each);
+      for (const { id } of isTainted && index > 0 ? events.flatMap(({ keys }) => keys) : []) tainted.add(id);
+    }
+  }
+  return closure;
+}
+
+/** The figures are those that the model in force gives. */
+function checkProfile({ model, figures, assumed, coverage }, subject, { things, facts }, now, list) {
+  const claim = things.get(subject) ?? refuse("missing", "no such claim in effect", subject);
+  const name = facts.model ? `${facts.model.model}@${facts.model.version}` : MODEL;
+  need(model === name, "model", model, name);
+  list.isUnsure ||= model !== MODEL;
+  if (model !== MODEL) return list.say("scores", `no model ${model} here`, false);
+  need((facts.model?.spec ?? SPEC) === SPEC, "model", facts.model?.spec, SPEC);
+  const own = assess(claim, things, now);
+  for (const [name, figure] of Object.entries(own.figures)) {
+    if (figures[name] !== figure) list.fault("scores", null, `${name} ${figures[name]}`, figure);
+  }
+  if (canonical([assumed, coverage]) !== canonical([own.assumed, own.coverage])) list.fault("scores", null, "other assumptions", canonical(own));
+  return list.say("scores", `11 figures by ${MODEL}, parameters ${SPEC}`);
+}
 
 // --- as a program ------------------------------------------------------------------------------------------------
 
