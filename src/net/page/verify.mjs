@@ -1,43 +1,36 @@
 // The audit of a ledger and the check of a claim bundle, a second time: written from docs/FORMAT.md, docs/RULES.md and
-// docs/models, sharing no code with the crate. Runs unchanged in a browser and in Node 20 (see `main` at the end).
+// docs/models, sharing no code with the crate. Runs unchanged in a browser and in Node 20; usage stands at `main`.
 
 // --- bytes -------------------------------------------------------------------------------------------------------
 
-/** What was found and expected, with the stable code of docs/FORMAT.md, section 5. */
+/** Why something is refused: a code of docs/FORMAT.md, what was found, and at which entry, where it is one. */
 class Refusal extends Error {
-  constructor(code, found, expected, index) {
-    super(`[${code}] found ${found}, expected ${expected}`);
-    Object.assign(this, { code, found: String(found), expected: String(expected), index });
+  constructor(code, found, index) {
+    super(`[${code}] ${found ?? ""}`);
+    Object.assign(this, { code, found, index });
   }
 }
-const refuse = (...found) => { throw new Refusal(...found); };
-const need = (condition, ...found) => condition || refuse(...found);
+const refuse = (...why) => { throw new Refusal(...why); };
+const need = (condition, ...why) => Boolean(condition) || refuse(...why);
 const attempt = (read) => { try { return read(); } catch { return null; } };
 
-const encoder = new TextEncoder();
-const utf8 = (text) => encoder.encode(text);
+const utf8 = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+const octets = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+const fromOctets = (text) => Uint8Array.from(text, (octet) => octet.charCodeAt(0));
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-const same = (one, other) => hex(one) === hex(other);
 const u64 = (number) => unhex(number.toString(16).padStart(16, "0"));
+const same = (one, other) => hex(one) === hex(other);
+const concat = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
+const sha256 = async (...parts) => new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", concat(...parts)));
+const sha256hex = async (...parts) => hex(await sha256(...parts));
 
 /** The bytes of canonical standard base64 with padding, or null. */
 function unbase64(text) {
-  const bytes = attempt(() => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
-  return bytes && base64(bytes) === text ? bytes : null;
+  const bytes = attempt(() => fromOctets(atob(text)));
+  return bytes && btoa(octets(bytes)) === text ? bytes : null;
 }
-
-function concat(...parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
-  return all;
-}
-
-const sha256 = async (bytes) => new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
-const sha256hex = async (bytes) => hex(await sha256(bytes));
-const tagged = (tag, ...parts) => sha256(concat([tag], ...parts));
 
 // --- Ed25519: keys that may sign, and strict signatures ----------------------------------------------------------
 
@@ -45,7 +38,7 @@ const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const Y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n; // of a point of order 8
 const mod = (a) => ((a % P) + P) % P;
-const littleEndian = (bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`);
+const littleEndian = (bytes) => BigInt(`0x${hex(bytes.slice().reverse())}`);
 const yOf = (bytes) => littleEndian(bytes) & (2n ** 255n - 1n);
 const isSmall = (bytes) => [0n, 1n, Y8, P - Y8, P - 1n, P, P + 1n].includes(yOf(bytes));
 
@@ -58,19 +51,18 @@ function power(base, exponent) {
 /** May this key be registered: canonical, on the curve, not of small order; L times it, by RFC 7748, is nothing. */
 export function mayBeKey(bytes) {
   const y = yOf(bytes);
-  if (y >= P || isSmall(bytes)) return false;
   const u = mod((1n + y) * power(mod(1n - y), P - 2n));
-  if (power(mod(u ** 3n + 486662n * u ** 2n + u), (P - 1n) / 2n) !== 1n) return false;
-  let [x2, z2, x3, z3] = [1n, 0n, u, 1n];
+  if (y >= P || isSmall(bytes) || power(mod(u ** 3n + 486662n * u ** 2n + u), (P - 1n) / 2n) !== 1n) return false;
+  let [near, far] = [[1n, 0n], [u, 1n]];
   for (let bit = 252n; bit >= 0n; bit--) {
     const isSet = (L >> bit) & 1n;
-    if (isSet) [x2, z2, x3, z3] = [x3, z3, x2, z2];
-    const [a, b] = [(x2 + z2) ** 2n, (x2 - z2) ** 2n];
-    const [c, d] = [(x3 - z3) * (x2 + z2), (x3 + z3) * (x2 - z2)];
-    [x2, z2, x3, z3] = [a * b, (a - b) * (a + 121665n * (a - b)), (c + d) ** 2n, u * (c - d) ** 2n].map(mod);
-    if (isSet) [x2, z2, x3, z3] = [x3, z3, x2, z2];
+    const [[x2, z2], [x3, z3]] = isSet ? [far, near] : [near, far];
+    const [a, b, c, d] = [(x2 + z2) ** 2n, (x2 - z2) ** 2n, (x3 - z3) * (x2 + z2), (x3 + z3) * (x2 - z2)];
+    const twice = [mod(a * b), mod((a - b) * (a + 121665n * (a - b)))];
+    const sum = [mod((c + d) ** 2n), mod(u * (c - d) ** 2n)];
+    [near, far] = isSet ? [sum, twice] : [twice, sum];
   }
-  return z2 === 0n;
+  return near[1] === 0n;
 }
 
 /** Does the signature hold, as `verify_strict` would have it. */
@@ -80,16 +72,13 @@ async function verifies(key, signature, message) {
   return subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
 }
 
-const SSH_PREFIX = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]);
+const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]); // what stands before the 32 bytes of a key
+const keyId = async (raw) => `SHA256:${btoa(octets(await sha256(SSH, raw))).slice(0, 43)}`;
 
-/** The 32 bytes of `ssh-ed25519 AAAA…`, or null. */
 function sshKey(text) {
   const bytes = text.startsWith("ssh-ed25519 ") ? unbase64(text.slice(12)) : null;
-  return bytes?.length === 51 && same(bytes.subarray(0, 19), SSH_PREFIX) ? bytes.subarray(19) : null;
+  return bytes?.length === 51 && same(bytes.subarray(0, 19), SSH) ? bytes.subarray(19) : null;
 }
-
-/** The OpenSSH fingerprint of a raw key. */
-const keyId = async (raw) => `SHA256:${base64(await sha256(concat(SSH_PREFIX, raw))).slice(0, 43)}`;
 
 /** A C2SP verifier key, or null. Whether its id is that of its key, and the key may sign, is not asked yet. */
 function splitVkey(text, type = 1) {
@@ -100,55 +89,53 @@ function splitVkey(text, type = 1) {
 
 async function verifierKey(text, type) {
   const vkey = splitVkey(text, type);
-  const id = vkey && await sha256hex(concat(utf8(`${vkey.name}\n`), vkey.bytes));
-  return id?.startsWith(vkey.id) && mayBeKey(vkey.raw) ? vkey : null;
+  const isOwn = vkey && (await sha256hex(utf8(`${vkey.name}\n`), vkey.bytes)).startsWith(vkey.id);
+  return isOwn && mayBeKey(vkey.raw) ? vkey : null;
 }
 
-// --- canonical JSON (RFC 8785, integers only) --------------------------------------------------------------------
+// --- canonical JSON (RFC 8785, integers only), and the forms -----------------------------------------------------
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The canonical form of a value. Names are sorted by UTF-16 code units, as JavaScript compares them. */
 function canonical(value, depth = 1) {
-  if (typeof value === "number") need(Number.isSafeInteger(value), "bytes", value, "an integer within 2^53 - 1");
-  if (typeof value === "string") need(value.isWellFormed(), "bytes", "a lone surrogate", "whole characters");
+  need(typeof value !== "number" || Number.isSafeInteger(value), "bytes", `the number ${value}`);
+  need(typeof value !== "string" || value.isWellFormed(), "bytes", "a lone surrogate");
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  need(depth <= 16, "bytes", `depth ${depth}`, "at most 16");
+  need(depth <= 16, "bytes", `depth ${depth}`);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
   const names = Object.keys(value).sort();
   const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())));
-  need(folded.size === names.length, "bytes", "two names equal but for case", "different names");
+  need(folded.size === names.length, "bytes", "two names equal but for case");
   return `{${names.map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`).join(",")}}`;
 }
 
 /** The value of canonical bytes: what JSON.parse forgives shows as another form than that of what was read. */
 function parseCanonical(bytes) {
   const text = decode(bytes);
-  const value = attempt(() => JSON.parse(text)) ?? refuse("bytes", "no JSON in UTF-8", "one document");
-  need(canonical(value) === text, "bytes", "bytes in another form", "canonical JSON (RFC 8785)");
+  const value = attempt(() => JSON.parse(text));
+  need(value !== null && canonical(value) === text, "bytes", "other bytes than canonical JSON");
   return value;
 }
 
-// --- forms -------------------------------------------------------------------------------------------------------
-
-// Every record and type: its name, then its fields. [x] is a list, <x> a set, * one that may be empty, a number after it
-// the most it holds; {x} a record, ~x one that may be null, a|b|c words, 1..9 an integer, lineN and textN text of at most
-// N bytes. `?` stands after an optional field, `+` after those of which one must be there.
+// Every record and type: its name, then its fields. [x] is a list, <x> a set, * one that may be empty, a number after
+// it the most it holds; {x} a record, ~x one that may be null, a|b|c words (= names them), 1..9 an integer, lineN and
+// textN text of at most N bytes. `?` stands after an optional field, `+` after those of which one must be there.
 const FORMS = notation(`
+kind=human|software|organization role=steward|curator|contributor|attester verdict=included|downweighted|excluded
+nature=empirical|interpretive|methodological|bridging|theoretical|normative polarity=positive|negative
+falsifiability=falsifiable|partially_falsifiable|unfalsifiable source=authored|extracted|cross_referenced|imported
 anchor root:hex size:1..
 signature key:keyid sig:signature
 keyproof key:key proof:signature
-agent slug:slug name:line200 kind:human|software|organization roles:<steward|curator|contributor|attester>*
-  community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
+agent slug:slug name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
 predecessor origin:origin vkey:vkey size:0.. root:hex
 successor origin:origin vkey:vkey
 domain name:line120 weight:ratio
 passage label:line300 confidence?:ratio quote?:text4000 page?:line80
-view_rule when:text1000 verdict:included|downweighted|excluded reason:text300
-rule roles:<steward|curator|contributor|attester>* signatures:count other_than?:asserter
-  kinds?:<human|software|organization> alone?:subject|author|anyone
+view_rule when:text1000 verdict:verdict reason:text300
+rule roles:<role>* signatures:count other_than?:asserter kinds?:<kind> alone?:subject|author|anyone
 policy rules:rules stewards:1..16
-commit v:1..1 ledger:origin anchor:~{anchor} author:agent at:time events:[{event}]256
+commit v:1..1 ledger:origin anchor:~{anchor} author:agent/ at:time events:[{event}]256
 event subject:subject seq:1.. prev:~hex effective?:date type:event_type data:object
 entry commit:{commit} recorded:recorded signatures:[{signature}]16
 withheld leaf:hex withheld:text300
@@ -159,44 +146,40 @@ ledger.model_adopted model:line60 version:line20 spec:hex default:boolean
 ledger.moved successor:{successor} reason:text1000
 ledger.frozen successor?:{successor} reason:text1000
 ledger.mapped size:0.. root:hex subjects:0..
-agent.registered name:line200 kind:human|software|organization roles:<steward|curator|contributor|attester>*
-  community?:slug reliability?:ratio keys:[{keyproof}] next?:hex orcid?:orcid url?:url
-agent.changed name+:line200 community+:slug reliability+:ratio roles+:<steward|curator|contributor|attester>*
+agent.registered name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
+  orcid?:orcid url?:url
+agent.changed name+:line200 community+:slug reliability+:ratio roles+:<role>*
 agent.key_added key:key proof:signature next?:hex
 agent.key_revoked key:keyid reason:rotated|lost|compromised since?:0..
 artifact.registered title:line1000 kind:paper|dataset|code|report|talk|webpage label?:line200 authors?:[text200]
   year?:1..9999 doi?:doi url?:url community?:slug sha256?:hex key?:line200
 artifact.appraised credibility+:ratio methodology+:ratio replication+:ratio rationale?:text2000
 artifact.standing_changed standing:sound|corrected|concern|retracted|withdrawn|superseded|preprint notice?:url
-  reason:text2000 by?:artifact
+  reason:text2000 by?:artifact/
 context.defined name:line300 kind:line60
-claim.asserted statement:line1000 summary:text4000 detail?:text16000
-  nature:empirical|interpretive|methodological|bridging|theoretical|normative polarity:positive|negative
-  falsifiability:falsifiable|partially_falsifiable|unfalsifiable origin:authored|extracted|cross_referenced|imported
-  domains:<{domain}> key?:line200
-claim.revised statement+:line1000 summary+:text4000 detail+:text16000
-  nature+:empirical|interpretive|methodological|bridging|theoretical|normative polarity+:positive|negative
-  falsifiability+:falsifiable|partially_falsifiable|unfalsifiable origin+:authored|extracted|cross_referenced|imported
-  domains+:<{domain}> reason:text2000
-claim.status_changed lifecycle+:proposed|active|superseded|merged|retracted
-  standing+:hypothesis|tested|replicated|contested|refuted|settled note:text2000 by?:claim
-claim.scoped relation:holds_in|fails_in context:context breadth:ratio note?:text2000
+claim.asserted statement:line1000 summary:text4000 detail?:text16000 nature:nature polarity:polarity
+  falsifiability:falsifiability origin:source domains:<{domain}> key?:line200
+claim.revised statement+:line1000 summary+:text4000 detail+:text16000 nature+:nature polarity+:polarity
+  falsifiability+:falsifiability origin+:source domains+:<{domain}> reason:text2000
+claim.status_changed lifecycle+:proposed|active|superseded|merged|retracted note:text2000 by?:claim/
+  standing+:hypothesis|tested|replicated|contested|refuted|settled
+claim.scoped relation:holds_in|fails_in context:context/ breadth:ratio note?:text2000
 claim.unscoped ref:0.. reason:text2000
-claim.linked relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts target:claim strength?:ratio
+claim.linked relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts target:claim/ strength?:ratio
   note?:text2000
 claim.unlinked ref:0.. reason:text2000
-evidence.added relation:supports|disputes artifact:artifact strength?:ratio passages?:[{passage}] note:text4000
-  replicates?:artifact replication?:ratio key?:line200
+evidence.added relation:supports|disputes artifact:artifact/ strength?:ratio passages?:[{passage}] note:text4000
+  replicates?:artifact/ replication?:ratio key?:line200
 evidence.revised ref:0.. strength+:ratio passages+:[{passage}] note+:text4000 replication+:ratio reason:text2000
 evidence.withdrawn ref:0.. reason:text2000
 attestation.made verdict:verifies|endorses|disputes|abstains weight:ratio version:0.. comment?:text4000 role?:line60
   expires?:date interests?:text1000
 attestation.withdrawn ref:0.. reason:text2000
-view.defined name:line120 description:text2000 rules:[{view_rule}]* otherwise:included|downweighted|excluded
-view.changed name:line120 description:text2000 rules:[{view_rule}]* otherwise:included|downweighted|excluded
+view.defined name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
+view.changed name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
 event.reaffirmed ref:0.. reason:text1000
 note.added text:text4000 on?:0..
-bundle v:1..1 origin:origin claim:claim checkpoint:string map:{map} entries:[{carried}] streams:<{stream}>
+bundle v:1..1 origin:origin claim:claim/ checkpoint:string map:{map} entries:[{carried}] streams:<{stream}>
   profile:{profile}
 map index:0..
 carried index:0.. entry:string path:[hex]*
@@ -210,27 +193,28 @@ coverage supp:{part} fron:{part} stab:{part}
 part present:0.. whole:0..
 `);
 
+/** Record or type → its fields; name of words → the words. */
 function notation(text) {
   const forms = new Map();
-  let fields;
   for (const word of text.trim().split(/\s+/)) {
-    const [, name, mark, form] = /^([\w.]+)([?+]?)(?::(.+))?$/.exec(word);
-    if (form) fields.push({ name, mark, form });
-    else forms.set(name, fields = []);
+    const [, name, mark, form] = /^([\w.]+)([?+=]?):?(.*)$/.exec(word);
+    if (mark === "=") forms.set(name, form.split("|"));
+    else if (form) [...forms.values()].at(-1).push({ name, mark, form });
+    else forms.set(name, []);
   }
   return forms;
 }
 
-const REFUSED_TEXT = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e"
-  + "\\u2066-\\u2069\\u200e\\u200f\\u061c]|\\p{Noncharacter_Code_Point}|^\\p{White_Space}*$", "u");
-const isText = (value, limit) => utf8(value).length <= limit && !REFUSED_TEXT.test(value);
+const REFUSED = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\u200e\\u200f"
+  + "\\u061c]|\\p{Noncharacter_Code_Point}|^\\p{White_Space}*$", "u");
+const isText = (value, limit) => utf8(value).length <= limit && !REFUSED.test(value);
 const SUBJECT = /^(ledger|(agent|artifact|context|claim|view)\/[a-z0-9][a-z0-9-]{0,95})$/;
 
 /** A date or time of this form that the calendar has: one that Date reads and writes alike. */
 function isTime(value, form) {
   const whole = value.slice(0, 19);
-  const read = new Date(whole.length > 10 ? `${whole}Z` : whole);
-  return form.test(value) && !value.startsWith("0000") && Boolean(read.toJSON()?.startsWith(whole));
+  const read = new Date(whole.length > 10 ? `${whole}Z` : whole).toJSON();
+  return form.test(value) && !value.startsWith("0000") && read?.startsWith(whole);
 }
 
 function isOrcid(value) {
@@ -241,14 +225,13 @@ function isOrcid(value) {
 
 // The values of docs/FORMAT.md, section 1, that are strings.
 const STRINGS = {
+  string: () => true, orcid: isOrcid, key: sshKey, vkey: splitVkey,
   origin: (v) => v.length <= 255 && /^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._~-]+)*$/.test(v),
   slug: (v) => SUBJECT.test(`claim/${v}`),
   subject: (v) => SUBJECT.test(v),
   event_type: (v) => v.includes(".") && FORMS.has(v),
   hex: (v) => /^[0-9a-f]{64}$/.test(v),
   keyid: (v) => v.startsWith("SHA256:") && unbase64(`${v.slice(7)}=`)?.length === 32,
-  key: sshKey,
-  vkey: splitVkey,
   signature: (v) => unbase64(v)?.length === 64,
   date: (v) => isTime(v, /^\d{4}(-\d\d(-\d\d)?)?$/),
   time: (v) => isTime(v, /^.{10}T.{8}Z$/),
@@ -256,30 +239,22 @@ const STRINGS = {
   ratio: (v) => /^(0|1|0\.[0-9]{0,5}[1-9])$/.test(v),
   url: (v) => isText(v, 2000) && /^https?:\/\/\P{White_Space}+$/u.test(v),
   doi: (v) => isText(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v),
-  orcid: isOrcid,
-  string: () => true,
 };
-for (const kind of ["agent", "artifact", "context", "claim"]) {
-  STRINGS[kind] = (v) => SUBJECT.test(v) && v.startsWith(`${kind}/`);
-}
-// What is no string.
+// And those that are none.
 const OTHERS = {
   object: isObject,
-  boolean: (v) => v === true || v === false,
-  count: (v, path) => v === "threshold" || checkForm(v, "1..16", path),
-  rules: (v, path) => isObject(v) && Object.entries(v).every(([name, rule]) => {
-    const [type, outranking] = name.split("/");
-    const has = outranking ? OUTRANKING.includes(name) : STRINGS.event_type(type) && !/^ledger.(cre|map)/.test(type);
-    return has && checkRecord(rule, "rule", `${path}.${name}`);
-  }),
+  boolean: (v) => typeof v === "boolean",
+  count: (v) => v === "threshold" || checkForm(v, "1..16"),
+  rules: (v) => isObject(v) && Object.entries(v).every(([name, rule]) => checkRecord(rule, "rule", name)
+    && (OUTRANKING.includes(name) || (STRINGS.event_type(name) && !/^ledger.(cre|map)/.test(name)))),
 };
 
 /** Answers true where the value has the form that the notation says, else throws. */
 function checkForm(value, form, path) {
-  const fits = (condition, code = "schema") => need(condition, code, `${path} = ${JSON.stringify(value)?.slice(0, 80)}`, form) && true;
+  const fits = (condition, code = "schema") => need(condition, code, `${path} = ${JSON.stringify(value)?.slice(0, 80)}`);
   if (form.startsWith("~")) return value === null || checkForm(value, form.slice(1), path);
   if (form.startsWith("{")) return checkRecord(value, form.slice(1, -1), path);
-  if (form in OTHERS) return fits(OTHERS[form](value, path));
+  if (form in OTHERS) return fits(OTHERS[form](value));
   const [, item, member, empty, most] = /^(?:\[(.+)\]|<(.+)>)(\*?)(\d*)$/.exec(form) ?? [];
   if (item || member) {
     fits(Array.isArray(value) && (empty || value.length));
@@ -292,22 +267,22 @@ function checkForm(value, form, path) {
   if (least) return fits(Number.isSafeInteger(value) && value >= least && value <= (largest || Infinity));
   fits(typeof value === "string");
   const [, kind, limit] = /^(line|text)(\d+)$/.exec(form) ?? [];
-  if (kind) return fits(utf8(value).length <= limit, "limit") && fits(isText(value, limit) && !(kind === "line" && /[\n\t]/.test(value)));
-  return fits(form in STRINGS ? STRINGS[form](value) : form.split("|").includes(value));
+  if (kind) return fits(utf8(value).length <= limit, "limit") && fits(isText(value, limit) && (kind > "m" || !/[\n\t]/.test(value)));
+  if (form.endsWith("/")) return fits(SUBJECT.test(value) && value.startsWith(form));
+  return fits(form in STRINGS ? STRINGS[form](value) : (FORMS.get(form) ?? form.split("|")).includes(value));
 }
 
 function checkRecord(value, record, path) {
-  need(isObject(value), "schema", `${path} is no object`, "an object");
   const fields = FORMS.get(record);
+  const isFit = isObject(value) && Object.keys(value).every((own) => fields.some(({ name }) => name === own));
+  need(isFit, "schema", `${path} with other fields`);
   for (const { name, mark, form } of fields) {
     if (Object.hasOwn(value, name)) checkForm(value[name], form, `${path}.${name}`);
-    else need(mark, "schema", `${path} without ${name}`, "that field");
+    else need(mark, "schema", `${path} without ${name}`);
   }
-  for (const given of Object.keys(value)) need(fields.some(({ name }) => name === given), "schema", `${path}.${given}`, "no such field");
   const some = fields.filter(({ mark }) => mark === "+");
-  need(!some.length || some.some(({ name }) => name in value), "schema", `${path} of nothing`, "something");
-  if (record === "event") checkEvent(value, path);
-  return true;
+  need(!some.length || some.some(({ name }) => name in value), "schema", `${path} of nothing`);
+  return record !== "event" || checkEvent(value, path);
 }
 
 /** What no single field of an event can show. */
@@ -315,29 +290,29 @@ function checkEvent({ type, subject, data, seq, prev }, path) {
   const family = type.split(".")[0];
   const on = { evidence: "claim", attestation: "claim", event: "", note: "" }[family] ?? family;
   const fits = type === "ledger.mapped" ? subject === LOG : subject.startsWith(on);
-  need(fits && (prev === null) === (seq === 1), "schema", `${type} on ${subject}, ${seq} after ${prev}`, `one on ${on}, null at 1`);
+  need(fits && (prev === null) === (seq === 1), "schema", `${type} on ${subject}, ${seq} after ${prev}`);
   checkRecord(data, type, `${path}.data`);
-  need(!("since" in data) || data.reason === "compromised", "schema", "since", "it only with compromised");
+  return need(!("since" in data) || data.reason === "compromised", "schema", `since for ${data.reason}`);
 }
 
 /** The entry of a line: {commit, recorded, signatures, body: the commit's bytes}, or {withheld, leaf}. */
 export function parseEntry(line) {
-  need(line.length <= 65535, "limit", `${line.length} bytes`, "at most 65535");
+  need(line.length <= 65535, "limit", `${line.length} bytes`);
   const value = parseCanonical(line);
   const isWithheld = isObject(value) && "withheld" in value;
   checkRecord(value, isWithheld ? "withheld" : "entry", "entry");
   if (isWithheld) return value;
   const ids = value.signatures.map(({ key }) => key);
-  need(ids.every((id, i) => i === 0 || ids[i - 1] < id), "schema", `keys ${ids}`, "each once, in order");
+  need(ids.every((id, i) => i === 0 || ids[i - 1] < id), "schema", "keys out of order");
   const body = utf8(canonical(value.commit));
-  need(body.length <= 60000, "limit", `a commit of ${body.length} bytes`, "at most 60000");
+  need(body.length <= 60000, "limit", `a commit of ${body.length} bytes`);
   return { ...value, body };
 }
 
 // --- the tree (RFC 6962), and the map of streams -----------------------------------------------------------------
 
-const leafHash = (line) => tagged(0, line);
-const nodeHash = (left, right) => tagged(1, left, right);
+const leafHash = (line) => sha256([0], line);
+const nodeHash = (left, right) => sha256([1], left, right);
 
 /** A tree that grows: of every level, the hashes of its full subtrees. */
 class Tree {
@@ -345,12 +320,16 @@ class Tree {
 
   get size() { return this.levels[0].length; }
 
+  static async of(leaves) {
+    const tree = new Tree();
+    for (const leaf of leaves) await tree.push(unhex(leaf));
+    return tree;
+  }
+
   async push(leaf) {
-    let node = leaf;
-    for (let level = 0; ; level++) {
+    for (let [level, node] = [0, leaf]; ; level++) {
       const nodes = this.levels[level] ??= [];
-      nodes.push(node);
-      if (nodes.length % 2) return;
+      if (nodes.push(node) % 2) return;
       node = await nodeHash(...nodes.slice(-2));
     }
   }
@@ -362,14 +341,8 @@ class Tree {
       const count = Math.floor(size / 2 ** level);
       if (count % 2) root = root ? await nodeHash(nodes[count - 1], root) : nodes[count - 1];
     }
-    return hex(root ?? await sha256(utf8("")));
+    return hex(root ?? await sha256());
   }
-}
-
-async function treeOf(leaves) {
-  const tree = new Tree();
-  for (const leaf of leaves) await tree.push(unhex(leaf));
-  return tree;
 }
 
 /** The root to which an inclusion path leads (RFC 9162, 2.1.3.2), or null where it is of another length. */
@@ -388,16 +361,11 @@ async function rootByPath(leaf, index, size, path) {
 
 const ZERO = new Uint8Array(32);
 const bitOf = (key, level) => (key[level >> 3] >> (7 - (level & 7))) & 1;
-
-/** The parent of a node of the map on this side of its sibling. */
-async function inMap(side, node, sibling) {
-  if (same(node, ZERO) && same(sibling, ZERO)) return ZERO;
-  return side ? tagged(3, sibling, node) : tagged(3, node, sibling);
-}
+const inMap = async (left, right) => (same(left, ZERO) && same(right, ZERO) ? ZERO : sha256([3], left, right));
 
 async function mapLeaf(subject, length, last, entry) {
   const key = await sha256(utf8(subject));
-  return { key, hash: await tagged(2, key, u64(length), unhex(last), u64(entry)) };
+  return { key, hash: await sha256([2], key, u64(length), unhex(last), u64(entry)) };
 }
 
 /** The node at a level over these leaves. Of one that is alone there, it is kept with the leaf. */
@@ -406,7 +374,7 @@ async function mapNode(leaves, level = 0) {
   if (level === 256) return leaves[0].hash;
   if (leaves.length === 1 && leaves[0][level]) return leaves[0][level];
   const [left, right] = [0, 1].map((side) => leaves.filter(({ key }) => bitOf(key, level) === side));
-  const node = await inMap(0, await mapNode(left, level + 1), await mapNode(right, level + 1));
+  const node = await inMap(await mapNode(left, level + 1), await mapNode(right, level + 1));
   if (leaves.length === 1) leaves[0][level] = node;
   return node;
 }
@@ -414,33 +382,34 @@ async function mapNode(leaves, level = 0) {
 /** The root to which a map proof leads. */
 async function rootByProof(subject, leaf, { bitmap, siblings }) {
   const key = await sha256(utf8(subject));
-  const rest = siblings.map(unhex);
+  const rest = [...siblings];
   let node = leaf ? (await mapLeaf(subject, leaf.length, leaf.last, leaf.entry)).hash : ZERO;
   for (let level = 255; level >= 0; level--) {
-    const sibling = bitOf(unhex(bitmap), level) ? rest.pop() ?? ZERO : ZERO;
-    need(!bitOf(unhex(bitmap), level) || !same(sibling, ZERO), "map", "a zero sibling, or too few", "as the bitmap says");
-    node = await inMap(bitOf(key, level), node, sibling);
+    const isGiven = bitOf(unhex(bitmap), level);
+    const sibling = isGiven ? unhex(rest.pop() ?? "") : ZERO;
+    need(!isGiven || /[^0]/.test(hex(sibling)), "map", "a zero sibling, or too few");
+    node = bitOf(key, level) ? await inMap(sibling, node) : await inMap(node, sibling);
   }
-  need(!rest.length, "map", "too many siblings", "as the bitmap says");
+  need(!rest.length, "map", "too many siblings");
   return hex(node);
 }
 
 // --- the ledger: the rules in force at each event, and what the events come to -----------------------------------
 
 const LOG = "agent/log";
-const NEVER_ASIDE = ["ledger.created", "ledger.mapped", "agent.key_revoked"];
-const CREATES = ["agent.registered", "artifact.registered", "context.defined", "claim.asserted", "view.defined"];
 const OUTRANKING = ["agent.changed/power", "agent.key_revoked/since", "agent.registered/power", "claim.revised/disputed",
   "claim.status_changed/retracted", "claim.status_changed/uncontested", "event.reaffirmed/power"];
-// What takes back or changes an earlier event, and from where; what may be there once, and what makes it the same.
+const CREATES = /^(ledger.created|.*registered|.*defined|.*asserted)$/;
+const STEPS = { proposed: ["active", "retracted"], active: ["superseded", "merged", "retracted"], superseded: ["active"],
+  merged: ["active"] };
+// What refers to an earlier event, and in which list; what may be there once in a list, and what makes it the same.
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
-  "evidence.added": ["edges", "relation", "artifact", "key"], "attestation.made": ["attestations", "author", "version"] };
-const STEPS = { proposed: "active|retracted", active: "superseded|merged|retracted", superseded: "active", merged: "active" };
+  "evidence.added": ["edges", "relation", "artifact", "key"],
+  "attestation.made": ["attestations", "author", "version"] };
 
 const merge = (thing, data) => Object.assign(thing, data);
-const close = (ledger) => { ledger.closed = true; };
 // What an event makes of its subject.
 const FOLDS = {
   "ledger.created": (ledger, data, event, { things }) => {
@@ -449,58 +418,54 @@ const FOLDS = {
   },
   "ledger.policy_changed": merge,
   "ledger.model_adopted": (ledger, data) => merge(ledger, { newest: data, model: data.default ? data : ledger.model }),
-  "ledger.moved": close,
-  "ledger.frozen": close,
+  "ledger.moved": (ledger) => merge(ledger, { closed: true }),
+  "ledger.frozen": (ledger) => merge(ledger, { closed: true }),
   "agent.changed": merge,
-  "agent.key_added": (agent, data) => { agent.next = data.next; },
+  "agent.key_added": (agent, { next }) => merge(agent, { next }),
   "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, { ...data, revoked: true }),
   "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: new Map() }),
-  "artifact.appraised": ({ appraisals }, data, { author }) => appraisals.set(author, { ...appraisals.get(author), ...data }),
+  "artifact.appraised": ({ appraisals }, data, { author }) =>
+    appraisals.set(author, { ...appraisals.get(author), ...data }),
   "artifact.standing_changed": merge,
-  "claim.asserted": (claim, data, { author }) => merge(claim, { asserter: author, version: 1, versions: 1,
-    lifecycle: "proposed", standing: "hypothesis", edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
-  "claim.revised": (claim, data) => merge(claim, { ...data, versions: claim.versions + 1, version: claim.versions + 1 }),
+  "claim.asserted": (claim, data, { author }) => merge(claim, {
+    asserter: author, version: 1, versions: 1, lifecycle: "proposed", standing: "hypothesis",
+    edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map(),
+  }),
+  "claim.revised": (claim, data) => merge(claim, { ...data, version: claim.versions += 1 }),
   "claim.status_changed": (claim, data) => merge(claim, data.lifecycle ? { by: undefined, ...data } : data),
   "evidence.revised": ({ edges }, data) => merge(edges.get(data.ref) ?? {}, data),
   "view.changed": merge,
 };
 // What a type asks beside that what it names exists.
 const CHECKS = {
-  "ledger.model_adopted": (ledger, { data }, { newest }) =>
-    need(!newest || canonical(newest) !== canonical(data), "exists", data.model, "another model"),
-  "ledger.mapped": async ({ leaves, hidden }, { data, index }) => {
-    need(data.size === index, "map", `size ${data.size}`, index);
-    need(data.subjects === leaves.size, "map", `${data.subjects} subjects`, leaves.size);
-    const root = hidden ? data.root : hex(await mapNode([...leaves.values()]));
-    need(data.root === root, "map", data.root, root);
+  "ledger.model_adopted": ({ newest = null }, { data }) => need(canonical(newest) !== canonical(data), "exists", data.model),
+  "ledger.mapped": async (log, { data: { size, root, subjects }, index }, { leaves, hidden }) => {
+    need(size === index && subjects === leaves.size, "map", `${subjects} subjects at ${size}, expected ${leaves.size}`);
+    const own = hidden ? root : hex(await mapNode([...leaves.values()]));
+    need(root === own, "map", `root ${root}, expected ${own}`);
   },
-  "agent.key_revoked": (ledger, { subject, data, index }, agent, { keys }) => {
+  "agent.key_revoked": (agent, { subject, data, index }, ledger, signed) => {
     const key = ledger.keys.get(data.key);
-    const { since } = data;
-    need(key?.agent === subject, "key", data.key, `a key of ${subject}`);
-    need(!key.revoked || (!("since" in key) && "since" in data), "key", data.key, "a key not yet revoked");
-    if (since === undefined) return;
-    need(since >= key.from && since <= index, "since", since, `${key.from}…${index}`);
-    need(keys.every(({ id }) => id !== data.key), "key", "a signature by the key itself", "others");
+    need(key?.agent === subject, "key", `${data.key}, not of ${subject}`);
+    need(!key.revoked || (!("since" in key) && "since" in data), "key", `${data.key}, revoked before`);
+    if (!("since" in data)) return;
+    need(data.since >= key.from && data.since <= index, "since", `${data.since}, expected ${key.from} to ${index}`);
+    need(signed.every(({ id }) => id !== data.key), "key", "a signature by the revoked key itself");
   },
-  "artifact.registered": ({ things }, { data: { doi } }) => {
-    const isTaken = doi && [...things].some(([subject, thing]) => subject.startsWith("artifact") && thing.doi === doi);
-    need(!isTaken, "exists", doi, "another DOI");
+  "artifact.registered": (none, { data: { doi } }, { things }) =>
+    need(!doi || ![...things.values()].some((thing) => thing.doi === doi), "exists", doi),
+  "claim.status_changed": (claim, { subject, data: { lifecycle, standing, by } }, { things }) => {
+    need(/superseded|merged/.test(lifecycle) === Boolean(by), "status", `${lifecycle} by ${by}`);
+    need(!lifecycle || STEPS[claim.lifecycle]?.includes(lifecycle), "status", `${claim.lifecycle} to ${lifecycle}`);
+    need(standing !== claim.standing, "status", `${standing} again`);
+    for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self", `a circle by ${by}`);
   },
-  "claim.status_changed": ({ things }, { subject, data: { lifecycle, standing, by } }, claim) => {
-    const next = STEPS[claim.lifecycle]?.split("|") ?? [];
-    need(/^(superseded|merged)$/.test(lifecycle) === Boolean(by), "status", `${lifecycle} by ${by}`, "`by` with these");
-    need(!lifecycle || next.includes(lifecycle), "status", lifecycle, next);
-    need(standing !== claim.standing, "status", standing, "another");
-    for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self", by, "no circle");
-  },
-  "attestation.made": (ledger, { data }, { version }) => need(data.version === version, "version", data.version, version),
-  "attestation.withdrawn": (ledger, { data }, { attestations, version }) =>
-    need(attestations.get(data.ref)?.version === version, "ref", data.ref, "one on the current version"),
-  "event.reaffirmed": (ledger, { subject, data }) =>
-    need(ledger.stream(subject)[data.ref - 1]?.aside, "ref", data.ref, "an event that is set aside"),
-  "note.added": (ledger, { subject, data }) =>
-    need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref", data.on, "an event before"),
+  "attestation.made": ({ version }, { data }) => need(data.version === version, "version", data.version),
+  "attestation.withdrawn": ({ attestations, version }, { data }) =>
+    need(attestations.get(data.ref)?.version === version, "ref", data.ref),
+  "event.reaffirmed": (thing, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref", data.ref),
+  "note.added": (thing, { subject, data }, ledger) =>
+    need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref", data.on),
 };
 
 /** A ledger as far as it was read: its streams, and its state. In a bundle, only carried subjects have any. */
@@ -521,18 +486,20 @@ class Ledger {
 
   isCarried(subject) { return !this.carried || this.carried.has(subject); }
 
+  exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
+
   stream(subject) { return this.streams.get(subject) ?? []; }
 
   get facts() { return this.things.get("ledger"); }
 
   /** Judges a commit at its index and folds it. `rootAt` answers the roots of this log. Throws a Refusal. */
   async admit({ commit, body, recorded, signatures }, index, rootAt) {
-    const all = await Promise.all(commit.events.map((event, i) => fullEvent(commit, event, index, i)));
+    const all = await eventsOf(commit, index);
     const events = all.filter(({ subject }) => this.isCarried(subject));
-    const keys = signatures.map(({ key }) => ({ id: key, ...this.keys.get(key) }));
+    if (index === 0) await this.genesis(commit, all, signatures);
+    const keys = signatures.map(({ key, sig }) => ({ id: key, sig, ...this.keys.get(key) }));
     const entry = { index, commit, recorded, events, keys };
-    if (index === 0) entry.keys = await this.genesis(commit, all, signatures);
-    await this.checkForCertain(entry, body, signatures, rootAt);
+    await this.checkForCertain(entry, body, rootAt);
     const last = this.entries.at(-1)?.recorded ?? recorded;
     this.entries.push(entry);
     let position = null;
@@ -561,48 +528,45 @@ class Ledger {
     }
   }
 
-  /** What only the first entry may be. Its own state judges it. Answers the keys that signed. */
+  /** What only the first entry may be. It is folded at once: its own state judges it. */
   async genesis({ author, anchor }, [event, more], signatures) {
-    const { type, data, keys } = event;
-    need(type === "ledger.created" && !more && !anchor, "genesis", type, "ledger.created alone, without anchor");
+    const { type, data } = event;
+    need(type === "ledger.created" && !more && !anchor, "genesis", `${type}, expected ledger.created alone`);
     this.origin = data.origin;
     this.vkey = await verifierKey(data.log_key);
-    need(this.vkey?.name === data.origin, "key", data.log_key, `a vkey of ${data.origin}`);
-    const agents = new Set(["log", ...data.agents.map(({ slug }) => slug)]);
-    need(agents.size === data.agents.length + 1, "exists", "a slug twice, or log", "others");
+    need(this.vkey?.name === data.origin, "key", data.log_key);
+    const slugs = data.agents.map(({ slug }) => slug);
+    need(new Set(["log", ...slugs]).size === slugs.length + 1, "exists", "a slug twice, or log");
     await this.checkKeys(event);
     this.evolve(event);
-    const stewards = [...this.things].filter(([, { roles }]) => roles?.includes("steward")).map(([subject]) => subject);
-    const signed = signatures.map(({ key }) => ({ id: key, ...this.keys.get(key) }));
-    const signers = signed.map(({ agent }) => agent).sort();
-    need(stewards.includes(author) && canonical(signers) === canonical(stewards.sort()), "genesis", `signatures by ${signers}`, "one by each steward");
-    return signed;
+    const stewards = data.agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
+    const signers = signatures.map(({ key }) => this.keys.get(key)?.agent);
+    const isByAll = signers.length === stewards.length && stewards.every((steward) => signers.includes(steward));
+    need(stewards.includes(author) && isByAll, "genesis", `signatures by ${signers}, expected ${stewards}`);
   }
 
   /** What holds or not whatever else there is. */
-  async checkForCertain({ index, commit, keys }, body, signatures, rootAt) {
-    const { anchor, ledger } = commit;
-    need(ledger === this.origin, "ledger", ledger, this.origin);
+  async checkForCertain({ index, commit: { anchor, ledger }, keys }, body, rootAt) {
+    need(ledger === this.origin, "ledger", ledger);
     const id = await sha256hex(body);
-    need(!this.commits.has(id), "exists", `commit ${id} again`, "each once");
+    need(!this.commits.has(id), "exists", `commit ${id} again`);
     this.commits.add(id);
-    this.signatures += signatures.length;
-    for (const [i, { id: key, raw }] of keys.entries()) {
-      const holds = !raw || await verifies(raw, unbase64(signatures[i].sig), preAuthenticated(body));
-      need(holds, "signature", `a signature by ${key} that does not hold`, "one that does");
+    this.signatures += keys.length;
+    for (const { id: key, raw, sig } of keys) {
+      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
       this.signers.add(key);
     }
     const root = anchor?.size <= index && await rootAt(anchor.size);
-    need(!root || root === anchor.root, "anchor", anchor?.root, root);
+    need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
   }
 
   checkEntry({ index, commit: { author, anchor, at }, recorded, keys }, last) {
-    for (const { id, raw, revoked } of keys) need(raw && !revoked, "signature", `one by ${id}`, "a key that is valid here");
-    need(keys.some(({ agent }) => agent === author), "signature", "none by the author", "the author's");
-    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`), "time", at, recorded);
-    need(last <= recorded, "time", recorded, `not before ${last}`);
-    need(index === 0 || anchor?.size <= index, "anchor", `size ${anchor?.size}`, `1…${index}`);
-    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict", `an anchor at ${anchor?.size}`, "a later one");
+    for (const { id, raw, revoked } of keys) need(raw && !revoked, "signature", `one by ${id}, which is not valid here`);
+    need(keys.some(({ agent }) => agent === author), "signature", `none by ${author}`);
+    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`), "time", `${at}, recorded ${recorded}`);
+    need(last <= recorded, "time", `${recorded} after ${last}`);
+    need(index === 0 || anchor?.size <= index, "anchor", `size ${anchor?.size}`);
+    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict", "an anchor older than the author's last");
   }
 
   fold(event) {
@@ -622,50 +586,47 @@ class Ledger {
 
   /** Total: where something is not in effect, what refers to it has no effect either. */
   evolve(event) {
-    const { type, data, subject, seq, author, index } = event;
-    const creates = CREATES.includes(type) || type === "ledger.created";
-    if (creates && !event.aside) this.things.set(subject, { ...data });
+    const { type, data, subject, seq, author, index, aside } = event;
+    if (CREATES.test(type) && !aside) this.things.set(subject, { ...data });
     const thing = this.things.get(subject);
-    if (event.aside && thing && type === "claim.revised") thing.versions += 1;
-    if (event.aside || !thing) return;
+    if (aside && thing && type === "claim.revised") thing.versions += 1;
+    if (aside || !thing) return;
     for (const { id, agent, raw } of event.keys) this.keys.set(id, { agent, raw, from: index });
-    const [things] = ONCE[type] ?? [];
+    const [list] = ONCE[type] ?? [];
     const end = data.context ?? data.target;
-    if (things && (!end || this.exists(end))) thing[things].set(seq, { ...data, author });
+    if (list && (!end || this.exists(end))) thing[list].set(seq, { ...data, author });
     FOLDS[type]?.(thing, data, event, this);
     if (type in REFERS && type !== "evidence.revised") thing[REFERS[type]].delete(data.ref);
   }
 
-  exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
-
-  /** The rules that the policy asks for this event, each with who fills it (kept, for setting aside), its place, its data. */
-  async judge(event, entry) {
-    const { type, subject, data, author, seq, prev } = event;
-    const { commit: { events }, keys } = entry;
+  /** Who may, its place in the stream, and what it names. Keeps who filled the rules, for setting aside. */
+  async judge(event, { commit: { events }, keys }) {
+    const { type, subject, author, seq, prev } = event;
     const { policy, closed } = this.facts;
     const isMap = type === "ledger.mapped";
     const signing = [...new Set(keys.map(({ agent }) => agent))];
-    need(isMap || !closed, "closed", type, "ledger.mapped");
-    need(type !== "ledger.created", "genesis", "another genesis", "one");
-    if (isMap || [subject, ...signing].includes(LOG)) {
-      need(isMap && author === LOG && events.length === 1 && keys.length === 1, "map", `${type} by ${author}`, "a map alone, by the log");
-    } else event.asks = this.asksOf(event, signing, policy);
-    for (const asked of event.asks) {
-      need(isFilled(asked, asked.counted), "role", `${asked.name} by ${asked.counted}`, `${asked.count} who may`);
-    }
+    need(isMap || !closed, "closed", type);
+    need(type !== "ledger.created", "genesis", "another genesis");
+    const isByLog = author === LOG && events.length === 1 && keys.length === 1;
+    const isOfLog = isMap || [subject, ...signing].includes(LOG);
+    need(!isOfLog || (isMap && isByLog), "map", `${type} by ${author}`);
+    event.asks = isOfLog ? [] : this.asksOf(event, signing, policy);
+    for (const asked of event.asks) need(isFilled(asked, asked.counted), "role", `${asked.name} by ${asked.counted}`);
     const stream = this.stream(subject);
-    const head = stream.at(-1)?.id ?? null;
-    need(seq === stream.length + 1 && prev === head, "conflict", `seq ${seq} after ${prev}`, `${stream.length + 1} after ${head}`);
-    await this.checkData(event, stream, entry);
+    const follows = seq === stream.length + 1 && prev === (stream.at(-1)?.id ?? null);
+    need(follows, "conflict", `seq ${seq} after ${prev}, expected ${stream.length + 1} after ${stream.at(-1)?.id}`);
+    await this.checkData(event, stream, keys);
   }
 
+  /** The rules that the policy asks for an event, each with who counts for it. */
   asksOf(event, signing, policy) {
     const { type, subject, data } = event;
     const thing = this.things.get(subject);
-    const disputed = [...thing?.attestations?.values() ?? []]
-      .some(({ version, verdict }) => version === thing.version && verdict === "disputes");
-    const holds = [data.roles || "reliability" in data, "since" in data, "reliability" in data || /stew|cura/.test(data.roles),
-      disputed, data.lifecycle === "retracted", data.standing && thing?.standing === "contested", /^(ledger|agent)/.test(subject)];
+    const live = [...thing?.attestations?.values() ?? []].filter(({ version }) => version === thing.version);
+    const isPower = data.roles || "reliability" in data;
+    const holds = [isPower, "since" in data, "reliability" in data || /steward|curator/.test(data.roles),
+      live.some(({ verdict }) => verdict === "disputes"), data.lifecycle === "retracted",
+      data.standing && thing?.standing === "contested", /^(ledger|agent)/.test(subject)];
     const cases = OUTRANKING.filter((name, i) => holds[i] && name.startsWith(`${type}/`));
     const asks = (cases.length ? cases : [type]).map((name) => this.ask(name, policy, event, signing));
     const stewards = signing.filter((agent) => this.things.get(agent).roles.includes("steward"));
@@ -673,50 +634,52 @@ class Ledger {
       asks.push({ name: "both policies", count: Math.max(policy.stewards, data.policy.stewards), counted: stewards });
     }
     if (type === "agent.key_added" && ![undefined, event.keys[0].digest].includes(thing?.next)) {
-      asks.push({ name: "another key than announced", count: policy.stewards, counted: stewards.filter((agent) => agent !== subject) });
+      const counted = stewards.filter((agent) => agent !== subject);
+      asks.push({ name: "another key than announced", count: policy.stewards, counted });
     }
     return asks;
   }
 
   ask(name, policy, { type, author, subject, data }, signing) {
-    const rule = policy.rules[name] ?? refuse("role", `no rule for ${name}`, "one");
-    const fits = ({ kind, roles }) => roles.some((role) => rule.roles.includes(role)) && (rule.kinds ?? [kind]).includes(kind);
+    const rule = policy.rules[name] ?? refuse("role", `no rule for ${name}`);
+    const counted = signing.filter((agent) => {
+      const { kind, roles } = this.things.get(agent);
+      return roles.some((role) => rule.roles.includes(role)) && (rule.kinds ?? [kind]).includes(kind);
+    });
     const asserter = type === "claim.asserted" ? author : this.things.get(subject)?.asserter;
     const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
-    return { name, author, count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
-      counted: signing.filter((agent) => fits(this.things.get(agent))), other: rule.other_than && asserter,
-      authorIsOther: type === "attestation.made", alone: named === author };
+    return { name, author, counted, count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
+      other: rule.other_than && asserter, authorIsOther: type === "attestation.made", alone: named === author };
   }
 
   /** What the data names: what must exist, be live, be current, be new. */
-  async checkData(event, stream, entry) {
+  async checkData(event, stream, keys) {
     const { type, subject, data, author } = event;
     const here = this.things.get(subject);
-    if (CREATES.includes(type)) need(!stream.length && !here, "exists", subject, "a new subject");
-    else need(here || (type === "event.reaffirmed" && stream.length), "missing", subject, "something that exists");
+    if (CREATES.test(type)) need(!stream.length && !here, "exists", subject);
+    else need(here || (type === "event.reaffirmed" && stream.length), "missing", subject);
     for (const named of [data.by, data.target, data.artifact, data.replicates, data.context]) {
-      need(named !== subject, "self", named, "another");
-      need(!named || this.exists(named), "missing", named, "something that exists");
+      need(named !== subject, "self", named);
+      need(!named || this.exists(named), "missing", named);
     }
     await this.checkKeys(event);
-    await CHECKS[type]?.(this, event, here, entry);
-    need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref", data.ref, "a live one");
-    const [things, ...names] = ONCE[type] ?? [];
+    await CHECKS[type]?.(here, event, this, keys);
+    need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref", data.ref);
+    const [list, ...names] = ONCE[type] ?? [];
     const all = { ...data, author };
-    const there = things && [...here[things].values()].some((each) => names.every((name) => each[name] === all[name]));
-    need(!there, "exists", names.map((name) => all[name]), "what is not there yet");
+    const isThere = list && [...here[list].values()].some((each) => names.every((name) => each[name] === all[name]));
+    need(!isThere, "exists", names.map((name) => all[name]).join());
   }
 
   /** Keys that an event registers are new and were there to sign; vkeys that it names are some. */
   async checkKeys({ keys, data: { predecessor, successor } }) {
     const { vkey } = predecessor ?? successor ?? {};
-    need(!vkey || await verifierKey(vkey), "key", vkey, "a vkey");
-    const ids = keys.map(({ id }) => id);
-    need(new Set(ids).size === ids.length && !ids.some((id) => this.taken.has(id)), "key", ids, "keys never used before");
+    need(!vkey || await verifierKey(vkey), "key", vkey);
+    need(new Set(keys.map(({ id }) => id)).size === keys.length, "key", "a key twice");
     for (const { agent, raw, id, proof } of keys) {
-      need(mayBeKey(raw), "key", id, "a point that may be one");
+      need(mayBeKey(raw) && !this.taken.has(id), "key", `${id}, used before or no key`);
       const message = utf8(`grounds/v1/possession\n${this.origin}\n${agent}\n${id}`);
-      need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", `a false proof for ${id}`, "a true one");
+      need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", `a false proof for ${id}`);
     }
   }
 
@@ -724,24 +687,23 @@ class Ledger {
   checkStewards(events) {
     const { rules, stewards } = this.facts.policy;
     const valid = [...this.keys.values()].filter(({ revoked }) => !revoked).map(({ agent }) => this.things.get(agent));
-    const able = new Set(valid.filter((agent) => agent.roles.includes("steward"))).size;
+    const able = new Set(valid.filter(({ roles }) => roles.includes("steward"))).size;
     const has = (types) => events.some(({ type }) => types.test(type));
     const isNew = has(/created|policy|reaffirmed/);
-    need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards", `${able} able stewards`, stewards);
+    need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards", `${able}, expected ${stewards}`);
     if (!isNew) return;
-    for (const name of ["ledger.policy_changed", "agent.registered/power"]) need(rules[name], "policy", `no rule for ${name}`, "one");
+    need(rules["ledger.policy_changed"] && rules["agent.registered/power"], "policy", "no rule for policies, or for power");
     for (const [name, { roles, signatures, alone }] of Object.entries(rules)) {
       const isTooMuch = roles.join() === "steward" && signatures > able;
-      need((roles.length || alone) && !isTooMuch, "policy", `${name} by ${signatures} of ${roles}`, `at most ${able}`);
+      need((roles.length || alone) && !isTooMuch, "policy", `${name} by ${signatures} of ${roles}`);
     }
   }
 }
 
 /** Is what was asked filled by these agents. */
 function isFilled({ count, author, other, authorIsOther, alone }, agents) {
-  if (alone) return true;
   const hasOther = !other || (authorIsOther ? author !== other : agents.some((agent) => agent !== other));
-  return hasOther && (!author || agents.includes(author)) && agents.length >= count;
+  return alone || (hasOther && (!author || agents.includes(author)) && agents.length >= count);
 }
 
 /** The message that is signed: DSSE's encoding of a commit. */
@@ -750,16 +712,18 @@ function preAuthenticated(body) {
   return concat(utf8(`DSSEv1 ${type.length} ${type} ${body.length} `), body);
 }
 
-/** The event with its id, and the keys that it registers, each with its own. */
-async function fullEvent({ at, author, ledger, v }, event, index, position) {
-  const { type, subject, data } = event;
-  const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
-  const own = { slug: subject.slice(6), keys: type === "agent.key_added" ? [data] : data.keys ?? [] };
-  const given = [own, ...data.agents ?? []].flatMap(({ slug, keys }) =>
-    keys.map(({ key, proof }) => ({ agent: `agent/${slug}`, proof, raw: sshKey(key) })));
-  if (type === "ledger.created") given.push({ agent: LOG, raw: splitVkey(data.log_key).raw });
-  const keys = given.map(async (key) => ({ ...key, id: await keyId(key.raw), digest: await sha256hex(key.raw) }));
-  return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
+/** The events of a commit with their ids, and the keys that each registers, with theirs. */
+function eventsOf({ at, author, ledger, v, events }, index) {
+  return Promise.all(events.map(async (event, position) => {
+    const { type, subject, data } = event;
+    const own = { slug: subject.slice(6), keys: type === "agent.key_added" ? [data] : data.keys ?? [] };
+    const given = [own, ...data.agents ?? []].flatMap(({ slug, keys }) =>
+      keys.map(({ key, proof }) => ({ agent: `agent/${slug}`, proof, raw: sshKey(key) })));
+    if (type === "ledger.created") given.push({ agent: LOG, raw: splitVkey(data.log_key).raw });
+    const keys = given.map(async (key) => ({ ...key, id: await keyId(key.raw), digest: await sha256hex(key.raw) }));
+    const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
+    return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
+  }));
 }
 
 /**
@@ -779,7 +743,7 @@ function setAside(entries) {
       const isLost = index > 0 && left.length < keys.length
         && (!left.includes(commit.author) || events.some(({ asks }) => asks.some(fails)));
       for (const event of events) {
-        event.aside = isLost && !NEVER_ASIDE.includes(event.type) && !back.has(event);
+        event.aside = isLost && !/created|mapped|key_revoked/.test(event.type) && !back.has(event);
         for (const { id } of event.aside ? event.keys : []) if (!(since.get(id) <= index)) since.set(id, index);
       }
     }
@@ -793,10 +757,9 @@ function setAside(entries) {
 // --- claim_support_vector v1.0, in millionths --------------------------------------------------------------------
 
 const MODEL = "claim_support_vector@v1.0";
-const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe"; // SHA-256 of its parameters in docs/models
+const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe"; // SHA-256 of its parameters
 const ONE = 1000000n;
 const HALF = 500000n;
-const UNKNOWN = "unknown";
 const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
 
 const isThere = (value) => value !== null && value !== undefined;
@@ -808,29 +771,27 @@ const mean = (values) => weightedMean(values.map((value) => [1n, value]));
 const heaviestFirst = (some) => [...some].sort((a, b) => Number(b.w - a.w));
 
 function weightedMean(pairs) {
-  const there = pairs.filter(([, value]) => isThere(value));
-  const weight = sum(there.map(([w]) => w));
-  return weight ? (sum(there.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
+  const known = pairs.filter(([, value]) => isThere(value));
+  const weight = sum(known.map(([w]) => w));
+  return weight ? (sum(known.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
 }
 
 /** The evidence edges with their weights; of one relation and artifact only the heaviest keeps its own. */
 function weigh(claim, things) {
-  const edges = [...claim.edges.values()].map(({ relation, artifact: subject, strength, passages = [], replication }) => {
-    const artifact = things.get(subject);
-    const ratios = (records, name) => mean(records.map((each) => each[name]).filter(isThere).map(ppm));
-    const [m, c, p] = ["methodology", "credibility", "replication"]
-      .map((name) => ratios([...artifact?.appraisals.values() ?? []], name));
+  const ratios = (records, name) => mean(records.map((each) => each[name]).filter(isThere).map(ppm));
+  const edges = [...claim.edges.values()].map(({ relation, artifact: cited, strength, passages = [], replication }) => {
+    const { community = "unknown", standing, appraisals } = things.get(cited) ?? {};
+    const [m, c, p] = ["methodology", "credibility", "replication"].map((name) => ratios([...appraisals?.values() ?? []], name));
     const s = strength ? ppm(strength) : ratios(passages, "confidence");
-    const quality = mean([m, c].filter(isThere));
-    const abstains = !artifact || s === null;
-    return { relation, subject, community: artifact?.community ?? UNKNOWN, abstains, m, c, p: replication ? ppm(replication) : p,
-      w: abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[artifact.standing] ?? ONE), assumed: quality === null };
+    const quality = mean([m, c]);
+    const abstains = !appraisals || s === null;
+    return { relation, cited, community, abstains, m, c, p: replication ? ppm(replication) : p, isAssumed: quality === null,
+      w: abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[standing] ?? ONE) };
   });
   const seen = new Set();
   for (const edge of heaviestFirst(edges)) {
-    const one = `${edge.relation} ${edge.subject}`;
-    if (seen.has(one)) edge.w = 0n;
-    seen.add(one);
+    if (seen.has(edge.relation + edge.cited)) edge.w = 0n;
+    seen.add(edge.relation + edge.cited);
   }
   return edges;
 }
@@ -838,11 +799,11 @@ function weigh(claim, things) {
 /** The attestations with their masses: each side at most a half, the heaviest first. */
 function masses(claim, things, now) {
   const all = [...claim.attestations.values()].map(({ author, version, verdict, weight, expires }) => {
-    const { reliability, community } = things.get(author) ?? {};
+    const { reliability, community = "unknown" } = things.get(author) ?? {};
     const isOver = expires && now >= `${expires}${"-01-01".slice(expires.length - 4)}T00:00:00.000000Z`;
     const counts = version === claim.version && !isOver && reliability && verdict !== "abstains";
     const relation = verdict === "disputes" ? verdict : "supports";
-    return { relation, community: community ?? UNKNOWN, w: counts ? mul(mul(ppm(weight), ppm(reliability)), HALF) : 0n };
+    return { relation, community, w: counts ? mul(mul(ppm(weight), ppm(reliability)), HALF) : 0n };
   });
   const room = { supports: HALF, disputes: HALF };
   for (const each of heaviestFirst(all)) {
@@ -859,43 +820,43 @@ function assess(claim, things, now) {
   const all = [...heavy, ...masses(claim, things, now)];
   const of = (relation, some) => some.filter((each) => each.relation === relation);
   const weight = (some) => sum(some.map(({ w }) => w));
-  const S = weight(of("supports", heavy));
-  const [r, d] = ["supports", "disputes"].map((relation) => weight(of(relation, all)));
   const over = (name, some) => weightedMean(some.map((edge) => [edge.w, edge[name]]));
+  const supports = of("supports", heavy);
+  const [S, r, d] = [weight(supports), weight(of("supports", all)), weight(of("disputes", all))];
+  const total = r + d;
   const scopes = [...claim.scopes.values()];
   const outside = (relation) => of(relation, scopes).reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
   const communities = [...new Set(all.map(({ community }) => community))];
-  const total = r + d;
   const shares = communities.map((one) => total && div(weight(all.filter(({ community }) => community === one)), total));
-  const evid = edges.some(({ abstains }) => !abstains) ? div(S, S + HALF) : null;
-  const repl = over("p", of("supports", heavy));
+  const evid = edges.every(({ abstains }) => abstains) ? null : div(S, S + HALF);
+  const repl = over("p", supports);
   const cons = total ? div(r, total + ONE) : null;
-  const scop = scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null;
   const brdg = total ? ONE - sum(shares.map((share) => mul(share, share))) : null;
   const cont = total ? div(2n * (r < d ? r : d), total) : null;
-  const lack = (figure) => figure !== null ? ONE - figure : null;
+  const scop = scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null;
+  const lack = (figure) => figure === null ? null : ONE - figure;
   const parts = { supp: [[4n, evid], [3n, repl], [3n, cons]], fron: [[1n, brdg], [1n, cont], [1n, lack(cons)]],
     stab: [[2n, repl], [1n, cons], [1n, lack(cont)]] };
-  const whole = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
+  const figures = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
   const coverage = {};
   for (const [name, pairs] of Object.entries(parts)) {
-    whole[name] = name === "supp" && evid === null ? null : weightedMean(pairs);
-    const there = pairs.filter(([, value]) => value !== null);
-    coverage[name] = { present: Number(sum(there.map(([w]) => w))), whole: Number(sum(pairs.map(([w]) => w))) };
+    const present = pairs.filter(([, value]) => value !== null);
+    const [some, whole] = [present, pairs].map((each) => Number(sum(each.map(([w]) => w))));
+    coverage[name] = { present: some, whole };
+    figures[name] = name === "supp" && evid === null ? null : weightedMean(pairs);
   }
-  const guessed = heavy.filter(({ assumed }) => assumed);
-  const supports = of("supports", guessed);
-  const enters = { evid: supports.length, repl: supports.some(({ p }) => p !== null), meth: 0, cred: 0, scop: 0 };
-  const names = Object.keys(whole).filter((name) => whole[name] !== null && (enters[name] ?? guessed.length));
-  const figures = Object.fromEntries(Object.entries(whole).map(([name, x]) => [name, x === null ? null : Number(x)]));
-  return { figures, coverage, assumed: names };
+  const guessed = heavy.filter(({ isAssumed }) => isAssumed);
+  const guesses = of("supports", guessed);
+  const enters = { evid: guesses.length, repl: guesses.some(({ p }) => p !== null), meth: 0, cred: 0, scop: 0 };
+  const assumed = Object.keys(figures).filter((name) => figures[name] !== null && (enters[name] ?? guessed.length));
+  for (const [name, value] of Object.entries(figures)) figures[name] = value === null ? null : Number(value);
+  return { figures, coverage, assumed };
 }
 
 // --- the checklist -----------------------------------------------------------------------------------------------
 
-const PARTS = ["bytes", "signatures", "chains", "anchors", "rules", "tree", "checkpoint", "witnesses", "scores"];
-const PART_OF = { bytes: "bytes", limit: "bytes", schema: "bytes", signature: "signatures", anchor: "anchors",
-  conflict: "chains", map: "tree", checkpoint: "checkpoint" };
+const PARTS = { bytes: "bytes limit schema", signatures: "signature", chains: "conflict", anchors: "anchor", rules: "",
+  tree: "map", checkpoint: "checkpoint", witnesses: "witness", scores: "model" }; // with the codes that belong to each
 const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 /** What was checked, and what is wrong. */
@@ -903,33 +864,35 @@ class Checklist {
   faults = [];
   isDamaged = false;
   isUnsure = false;
-  outcomes = {}; // part → [outcome, detail], where nothing is wrong
+  outcomes = {};
 
-  fault(part, index, found, expected, more) { this.faults.push({ part, index, ...more, found, expected }); }
+  fault(part, index, found, more) { this.faults.push({ part, index, found, ...more }); }
 
-  damage(part, index, found, expected, file) {
+  damage(part, index, found, file) {
     this.isDamaged = true;
-    this.fault(part, index, found, expected, { file });
+    this.fault(part, index, found, { file });
   }
 
   /** Runs a check; what it refuses is a fault. */
   async hold(index, check, part) {
     try { return await check(); } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const { code, position, found, expected } = error;
-      this.fault(part ?? PART_OF[code] ?? "rules", error.index ?? index, found, expected, { code, position });
+      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(error.code));
+      const { code, position, found } = error;
+      this.fault(part ?? own ?? "rules", error.index ?? index, `${found}`, { code, position });
     }
     return null;
   }
 
+  /** What a part comes to, if nothing of it is wrong. */
   say(part, detail, holds = true) { this.outcomes[part] = [holds ? "holds" : "unknown", detail]; }
 
   report(more) {
     const lowest = (faults) => faults.map(({ index }) => index).filter(isThere).sort((a, b) => a - b)[0] ?? null;
-    const checks = PARTS.map((part) => {
-      const [outcome, detail] = this.outcomes[part] ?? ["unknown", "not reached"];
+    const checks = Object.keys(PARTS).map((part) => {
       const own = this.faults.filter((fault) => fault.part === part);
       const first = lowest(own) === null ? "" : `, first at @${lowest(own)}`;
+      const [outcome, detail] = this.outcomes[part] ?? ["unknown", "not reached"];
       return own.length ? { part, outcome: "fails", detail: `${own.length} wrong${first}` } : { part, outcome, detail };
     });
     const verdict = this.isDamaged ? "damaged" : this.faults.length ? "fails" : this.isUnsure ? "cannot_tell" : "holds";
@@ -937,100 +900,94 @@ class Checklist {
   }
 }
 
-// --- notes, witnesses and policies -------------------------------------------------------------------------------
+// --- notes, witnesses, policies ----------------------------------------------------------------------------------
 
-/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays, isTwice}. */
+/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays: names, isTwice}. */
 async function openNote(bytes, log, witnesses = []) {
-  const text = bytes && decode(bytes);
-  const fits = (condition, found) => need(condition, "checkpoint", found, `a head signed by ${log.text}`);
-  fits(text && !/[\u0000-\u0009\u000b-\u001f]/.test(text), text ? "a control character" : "no text");
+  const text = (bytes && decode(bytes)) ?? "";
+  const fits = (condition, found) => need(condition, "checkpoint", `${found}, expected a head signed by ${log.text}`);
   const body = text.slice(0, text.lastIndexOf("\n\n") + 1);
-  const [, origin, size, root] = /^([^\n]+)\n([1-9]\d{0,15})\n([^\n]{44})\n$/.exec(body) ?? [];
+  const [, origin, size, root] = /^(.+)\n([1-9]\d{0,15})\n(.{44})\n$/.exec(body) ?? [];
+  fits(text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text), "another text");
   fits(origin === log.name && Number.isSafeInteger(Number(size)) && unbase64(root)?.length === 32, `the head of ${origin}`);
-  fits(text.endsWith("\n"), "no newline at the end");
   const head = { size: Number(size), root: hex(unbase64(root)), cosigned: [], strays: [] };
   const ids = [];
   for (const line of text.slice(body.length + 1, -1).split("\n")) {
     const [, name, signature] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? [];
     const own = signature && unbase64(signature);
     fits(own?.length > 4, `the line ${line}`);
-    ids.push(`${name} ${hex(own.subarray(0, 4))}`);
-    const key = [log, ...witnesses].find(({ name, id }) => `${name} ${id}` === ids.at(-1));
-    if (!key) { head.strays.push(name); continue; }
-    const time = key === log ? 0n : BigInt(`0x${hex(own.subarray(4, 12))}`);
-    const message = utf8(key === log ? body : `cosignature/v1\ntime ${time}\n${body}`);
-    const isSized = own.length === (key === log ? 68 : 76) && time >> 63n === 0n;
-    fits(isSized && await verifies(key.raw, own.subarray(-64), message), `a line of ${name} that does not hold`);
-    if (key !== log) head.cosigned.push({ id: hex(key.raw), time });
+    const id = `${name} ${hex(own.subarray(0, 4))}`;
+    ids.push(id);
+    const key = [log, ...witnesses].find((each) => `${each.name} ${each.id}` === id);
+    const isLog = key === log;
+    if (!key) head.strays.push(name);
+    if (!key) continue;
+    const time = isLog ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
+    const message = utf8(isLog ? body : `cosignature/v1\ntime ${time}\n${body}`);
+    const isSized = own.length === (isLog ? 68 : 76) && time < 2n ** 63n;
+    fits(isSized && await verifies(key.raw, own.subarray(-64), message), `a false line of ${name}`);
+    if (!isLog) head.cosigned.push({ id: hex(key.raw), time });
   }
-  fits(ids.includes(`${log.name} ${log.id}`), "no signature by the log's key");
+  fits(ids.includes(`${log.name} ${log.id}`), "no signature of the log");
   return { ...head, isTwice: new Set(ids).size < ids.length };
 }
 
 /** A tlog-policy: {logs, witnesses, voices: name → {id} or {count, members}, quorum: its name}. */
 async function readPolicy(bytes) {
-  const policy = { logs: [], witnesses: [], voices: new Map() };
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  const members = new Set();
-  const fits = (condition, line) => need(condition, "policy", line, "a line of a tlog-policy");
+  const [logs, witnesses, voices, members] = [[], [], new Map(), new Set()];
+  const fits = (condition, line) => need(condition, "witness", `${line}, expected a tlog-policy`);
+  const text = octets(bytes);
   fits(bytes.length <= 2 ** 20 && /^([\t\n -~\u0080-\u00ff]*\n)?$/.test(text), "other bytes");
   const keyOf = async (vkey = "", type, known) => {
-    const key = await verifierKey(decode(Uint8Array.from(vkey, (byte) => byte.charCodeAt(0))) ?? "", type);
+    const key = await verifierKey(decode(fromOctets(vkey)) ?? "", type);
     fits(key && known.every(({ raw }) => !same(raw, key.raw)), vkey);
     known.push(key);
     return { id: hex(key.raw) };
   };
+  const define = (name, voice) => name !== "none" && !voices.has(name) && voices.set(name, voice);
+  let quorum = null;
   const readers = {
-    log: ([vkey, , more]) => !more && keyOf(vkey, 1, policy.logs),
-    witness: async ([name, vkey, , more]) => !more && define(name, await keyOf(vkey, 4, policy.witnesses)),
+    log: ([vkey, , more]) => !more && keyOf(vkey, 1, logs),
+    witness: async ([name, vkey, , more]) => !more && define(name, await keyOf(vkey, 4, witnesses)),
     group: ([name, k, ...own]) => {
       const count = { all: own.length, any: 1 }[k] ?? (/^[1-9]\d*$/.test(k) && Number(k));
-      const isNew = own.every((member) => policy.voices.has(member) && !members.has(member) && members.add(member));
+      const isNew = own.every((member) => voices.has(member) && !members.has(member) && members.add(member));
       return count && count <= own.length && isNew && define(name, { count, members: own });
     },
-    quorum: ([name, more]) => {
-      const isFirst = policy.quorum === undefined;
-      policy.quorum = name;
-      return isFirst && !more && (name === "none" || policy.voices.has(name));
-    },
+    quorum: ([name, more]) => !quorum && !more && (name === "none" || voices.has(name)) && (quorum = name),
   };
-  const define = (name, voice) => name !== "none" && !policy.voices.has(name) && policy.voices.set(name, voice);
   for (const line of text.split("\n")) {
     const [what, ...words] = line.split(/[ \t]+/).filter(Boolean);
     if (what && !what.startsWith("#")) fits(Object.hasOwn(readers, what) && await readers[what](words), line);
   }
-  fits(policy.quorum !== undefined, "no quorum");
-  return policy;
+  fits(quorum, "no quorum");
+  return { logs, witnesses, voices, quorum };
 }
 
-/** Is the quorum heard in these cosignatures. */
+/** Is the quorum heard in these cosignatures. Members stand before their group. */
 function isMet({ voices, quorum }, cosigned) {
   const heard = new Set(["none"]);
   for (const [name, { id, count, members }] of voices) {
-    const isHeard = id ? cosigned.some((each) => each.id === id) : members.filter((member) => heard.has(member)).length >= count;
+    const isHeard = id ? cosigned.some((each) => each.id === id) : members.filter((each) => heard.has(each)).length >= count;
     if (isHeard) heard.add(name);
   }
   return heard.has(quorum);
 }
 
-/** The latest time, in seconds, such that enough witnesses cosigned then or later; none where there are not enough. */
-function newestAsOf(policy, cosigned) {
-  const times = cosigned.map(({ time }) => time).filter((time) => isMet(policy, cosigned.filter((each) => each.time >= time)));
-  return policy.quorum === "none" ? undefined : times.sort((a, b) => Number(b - a))[0];
-}
-
 /** What the reader's policy says of the cosignatures of the newest head. */
 function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 1000 }, rest = "") {
-  const own = policy ? cosigned.filter(({ id }) => policy.witnesses.some(({ raw }) => hex(raw) === id)) : [];
-  const enough = Boolean(policy) && isMet(policy, own);
-  const time = enough ? newestAsOf(policy, own) : undefined;
-  const isTimed = time !== undefined && Number(time) <= now + 600;
-  if (isTimed && maxAge && now - Number(time) > maxAge) list.fault("witnesses", null, `a head of ${when(time)}`, "a newer one");
-  list.isUnsure ||= (policy && !enough) || (Boolean(maxAge) && !isTimed);
+  const own = cosigned.filter(({ id }) => policy?.witnesses.some(({ raw }) => hex(raw) === id));
+  const isEnough = policy && isMet(policy, own);
+  const since = (time) => own.filter((each) => each.time >= time);
+  const times = own.map(({ time }) => time).filter((time) => policy.quorum !== "none" && isMet(policy, since(time)));
+  const newest = times.sort((a, b) => Number(b - a))[0];
+  const isUnsure = (policy && !isEnough) || (maxAge && !(Number(newest) <= now + 600));
+  const when = isThere(newest) ? `, newest as of ${new Date(Number(newest) * 1000).toJSON()}` : "";
+  if (maxAge && now - Number(newest) > maxAge) list.fault("witnesses", null, `a head${when}, older than ${maxAge} s`);
+  list.isUnsure ||= Boolean(isUnsure);
   const said = policy ? `${counted(new Set(own.map(({ id }) => id)).size, "witness", "witnesses")} cosigned` : "none asked";
-  list.say("witnesses", `${said}${time === undefined ? "" : `, newest as of ${when(time)}`}${rest}`, enough && !(maxAge && !isTimed));
+  list.say("witnesses", said + when + rest, policy && !isUnsure);
 }
-const when = (seconds) => new Date(Number(seconds) * 1000).toJSON() ?? `${seconds} s`;
 
 // --- the audit of a ledger ---------------------------------------------------------------------------------------
 
@@ -1040,15 +997,15 @@ async function readLines(files, list) {
   const lines = [];
   for (const path of names) {
     const [, first] = /^events\/(\d{12})\.jsonl$/.exec(path) ?? [];
-    if (!first) list.fault("bytes", null, "a stray file", "segments only", { file: path });
-    else if (Number(first) !== lines.length) list.damage("bytes", null, `a segment from ${first}`, lines.length, path);
+    if (!first) list.fault("bytes", null, "a stray file", { file: path });
+    else if (Number(first) !== lines.length) list.damage("bytes", null, `a segment, expected from ${lines.length}`, path);
     let bytes = first ? files.get(path) : [];
     if (path === names.at(-1)) while (bytes.at(-1) === 0) bytes = bytes.subarray(0, -1);
     for (let start = 0, line = 1; start < bytes.length; line++) {
       const end = bytes.indexOf(10, start);
       const own = bytes.subarray(start, end < 0 ? bytes.length : end);
-      const isWhole = end >= 0 && own.length <= 65535;
-      lines.push({ bytes: own, where: `${path} line ${line}`, leaf: isWhole ? hex(await leafOf(own)) : null });
+      const leaf = end >= 0 && own.length <= 65535 ? hex(await leafOf(own)) : null;
+      lines.push({ bytes: own, where: `${path} line ${line}`, leaf });
       start += own.length + 1;
     }
   }
@@ -1057,7 +1014,7 @@ async function readLines(files, list) {
 
 /** The leaf of a line: its hash, or the one that it says stood there. */
 async function leafOf(bytes) {
-  const withheld = decode(bytes.subarray(0, 9)) === '{"leaf":"' ? attempt(() => parseEntry(bytes).leaf) : null;
+  const withheld = decode(bytes.subarray(0, 9)) === '{"leaf":"' && attempt(() => parseEntry(bytes).leaf);
   return withheld ? unhex(withheld) : leafHash(bytes);
 }
 
@@ -1065,22 +1022,21 @@ async function leafOf(bytes) {
 function tileName(path) {
   const name = /^tile\/(entries|0|[1-9]\d?)\/((?!x000)(?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
   const [, level, place, width = 256] = name.exec(path) ?? [];
-  const isNone = !level || (path.includes(".p/") && width > 255);
-  return isNone ? {} : { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
+  if (!level || (path.includes(".p/") && width > 255)) return {};
+  return { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
 }
 
 /** What every file under tile/ must be, by the lines and the tree. Answers how many there are. */
 function checkTiles(files, slots, { levels }, list) {
   const tiles = [...files].filter(([path]) => path.startsWith("tile/"));
+  const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
   for (const [path, bytes] of tiles) {
     const { level, first, width } = tileName(path);
-    const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
-    if (part.some((each) => !each)) continue; // a line is damaged: said already
-    const isTile = part.length > 0 && part.length === width;
-    const fits = isTile && same(concat(...part), bytes);
-    if (!fits) list.damage("tree", null, `${bytes.length} other bytes`, isTile ? "the tile of this log" : "no such file", path);
+    const isDamaged = part.includes(undefined); // a line: said already
+    const fits = part.length === width && !isDamaged && same(concat(...part), bytes);
+    if (!isDamaged && !fits) list.damage("tree", null, `${bytes.length} bytes that are no tile of this log`, path);
   }
   return tiles.length;
 }
@@ -1088,25 +1044,23 @@ function checkTiles(files, slots, { levels }, list) {
 /** The lines in their places, and the leaves: those of the lines if they lead to the signed root, else the tiles'. */
 async function locate(files, lines, head, list) {
   const whole = lines.filter(({ leaf }) => leaf);
-  const torn = lines.find(({ leaf }) => !leaf);
   const size = head?.size ?? whole.length;
-  if (!head && torn) list.damage("tree", size, "a torn or long line", "a whole one", torn.where);
+  const torn = head ? null : lines.find(({ leaf }) => !leaf);
+  if (torn) list.damage("tree", size, "a torn or long line", torn.where);
   const read = whole.slice(0, size).map(({ leaf }) => leaf);
   const leads = async (leaves) => leaves.length === size && !leaves.includes(undefined)
-    && (!head || head.root === await (await treeOf(leaves)).root());
-  if (await leads(read)) {
-    const own = head ? lines : whole;
-    return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
-  }
+    && (!head || head.root === await (await Tree.of(leaves)).root());
+  const own = head ? lines : whole;
+  if (await leads(read)) return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
   const leaves = Array.from({ length: size }, (_, index) => read[index]);
   for (const [path, bytes] of files) {
     const { level, first } = tileName(path);
-    for (let i = 0; level === "0" && i < bytes.length / 32 && first + i < size; i++) {
-      leaves[first + i] = hex(bytes.subarray(32 * i, 32 * i + 32));
+    for (let at = 0; level === "0" && at < bytes.length && first + at / 32 < size; at += 32) {
+      leaves[first + at / 32] = hex(bytes.subarray(at, at + 32));
     }
   }
   if (await leads(leaves)) return place(lines, leaves, list);
-  list.damage("tree", null, `${whole.length} lines`, `${size} that lead to the root ${head.root}`, "events/");
+  list.damage("tree", null, `${whole.length} lines, expected ${size} that lead to ${head.root}`, "events/");
   return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
 }
 
@@ -1117,15 +1071,14 @@ function place(lines, leaves, list) {
   let [next, strange, end] = [0, null, 0];
   for (const [line, { leaf, where }] of lines.entries()) {
     const index = at.get(leaf);
-    if (index === undefined) { strange ??= where; continue; }
-    if (strange) list.damage("tree", index, "another line before this entry", "none", strange);
-    if (slots[index] || index < next) list.damage("tree", index, `entry @${index} again, or late`, "entries in order", where);
+    if (index === undefined) strange ??= where;
+    if (index === undefined) continue;
+    if (strange) list.damage("tree", index, "another line before this entry", strange);
+    if (slots[index] || index < next) list.damage("tree", index, "this entry again, or late", where);
     slots[index] ??= lines[line];
     [next, strange, end] = [Math.max(next, index + 1), null, line + 1];
   }
-  for (const [index, leaf] of leaves.entries()) {
-    if (!slots[index]) list.damage("tree", index, "no such line", `the line with leaf hash ${leaf}`, "events/");
-  }
+  leaves.forEach((leaf, index) => slots[index] || list.damage("tree", index, `no line with the leaf ${leaf}`, "events/"));
   return { slots, rest: lines.slice(end), leaves };
 }
 
@@ -1134,26 +1087,25 @@ function checkTail(rest, size, list) {
   const recorded = rest.map(({ leaf, bytes }) => leaf && attempt(() => parseEntry(bytes).recorded));
   const bad = recorded.findIndex((time) => !time);
   const batches = new Set(recorded.slice(bad + 1).filter(Boolean));
-  if (bad >= 0 && batches.size > 1) list.damage("tree", size + bad, "a bad line before several batches", "an entry", rest[bad].where);
+  if (bad >= 0 && batches.size > 1) list.damage("tree", size + bad, "a bad line before several batches", rest[bad].where);
 }
 
-/** The notes below cosigned/: heads that witnesses signed. Answers {size, root, cosigned} of each that is one. */
-async function checkCosigned(files, key, witnesses, tree, list, isWhole) {
-  const heads = [];
+/** The notes below cosigned/: heads that witnesses signed. Answers those of this root. */
+async function checkCosigned(files, key, witnesses, tree, list, root) {
+  const cosigned = [];
   for (const [file, bytes] of files) {
-    if (!file.startsWith("cosigned/")) continue;
-    const size = Number(/^cosigned\/(\d{12})$/.exec(file)?.[1]);
-    const before = list.faults.length;
-    if (!size) { list.fault("witnesses", null, "a stray file", "notes only", { file }); continue; }
+    const [, digits] = /^cosigned\/(.*)$/.exec(file) ?? [];
+    const size = Number(/^\d{12}$/.exec(digits));
+    if (digits && !size) list.fault("witnesses", null, "a stray file", { file });
+    if (!size) continue;
     const head = await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses");
     const isNote = head?.size === size && !head.isTwice && head.cosigned.length + head.strays.length > 0;
-    if (!isNote) list.damage("witnesses", null, "no note of this size, cosigned", "one", file);
-    const root = tree.size >= size ? await tree.root(size) : null;
-    const isStray = isNote && (head.strays.length || (isWhole && root !== head.root));
-    if (isStray) list.fault("witnesses", null, `size ${size}, root ${head.root}, ${head.strays}`, `root ${root}`, { file });
-    if (list.faults.length === before) heads.push(head);
+    const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head?.root);
+    if (!isNote) list.damage("witnesses", null, "no note of this size with cosignatures", file);
+    else if (head.strays.length || !isOurs) list.fault("witnesses", null, `${head.root}, lines of ${head.strays}`, { file });
+    else if (head.root === root) cosigned.push(...head.cosigned);
   }
-  return heads;
+  return cosigned;
 }
 
 /**
@@ -1163,81 +1115,75 @@ async function checkCosigned(files, key, witnesses, tree, list, isWhole) {
 export async function verifyLedger(files, { vkey: given, from, policy: asked, ...clock } = {}) {
   const list = new Checklist();
   const lines = await readLines(files, list);
-  if (!lines.length) list.damage("bytes", null, "no entries", "a genesis", "events/");
+  if (!lines.length) list.damage("bytes", null, "no entries", "events/");
   const policy = asked ? await readPolicy(asked) : null;
-  const folder = files.has("policy") ? await list.hold(null, () => readPolicy(files.get("policy")), "witnesses") : null;
+  const folder = files.has("policy") ? await list.hold(null, () => readPolicy(files.get("policy"))) : null;
   const witnesses = [policy, folder].flatMap((each) => each?.witnesses ?? []);
   const note = files.get("checkpoint");
-  const named = policy?.logs.find(({ name }) => decode(note ?? utf8(""))?.startsWith(`${name}\n`)) ?? policy?.logs[0];
-  const wanted = given ? await verifierKey(given) ?? refuse("usage", given, "a vkey") : named;
-  need(!given || !named || policy.logs.some(({ raw }) => same(raw, wanted.raw)), "usage", given, "a log of the policy");
+  const { logs = [] } = policy ?? {};
+  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0];
+  const wanted = given ? await verifierKey(given) ?? refuse("usage", given) : named;
+  need(!given || !named || logs.some(({ raw }) => same(raw, wanted.raw)), "usage", `${given}, no log of the policy`);
   const genesis = lines[0] && attempt(() => parseEntry(lines[0].bytes));
-  const own = genesis?.commit && await verifierKey(genesis.commit.events[0].data.log_key ?? "");
+  const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? "");
+  const key = wanted ?? own;
   let head = null;
-  for (const key of [wanted, own]) {
-    if (key && !head) head = await list.hold(null, () => openNote(note, key, witnesses), "checkpoint");
+  for (const each of [wanted, own]) {
+    if (each && !head) head = await list.hold(null, () => openNote(note, each, witnesses));
   }
-  if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "one", "checkpoint");
-  if (head?.isTwice) list.damage("checkpoint", null, "a line twice", "each once", "checkpoint");
-  if (head?.strays.length) list.fault("checkpoint", null, `a line of ${head.strays[0]}`, "lines of known keys");
+  if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "checkpoint");
+  if (head?.isTwice) list.damage("checkpoint", null, "a line twice", "checkpoint");
+  if (head?.strays.length) list.fault("checkpoint", null, `a line of ${head.strays[0]}, unknown here`);
   const { slots, rest, leaves } = await locate(files, lines, head, list);
-  const tree = new Tree();
-  const ledger = new Ledger();
-  const seen = { events: [], anchors: 0, withheld: 0 };
+  const [tree, ledger, seen] = [new Tree(), new Ledger(), { events: [], anchors: 0, withheld: 0 }];
   for (const [index, leaf] of leaves.entries()) {
     await judgeLine(ledger, slots[index]?.bytes, index, tree, list, seen);
     await tree.push(unhex(leaf));
   }
-  const tiles = checkTiles(files, slots, tree, list);
+  const tiles = counted(checkTiles(files, slots, tree, list), "tile file");
   if (head) checkTail(rest, head.size, list);
-  const key = wanted ?? own;
-  const older = from && key && await list.hold(null, () => openNote(from, key), "checkpoint");
-  const extended = !older || (older.size <= tree.size && await tree.root(older.size) === older.root);
-  if (!extended) list.fault("checkpoint", null, "no head that extends the older one", `size ${older.size}, root ${older.root}`);
-  const heads = key ? await checkCosigned(files, key, witnesses, tree, list, !head || await tree.root() === head.root) : [];
-  const kept = heads.find(({ root }) => root === head?.root)?.cosigned ?? [];
-  list.isUnsure = seen.withheld > 0;
+  const older = from && key && await list.hold(null, () => openNote(from, key));
+  const isExtended = !older || (older.size <= tree.size && await tree.root(older.size) === older.root);
+  if (!isExtended) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
+  const kept = key ? await checkCosigned(files, key, witnesses, tree, list, head?.root) : [];
   judgeWitnesses(list, policy, [...head?.cosigned ?? [], ...kept], clock);
-  const sure = !ledger.hidden;
+  list.isUnsure ||= seen.withheld > 0;
+  const isWhole = !ledger.hidden;
   const entries = counted(leaves.length, "entry", "entries");
   const events = counted(seen.events.length, "event");
   const missing = seen.withheld ? `; ${seen.withheld} withheld` : "";
   const maps = counted(seen.events.filter((type) => type === "ledger.mapped").length, "map");
-  const tail = `${counted(rest.length, "line")} after the checkpoint, never acknowledged`;
-  list.say("bytes", `${entries}${rest.length ? `; ${tail}` : ", canonical and within limits"}${missing}`, sure && !rest.length);
-  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${counted(ledger.signers.size, "key")}`, sure);
-  list.say("chains", `${events} in ${counted(ledger.streams.size, "stream")}`, sure);
-  list.say("anchors", `${counted(seen.anchors, "anchor is a root", "anchors are roots")} of this log`, sure);
-  list.say("rules", `${events} judged by the rules in force at each`, sure);
-  list.say("tree", `${counted(tree.size, "leaf", "leaves")}, ${counted(tiles, "tile file")}, ${maps}`, sure || maps === "0 maps");
-  list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", Boolean(head));
+  const tail = rest.length ? `; ${counted(rest.length, "line")} after the checkpoint, never acknowledged` : "";
+  const { model } = ledger.facts ?? {};
+  const name = model ? `${model.model}@${model.version}` : MODEL;
   const figures = {};
   for (const [subject, claim] of ledger.things) {
     if (subject.startsWith("claim/")) figures[subject.slice(6)] = assess(claim, ledger.things, ledger.entries.at(-1).recorded);
   }
-  const { model } = ledger.facts ?? {};
-  const isOurs = !model || `${model.model}@${model.version}` === MODEL;
   const assessed = Object.values(figures).filter((each) => Object.values(each.figures).some(isThere)).length;
-  const detail = `${counted(assessed, "claim")} assessed, by ${MODEL}, parameters ${SPEC}`;
-  list.say("scores", isOurs ? detail : `no model ${model.model}@${model.version} here`, sure && isOurs);
-  return list.report({ origin: ledger.origin, vkey: key?.text, is_own_key: !wanted, figures,
-    entries: tree.size, events: seen.events.length, signatures: ledger.signatures });
+  list.say("bytes", entries + (tail || ", canonical and within limits") + missing, isWhole && !tail);
+  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${counted(ledger.signers.size, "key")}`, isWhole);
+  list.say("chains", `${events} in ${counted(ledger.streams.size, "stream")}`, isWhole);
+  list.say("anchors", `${counted(seen.anchors, "anchor is a root", "anchors are roots")} of this log`, isWhole);
+  list.say("rules", `${events} judged by the rules in force at each`, isWhole);
+  list.say("tree", `${counted(tree.size, "leaf", "leaves")}, ${tiles}, ${maps}`, isWhole || maps === "0 maps");
+  list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
+  list.say("scores", `${counted(assessed, "claim")} assessed, by ${name}, parameters ${SPEC}`, isWhole && name === MODEL);
+  return list.report({ origin: ledger.origin, is_own_key: !wanted, figures });
 }
 
 /** Reads, judges and folds one line of the log. */
 async function judgeLine(ledger, line, index, tree, list, seen) {
-  const entry = line && await list.hold(index, () => parseEntry(line), "bytes");
-  if (entry?.withheld) seen.withheld += 1;
-  if (!entry?.commit) ledger.hidden = true;
-  if (!entry?.commit || (index > 0 && !ledger.origin)) return;
-  const { events, anchor } = entry.commit;
-  seen.events.push(...events.map(({ type }) => type));
-  seen.anchors += anchor ? 1 : 0;
-  for (const { type, data } of events) {
-    const isOther = type === "ledger.model_adopted" && `${data.model}@${data.version}` === MODEL && data.spec !== SPEC;
-    if (isOther) list.fault("scores", index, `parameters ${data.spec}`, SPEC);
+  const { commit, withheld, ...rest } = (line && await list.hold(index, () => parseEntry(line), "bytes")) ?? {};
+  if (withheld) seen.withheld += 1;
+  if (!commit) ledger.hidden = true;
+  if (!commit || (index > 0 && !ledger.origin)) return;
+  seen.events.push(...commit.events.map(({ type }) => type));
+  seen.anchors += commit.anchor ? 1 : 0;
+  for (const { data: { model, version, spec } } of commit.events) {
+    if (`${model}@${version}` === MODEL && spec !== SPEC) list.fault("scores", index, `parameters ${spec}, expected ${SPEC}`);
   }
-  await list.hold(index, () => ledger.admit(entry, index, (size) => tree.root(size)));
+  await list.hold(index, () => ledger.admit({ commit, ...rest }, index, (size) => tree.root(size)));
 }
 
 // --- the check of a claim bundle ---------------------------------------------------------------------------------
@@ -1247,156 +1193,153 @@ export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock
   const list = new Checklist();
   const policy = asked ? await readPolicy(asked) : null;
   const key = vkey ? await verifierKey(vkey) : policy?.logs[0];
-  need(key && claim, "usage", `--vkey ${vkey}, --claim ${claim}`, "the log's key, and what is asked about");
+  need(key && claim, "usage", `--vkey ${vkey} --claim ${claim}`);
   const subject = claim.startsWith("claim/") ? claim : `claim/${claim}`;
-  await list.hold(null, () => checkBundle(bytes, subject, key, list, (head) => {
-    const { strays, cosigned, isTwice } = head;
-    need(!policy || !(strays.length || isTwice), "checkpoint", `lines of ${strays}`, "each witness once, and no other");
-    const rest = strays.length ? `; ${counted(strays.length, "signature line")} that no key here can check` : "";
-    judgeWitnesses(list, policy, cosigned, clock, rest);
-  }, policy?.witnesses));
+  await list.hold(null, () => checkBundle(bytes, subject, key, policy, clock, list));
   return list.report({ origin: `${subject} in ${key.name}` });
 }
 
-async function checkBundle(bytes, claim, key, list, judgeHead, witnesses) {
-  need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`, "at most 8388608");
+/** Step by step; the first fault ends it. */
+async function checkBundle(bytes, claim, key, policy, clock, list) {
+  need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`);
   const bundle = parseCanonical(bytes);
   checkRecord(bundle, "bundle", "bundle");
-  const { map, streams, profile } = bundle;
+  const { map, streams } = bundle;
+  need(bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index), "schema", "entries out of order");
   const entries = [];
-  need(bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index), "schema", "entries", "rising indexes");
   for (const { index, entry, path } of bundle.entries) {
     const parsed = await list.hold(index, () => parseEntry(utf8(entry)));
     if (!parsed) return;
-    const { commit } = parsed;
-    const events = await Promise.all(commit?.events.map((event, i) => fullEvent(commit, event, index, i)) ?? []);
+    const events = parsed.commit ? await eventsOf(parsed.commit, index) : [];
     entries.push({ ...parsed, index, path, events, leaf: await leafOf(utf8(entry)) });
   }
-  need(bundle.claim === claim, "schema", bundle.claim, claim);
-  need(entries.at(-1).index === map.index, "schema", "other entries", "the map's as the last",
-    entries.find(({ index }) => index > map.index)?.index ?? map.index);
+  need(bundle.claim === claim, "schema", `a bundle of ${bundle.claim}`);
+  const above = entries.find(({ index }) => index > map.index);
+  need(entries.at(-1).index === map.index, "schema", "entries, expected the map's as the last", above?.index ?? map.index);
   list.say("bytes", `${counted(entries.length, "entry", "entries")}, canonical and within limits`);
-  const head = await openNote(utf8(bundle.checkpoint), key, witnesses);
-  need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`, "a larger one");
+  const head = await openNote(utf8(bundle.checkpoint), key, policy?.witnesses);
+  need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`);
   list.say("checkpoint", `size ${head.size}, signed by the log's key`);
-  judgeHead(head);
+  const strays = head.strays.length;
+  need(!policy || !(strays || head.isTwice), "witness", `lines of ${head.strays}, or one twice`);
+  const unchecked = strays ? `; ${counted(strays, "signature line")} that no key here can check` : "";
+  judgeWitnesses(list, policy, head.cosigned, clock, unchecked);
   for (const { leaf, index, path } of entries) {
     const root = await rootByPath(leaf, index, head.size, path);
-    need(root === head.root, "map", `a path to ${root}`, head.root, index);
+    need(root === head.root, "map", `a path to ${root}, expected ${head.root}`, index);
   }
   const mapped = entries.pop();
-  await list.hold(map.index, () => checkMapped(mapped, map.index, key));
-  for (const { subject, leaf, proof } of list.faults.length ? [] : streams) {
+  await checkMapped(mapped, map.index, key);
+  for (const { subject, leaf, proof } of streams) {
     const root = await rootByProof(subject, leaf, proof);
-    need(root === mapped.events[0].data.root, "map", `a proof for ${subject} to ${root}`, "the map's root");
+    need(root === mapped.events[0].data.root, "map", `a proof of ${subject} that leads to ${root}`);
   }
   list.say("tree", `${entries.length + 1} of ${counted(head.size, "leaf", "leaves")}, the map at @${map.index}`);
-  if (list.faults.length) return;
+  list.isUnsure ||= entries.some(({ withheld }) => withheld);
   if (entries.some(({ withheld }) => withheld)) {
-    list.isUnsure = true;
     for (const part of ["signatures", "chains", "anchors", "rules", "scores"]) list.say(part, "not judged: an entry is withheld", false);
     return;
   }
   const events = entries.flatMap((entry) => entry.events);
   for (const { subject, leaf } of streams) {
-    const own = events.filter((event) => event.subject === subject);
-    await list.hold(null, () => checkStream(own, leaf));
+    await list.hold(null, () => checkStream(events.filter((event) => event.subject === subject), leaf));
   }
   if (list.faults.length) return;
   const carried = new Set(streams.map(({ subject }) => subject));
-  const closure = closureOf(entries, claim);
-  const lacks = [...closure].sort().find((subject) => !carried.has(subject));
-  need(!lacks, "conflict", `no stream of ${lacks}`, "one: what is carried depends on it");
-  const spare = streams.find(({ subject }) => !closure.has(subject));
-  const unneeded = entries.find((entry) => !entry.events.some(({ subject }) => carried.has(subject)));
-  need(!spare && !unneeded, "conflict", spare?.subject ?? "an entry", "what the claim depends on", spare ? null : unneeded?.index);
   const own = events.filter(({ subject }) => carried.has(subject));
+  checkClosure(entries, carried, claim);
   const count = counted(own.length, "event");
   list.say("chains", `${count} in ${counted(streams.length, "stream")}, all that the map at @${map.index} has of them`);
   const ledger = new Ledger(carried);
-  const tree = await treeOf(entries.filter(({ index }, i) => index === i).map(({ leaf }) => hex(leaf)));
-  const rootAt = (size) => (size === head.size ? head.root : size <= tree.size ? tree.root(size) : null);
-  const anchors = entries.filter(({ commit }) => commit.anchor);
-  const shown = [];
+  const tree = await Tree.of(entries.filter(({ index }, i) => index === i).map(({ leaf }) => hex(leaf)));
+  const rootAt = (size) => (size === head.size ? head.root : size <= tree.size && tree.root(size));
+  const anchors = entries.map(({ commit }) => commit.anchor).filter(Boolean);
   for (const entry of entries) {
     await list.hold(entry.index, () => ledger.admit(entry, entry.index, rootAt));
     if (list.faults.length) return;
-    if (entry.index === 0) need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, key.text, 0);
-    if (entry.commit.anchor && await rootAt(entry.commit.anchor.size)) shown.push(entry);
+    need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, entry.index);
   }
-  const others = events.length - own.length;
-  const naming = own.filter(({ type, data }) => /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim)).length;
+  const shown = anchors.filter(({ size }) => rootAt(size)).length;
   const roots = counted(anchors.length, "anchor is a root", "anchors are roots");
-  const isShown = shown.length === anchors.length;
-  const signers = new Set([...ledger.signers, LOG]);
-  list.say("signatures", `${counted(ledger.signatures + 1, "signature")} by ${counted(signers.size, "key")}`);
-  list.say("anchors", isShown ? `${roots} of this log` : `${shown.length} of ${roots} of this log; the others need entries that are not carried`, isShown);
-  list.say("rules", `${count} judged by the rules in force at each${others ? `; ${others} of other subjects not judged` : ""}`
-    + (naming ? `; ${counted(naming, "names a claim", "name claims")} that ${naming > 1 ? "are" : "is"} not carried` : ""), !naming);
-  await list.hold(null, () => checkProfile(profile, claim, ledger, mapped.recorded, list), "scores");
+  const isAll = shown === anchors.length;
+  const others = events.length - own.length ? `; ${events.length - own.length} of other subjects not judged` : "";
+  const naming = own.filter(({ type, data }) => /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim));
+  const what = naming.length === 1 ? "names a claim that is" : "name claims that are";
+  const named = naming.length ? `; ${naming.length} ${what} not carried` : "";
+  const [signatures, keys] = [ledger.signatures + 1, ledger.signers.size + 1];
+  list.say("signatures", `${counted(signatures, "signature")} by ${counted(keys, "key")}`);
+  list.say("anchors", `${isAll ? "" : `${shown} of `}${roots} of this log${isAll ? "" : "; the others need entries that are not carried"}`, isAll);
+  list.say("rules", `${count} judged by the rules in force at each${others}${named}`, !named);
+  await checkProfile(bundle.profile, claim, ledger, mapped.recorded, list);
 }
 
 /** The entry of the map that the bundle is held against: the log signed it, and it covers all entries before it. */
-async function checkMapped({ withheld, commit, events, signatures, body }, index, key) {
-  const [event, more] = events;
-  const isMap = !withheld && commit.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
-  need(isMap && event.data.size === index, "map", "another entry", `a map of size ${index}`);
+async function checkMapped({ commit, events: [event, more], signatures, body }, index, key) {
+  const isMap = commit?.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
+  need(isMap && event.data.size === index, "map", "an entry, expected a map of all before it", index);
   const [{ key: id, sig }, other] = signatures;
   const isSigned = !other && id === await keyId(key.raw) && await verifies(key.raw, unbase64(sig), preAuthenticated(body));
-  need(isSigned, "map", `signatures by ${id}`, "one by the log's key");
+  need(isSigned, "map", `a map signed by ${id}, expected the log's key`, index);
 }
 
 /** The events of a stream are all that its leaf of the map says. */
-function checkStream(events, leaf) {
-  const { length, last, entry } = leaf ?? { length: 0 };
+function checkStream(events, { length, last, entry } = { length: 0 }) {
   for (const [i, { seq, prev, index }] of events.entries()) {
     const follows = i < length && seq === i + 1 && prev === (events[i - 1]?.id ?? null);
-    need(follows, "conflict", `seq ${seq} after ${prev}`, `event ${i + 1} of ${length}`, index);
+    need(follows, "conflict", `seq ${seq} after ${prev}, expected event ${i + 1} of ${length}`, index);
   }
-  need(events.length === length, "conflict", `${events.length} events`, length, entry);
+  need(events.length === length, "conflict", `${events.length} events, expected ${length}`, entry);
   const newest = events.at(-1);
-  need(newest?.id === last && newest?.index === entry, "conflict", newest?.id, last, newest?.index);
+  need(newest?.id === last && newest?.index === entry, "conflict", `${newest?.id}, expected ${last}`, newest?.index);
 }
 
-/** The subjects on which a claim's figures depend, by what these entries say. */
-function closureOf(entries, claim) {
-  const closure = new Set(["ledger", claim]);
-  const tainted = new Set();
-  const owners = new Map(entries.flatMap(({ events }) => events).flatMap(({ keys }) => keys).reverse().map(({ id, agent }) => [id, agent]));
+/** The streams and entries that are carried are those on which the claim's figures depend. */
+function checkClosure(entries, carried, claim) {
+  const [closure, tainted, owners] = [new Set(["ledger", claim]), new Set(), new Map()];
+  for (const { id, agent } of entries.flatMap(({ events }) => events.flatMap(({ keys }) => keys)).reverse()) owners.set(id, agent);
   for (let size = 0; size < closure.size + tainted.size;) {
     size = closure.size + tainted.size;
     for (const { index, commit, signatures, events } of entries) {
       const own = events.filter(({ subject }) => closure.has(subject));
       if (!own.length) continue;
       const signers = signatures.map(({ key }) => key);
-      const isTainted = signers.some((id) => tainted.has(id));
-      const named = [commit.author, ...signers.map((id) => owners.get(id)), ...isTainted ? events.map(({ subject }) => subject) : []];
+      const named = [commit.author, ...signers.map((id) => owners.get(id))];
       for (const { subject, data } of own) {
         if (subject === claim) named.push(data.artifact, data.replicates, data.context);
         if (subject.startsWith("artifact/")) named.push(data.by);
         if ("since" in data) tainted.add(data.key);
       }
+      for (const { subject, keys } of signers.some((id) => tainted.has(id)) ? events : []) {
+        named.push(subject);
+        for (const { id } of index > 0 ? keys : []) tainted.add(id);
+      }
       for (const each of named) if (each && each !== LOG) closure.add(each);
-      for (const { id } of isTainted && index > 0 ? events.flatMap(({ keys }) => keys) : []) tainted.add(id);
     }
   }
-  return closure;
+  const lacks = [...closure].sort().find((subject) => !carried.has(subject));
+  need(!lacks, "conflict", `no stream of ${lacks}, on which the claim depends`);
+  const spare = [...carried].find((subject) => !closure.has(subject));
+  need(!spare, "conflict", `a stream of ${spare}, on which it does not depend`);
+  const unneeded = entries.find(({ events }) => !events.some(({ subject }) => carried.has(subject)));
+  need(!unneeded, "conflict", "an entry on which it does not depend", unneeded?.index);
 }
 
 /** The figures are those that the model in force gives. */
-function checkProfile({ model, figures, assumed, coverage }, subject, { things, facts }, now, list) {
-  const claim = things.get(subject) ?? refuse("missing", "no such claim in effect", subject);
+async function checkProfile({ model, figures, ...rest }, subject, { things, facts }, now, list) {
+  const claim = things.get(subject) ?? refuse("model", `no ${subject} in effect`);
   const name = facts.model ? `${facts.model.model}@${facts.model.version}` : MODEL;
-  need(model === name, "model", model, name);
+  need(model === name, "model", `${model}, expected ${name}`);
   list.isUnsure ||= model !== MODEL;
-  if (model !== MODEL) return list.say("scores", `no model ${model} here`, false);
-  need((facts.model?.spec ?? SPEC) === SPEC, "model", facts.model?.spec, SPEC);
+  list.say("scores", `11 figures by ${model}, parameters ${SPEC}`, model === MODEL);
+  if (model !== MODEL) return;
+  need((facts.model?.spec ?? SPEC) === SPEC, "model", `parameters ${facts.model?.spec}`);
   const own = assess(claim, things, now);
   for (const [name, figure] of Object.entries(own.figures)) {
-    if (figures[name] !== figure) list.fault("scores", null, `${name} ${figures[name]}`, figure);
+    if (figures[name] !== figure) list.fault("scores", null, `${name} ${figures[name]}, expected ${figure}`);
   }
-  if (canonical([assumed, coverage]) !== canonical([own.assumed, own.coverage])) list.fault("scores", null, "other assumptions", canonical(own));
-  return list.say("scores", `11 figures by ${MODEL}, parameters ${SPEC}`);
+  for (const [name, value] of Object.entries(rest)) {
+    if (canonical(value) !== canonical(own[name])) list.fault("scores", null, `${name}, expected ${canonical(own[name])}`);
+  }
 }
 
 // --- as a program ------------------------------------------------------------------------------------------------
@@ -1405,48 +1348,51 @@ const EXIT = { holds: 0, fails: 1, damaged: 3, cannot_tell: 7 };
 const SAID = { holds: "everything holds", fails: "it does not hold", damaged: "damaged", cannot_tell: "cannot tell" };
 const MARKS = { holds: "✓", fails: "✗", unknown: "?" };
 
-/** The checklist as text: the same lines as `grounds verify` prints. */
-export function checklist(report) {
-  const lines = report.checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
-  for (const { index, file, code, found, expected } of report.faults.slice(0, 20)) {
-    const place = index === null ? file ?? "" : `@${index}${file ? ` (${file})` : ""}`;
-    lines.push(`✗ ${place}${code ? `[${code}]` : ""}: found ${found}, expected ${expected}`);
-  }
-  return [report.origin ?? "an unnamed ledger", ...lines, SAID[report.verdict]].join("\n");
+/** The checklist as text, as `grounds verify` prints it. */
+export function checklist({ origin = "an unnamed ledger", is_own_key, checks, faults, verdict }) {
+  const warning = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; give yours with --vkey";
+  const lines = checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
+  const wrong = faults.slice(0, 20).map(({ index, file, code, found }) =>
+    `✗ ${[index === null ? null : `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: found ${found}`);
+  return [...is_own_key ? [warning] : [], origin, ...lines, ...wrong, SAID[verdict]].join("\n");
 }
 
-/** node verify.mjs LEDGER_DIR|BUNDLE --claim C [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age D] [--json] */
+/**
+ * node verify.mjs LEDGER_DIR [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age 24h] [--json]
+ * node verify.mjs BUNDLE.claim.json --claim C --vkey V [--policy FILE] [--max-age 24h] [--json]
+ */
 async function main(words) {
   const { readFileSync, readdirSync, statSync } = await import("node:fs");
-  const options = {};
-  const paths = [];
+  const [options, paths] = [{ json: false }, []];
   for (let at = 0; at < words.length; at++) {
     const [, name] = /^--(vkey|from|policy|max-age|claim)$/.exec(words[at]) ?? [];
-    if (name) options[name] = words[at += 1] ?? refuse("usage", words[at - 1], "a value after it");
-    else if (words[at] !== "--json") paths.push(words[at]);
+    if (name) options[name] = words[at += 1] ?? refuse("usage", `--${name} without a value`);
+    else if (words[at] === "--json") options.json = true;
+    else paths.push(words[at]);
   }
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(options["max-age"] ?? "0s") ?? refuse("usage", options["max-age"], "such as 24h");
+  need(paths.length === 1 && !paths[0].startsWith("-"), "usage", `${paths}, expected a ledger's folder or a bundle`);
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(options["max-age"] ?? "0s") ?? refuse("usage", options["max-age"]);
   const read = (path) => path && readFileSync(path);
-  const { vkey, claim } = options;
-  const asked = { vkey, claim, from: read(options.from), policy: read(options.policy),
+  const asked = { ...options, from: read(options.from), policy: read(options.policy),
     maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
-  need(paths.length === 1 && !paths[0].startsWith("-"), "usage", words, "one ledger's folder, or a bundle");
   const files = new Map();
   const walk = (name) => {
     const path = `${paths[0]}/${name}`;
-    if (!statSync(path).isDirectory()) files.set(name, readFileSync(path));
-    else for (const each of readdirSync(path)) if (name || /^(checkpoint|policy|events|tile|cosigned)$/.test(each)) walk(name ? `${name}/${each}` : each);
+    if (!statSync(path).isDirectory()) return files.set(name, readFileSync(path));
+    return readdirSync(path).forEach((each) => walk(`${name}/${each}`));
   };
   const isFolder = statSync(paths[0]).isDirectory();
-  if (isFolder) walk("");
+  for (const name of isFolder ? readdirSync(paths[0]) : []) {
+    if (/^(checkpoint|policy|events|tile|cosigned)$/.test(name)) walk(name);
+  }
   const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(paths[0]), asked);
-  console.log(words.includes("--json") ? JSON.stringify(report, null, 2) : checklist(report));
+  console.log(options.json ? JSON.stringify(report, null, 2) : checklist(report));
   return EXIT[report.verdict];
 }
 
 if (globalThis.process?.argv?.[1] && import.meta.url.endsWith(`/${globalThis.process.argv[1].split("/").at(-1)}`)) {
   globalThis.process.exitCode = await main(globalThis.process.argv.slice(2)).catch((error) => {
-    if (!(error instanceof Refusal) && !error.code) throw error;
+    if (!error.code) throw error;
     return console.error(`error: ${error.message}`) ?? 2;
   });
 }
