@@ -326,12 +326,9 @@ class Tree {
     return tree;
   }
 
-  async push(leaf) {
-    for (let [level, node] = [0, leaf]; ; level++) {
-      const nodes = this.levels[level] ??= [];
-      if (nodes.push(node) % 2) return;
-      node = await nodeHash(...nodes.slice(-2));
-    }
+  async push(leaf, level = 0) {
+    const nodes = this.levels[level] ??= [];
+    if (nodes.push(leaf) % 2 === 0) await this.push(await nodeHash(...nodes.slice(-2)), level + 1);
   }
 
   /** The root that it had at a size, in hexadecimal. */
@@ -370,24 +367,23 @@ async function mapLeaf(subject, length, last, entry) {
 
 /** The node at a level over these leaves. Of one that is alone there, it is kept with the leaf. */
 async function mapNode(leaves, level = 0) {
-  if (!leaves.length) return ZERO;
-  if (level === 256) return leaves[0].hash;
-  if (leaves.length === 1 && leaves[0][level]) return leaves[0][level];
+  const [leaf, more] = leaves;
+  if (!leaf || level === 256) return leaf?.hash ?? ZERO;
+  if (!more && leaf[level]) return leaf[level];
   const [left, right] = [0, 1].map((side) => leaves.filter(({ key }) => bitOf(key, level) === side));
   const node = await inMap(await mapNode(left, level + 1), await mapNode(right, level + 1));
-  if (leaves.length === 1) leaves[0][level] = node;
+  if (!more) leaf[level] = node;
   return node;
 }
 
 /** The root to which a map proof leads. */
 async function rootByProof(subject, leaf, { bitmap, siblings }) {
   const key = await sha256(utf8(subject));
-  const rest = [...siblings];
+  const [bits, rest] = [unhex(bitmap), siblings.map(unhex)];
   let node = leaf ? (await mapLeaf(subject, leaf.length, leaf.last, leaf.entry)).hash : ZERO;
   for (let level = 255; level >= 0; level--) {
-    const isGiven = bitOf(unhex(bitmap), level);
-    const sibling = isGiven ? unhex(rest.pop() ?? "") : ZERO;
-    need(!isGiven || /[^0]/.test(hex(sibling)), "map", "a zero sibling, or too few");
+    const sibling = bitOf(bits, level) ? rest.pop() ?? ZERO : ZERO;
+    need(!bitOf(bits, level) || !same(sibling, ZERO), "map", "a zero sibling, or too few");
     node = bitOf(key, level) ? await inMap(sibling, node) : await inMap(node, sibling);
   }
   need(!rest.length, "map", "too many siblings");
@@ -400,18 +396,16 @@ const LOG = "agent/log";
 const OUTRANKING = ["agent.changed/power", "agent.key_revoked/since", "agent.registered/power", "claim.revised/disputed",
   "claim.status_changed/retracted", "claim.status_changed/uncontested", "event.reaffirmed/power"];
 const CREATES = /^(ledger.created|.*registered|.*defined|.*asserted)$/;
-const STEPS = { proposed: ["active", "retracted"], active: ["superseded", "merged", "retracted"], superseded: ["active"],
-  merged: ["active"] };
+const STEPS = { proposed: "active retracted", active: "superseded merged retracted", superseded: "active", merged: "active",
+  retracted: "" };
 // What refers to an earlier event, and in which list; what may be there once in a list, and what makes it the same.
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
-  "evidence.added": ["edges", "relation", "artifact", "key"],
-  "attestation.made": ["attestations", "author", "version"] };
+  "evidence.added": ["edges", "relation", "artifact", "key"], "attestation.made": ["attestations", "author", "version"] };
 
 const merge = (thing, data) => Object.assign(thing, data);
-// What an event makes of its subject.
-const FOLDS = {
+const FOLDS = { // what an event makes of its subject
   "ledger.created": (ledger, data, event, { things }) => {
     for (const agent of data.agents) things.set(`agent/${agent.slug}`, { ...agent });
     things.set(LOG, { roles: [] });
@@ -423,49 +417,39 @@ const FOLDS = {
   "agent.changed": merge,
   "agent.key_added": (agent, { next }) => merge(agent, { next }),
   "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, { ...data, revoked: true }),
-  "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: new Map() }),
-  "artifact.appraised": ({ appraisals }, data, { author }) =>
-    appraisals.set(author, { ...appraisals.get(author), ...data }),
+  "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: {} }),
+  "artifact.appraised": ({ appraisals }, data, { author }) => merge(appraisals, { [author]: { ...appraisals[author], ...data } }),
   "artifact.standing_changed": merge,
-  "claim.asserted": (claim, data, { author }) => merge(claim, {
-    asserter: author, version: 1, versions: 1, lifecycle: "proposed", standing: "hypothesis",
-    edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map(),
-  }),
+  "claim.asserted": (claim, data, { author }) => merge(claim, { asserter: author, version: 1, versions: 1, lifecycle: "proposed",
+    standing: "hypothesis", edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
   "claim.revised": (claim, data) => merge(claim, { ...data, version: claim.versions += 1 }),
   "claim.status_changed": (claim, data) => merge(claim, data.lifecycle ? { by: undefined, ...data } : data),
   "evidence.revised": ({ edges }, data) => merge(edges.get(data.ref) ?? {}, data),
   "view.changed": merge,
 };
-// What a type asks beside that what it names exists.
-const CHECKS = {
-  "ledger.model_adopted": ({ newest = null }, { data }) => need(canonical(newest) !== canonical(data), "exists", data.model),
+const CHECKS = { // what a type asks beside that what it names exists
+  "ledger.model_adopted": ({ newest = null }, { data }) => need(canonical(newest) !== canonical(data), "exists"),
   "ledger.mapped": async (log, { data: { size, root, subjects }, index }, { leaves, hidden }) => {
-    need(size === index && subjects === leaves.size, "map", `${subjects} subjects at ${size}, expected ${leaves.size}`);
-    const own = hidden ? root : hex(await mapNode([...leaves.values()]));
-    need(root === own, "map", `root ${root}, expected ${own}`);
+    const isOwn = hidden || root === hex(await mapNode([...leaves.values()]));
+    need(size === index && subjects === leaves.size && isOwn, "map");
   },
-  "agent.key_revoked": (agent, { subject, data, index }, ledger, signed) => {
-    const key = ledger.keys.get(data.key);
-    need(key?.agent === subject, "key", `${data.key}, not of ${subject}`);
-    need(!key.revoked || (!("since" in key) && "since" in data), "key", `${data.key}, revoked before`);
-    if (!("since" in data)) return;
-    need(data.since >= key.from && data.since <= index, "since", `${data.since}, expected ${key.from} to ${index}`);
-    need(signed.every(({ id }) => id !== data.key), "key", "a signature by the revoked key itself");
+  "agent.key_revoked": (agent, { subject, data: { key: id, since }, index }, { keys }, signed) => {
+    const key = keys.get(id);
+    need(key?.agent === subject && (!key.revoked || (!("since" in key) && isThere(since))), "key");
+    need(!isThere(since) || (since >= key.from && since <= index), "since");
+    need(!isThere(since) || signed.every((each) => each.id !== id), "key");
   },
   "artifact.registered": (none, { data: { doi } }, { things }) =>
-    need(!doi || ![...things.values()].some((thing) => thing.doi === doi), "exists", doi),
+    need(!doi || [...things.values()].every((thing) => thing.doi !== doi), "exists"),
   "claim.status_changed": (claim, { subject, data: { lifecycle, standing, by } }, { things }) => {
-    need(/superseded|merged/.test(lifecycle) === Boolean(by), "status", `${lifecycle} by ${by}`);
-    need(!lifecycle || STEPS[claim.lifecycle]?.includes(lifecycle), "status", `${claim.lifecycle} to ${lifecycle}`);
-    need(standing !== claim.standing, "status", `${standing} again`);
-    for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self", `a circle by ${by}`);
+    need(/superseded|merged/.test(lifecycle) === Boolean(by) && standing !== claim.standing, "status");
+    need(!lifecycle || STEPS[claim.lifecycle].split(" ").includes(lifecycle), "status");
+    for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self");
   },
-  "attestation.made": ({ version }, { data }) => need(data.version === version, "version", data.version),
-  "attestation.withdrawn": ({ attestations, version }, { data }) =>
-    need(attestations.get(data.ref)?.version === version, "ref", data.ref),
-  "event.reaffirmed": (thing, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref", data.ref),
-  "note.added": (thing, { subject, data }, ledger) =>
-    need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref", data.on),
+  "attestation.made": ({ version }, { data }) => need(data.version === version, "version"),
+  "attestation.withdrawn": ({ attestations, version }, { data }) => need(attestations.get(data.ref)?.version === version, "ref"),
+  "event.reaffirmed": (thing, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref"),
+  "note.added": (thing, { subject, data }, ledger) => need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref"),
 };
 
 /** A ledger as far as it was read: its streams, and its state. In a bundle, only carried subjects have any. */
@@ -484,13 +468,13 @@ class Ledger {
 
   constructor(carried = null) { this.carried = carried; }
 
+  get facts() { return this.things.get("ledger"); }
+
   isCarried(subject) { return !this.carried || this.carried.has(subject); }
 
   exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
 
   stream(subject) { return this.streams.get(subject) ?? []; }
-
-  get facts() { return this.things.get("ledger"); }
 
   /** Judges a commit at its index and folds it. `rootAt` answers the roots of this log. Throws a Refusal. */
   async admit({ commit, body, recorded, signatures }, index, rootAt) {
@@ -502,19 +486,18 @@ class Ledger {
     await this.checkForCertain(entry, body, rootAt);
     const last = this.entries.at(-1)?.recorded ?? recorded;
     this.entries.push(entry);
-    let position = null;
+    let now = null;
     try {
       this.checkEntry(entry, last);
-      for (const event of events) {
-        ({ position } = event);
-        if (index > 0) await this.judge(event, entry);
-        this.fold(event);
+      for (now of events) {
+        if (index > 0) await this.judge(now, entry);
+        this.fold(now);
       }
-      position = null;
+      now = null;
       this.refold(events);
       if (!this.carried) this.checkStewards(events);
     } catch (error) {
-      error.position = position;
+      Object.assign(error, { position: now?.position, found: `${now?.type ?? "a commit"} by ${commit.author}` });
       for (const event of events) if (!this.stream(event.subject).includes(event)) this.fold(event);
       this.refold(events);
       // Behind a gap nobody can tell: the missing entry may be what this one needs.
@@ -531,7 +514,7 @@ class Ledger {
   /** What only the first entry may be. It is folded at once: its own state judges it. */
   async genesis({ author, anchor }, [event, more], signatures) {
     const { type, data } = event;
-    need(type === "ledger.created" && !more && !anchor, "genesis", `${type}, expected ledger.created alone`);
+    need(type === "ledger.created" && !more && !anchor, "genesis", type);
     this.origin = data.origin;
     this.vkey = await verifierKey(data.log_key);
     need(this.vkey?.name === data.origin, "key", data.log_key);
@@ -553,20 +536,18 @@ class Ledger {
     this.commits.add(id);
     this.signatures += keys.length;
     for (const { id: key, raw, sig } of keys) {
-      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
       this.signers.add(key);
+      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
     }
     const root = anchor?.size <= index && await rootAt(anchor.size);
     need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
   }
 
   checkEntry({ index, commit: { author, anchor, at }, recorded, keys }, last) {
-    for (const { id, raw, revoked } of keys) need(raw && !revoked, "signature", `one by ${id}, which is not valid here`);
-    need(keys.some(({ agent }) => agent === author), "signature", `none by ${author}`);
-    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`), "time", `${at}, recorded ${recorded}`);
-    need(last <= recorded, "time", `${recorded} after ${last}`);
-    need(index === 0 || anchor?.size <= index, "anchor", `size ${anchor?.size}`);
-    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict", "an anchor older than the author's last");
+    need(keys.every(({ raw, revoked }) => raw && !revoked) && keys.some(({ agent }) => agent === author), "signature");
+    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`) && last <= recorded, "time");
+    need(index === 0 || anchor?.size <= index, "anchor");
+    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict");
   }
 
   fold(event) {
@@ -579,8 +560,7 @@ class Ledger {
   refold(events) {
     if (!events.some(({ type, data }) => type === "event.reaffirmed" || "since" in data)) return;
     setAside(this.entries);
-    this.things = new Map();
-    this.keys = new Map();
+    [this.things, this.keys] = [new Map(), new Map()];
     for (const event of this.entries.flatMap((entry) => entry.events)) this.evolve(event);
   }
 
@@ -602,73 +582,63 @@ class Ledger {
   /** Who may, its place in the stream, and what it names. Keeps who filled the rules, for setting aside. */
   async judge(event, { commit: { events }, keys }) {
     const { type, subject, author, seq, prev } = event;
-    const { policy, closed } = this.facts;
-    const isMap = type === "ledger.mapped";
     const signing = [...new Set(keys.map(({ agent }) => agent))];
-    need(isMap || !closed, "closed", type);
-    need(type !== "ledger.created", "genesis", "another genesis");
-    const isByLog = author === LOG && events.length === 1 && keys.length === 1;
+    const isMap = type === "ledger.mapped";
     const isOfLog = isMap || [subject, ...signing].includes(LOG);
-    need(!isOfLog || (isMap && isByLog), "map", `${type} by ${author}`);
-    event.asks = isOfLog ? [] : this.asksOf(event, signing, policy);
-    for (const asked of event.asks) need(isFilled(asked, asked.counted), "role", `${asked.name} by ${asked.counted}`);
+    need(isMap || !this.facts.closed, "closed");
+    need(type !== "ledger.created", "genesis");
+    need(!isOfLog || (isMap && author === LOG && events.length === 1 && keys.length === 1), "map");
+    event.asks = isOfLog ? [] : this.asksOf(event, signing);
+    need(event.asks.every((asked) => isFilled(asked, asked.counted)), "role");
     const stream = this.stream(subject);
-    const follows = seq === stream.length + 1 && prev === (stream.at(-1)?.id ?? null);
-    need(follows, "conflict", `seq ${seq} after ${prev}, expected ${stream.length + 1} after ${stream.at(-1)?.id}`);
+    need(seq === stream.length + 1 && prev === (stream.at(-1)?.id ?? null), "conflict");
     await this.checkData(event, stream, keys);
   }
 
   /** The rules that the policy asks for an event, each with who counts for it. */
-  asksOf(event, signing, policy) {
-    const { type, subject, data } = event;
+  asksOf({ type, subject, data, author, keys: [key] }, signing) {
+    const { policy } = this.facts;
     const thing = this.things.get(subject);
-    const live = [...thing?.attestations?.values() ?? []].filter(({ version }) => version === thing.version);
-    const isPower = data.roles || "reliability" in data;
-    const holds = [isPower, "since" in data, "reliability" in data || /steward|curator/.test(data.roles),
-      live.some(({ verdict }) => verdict === "disputes"), data.lifecycle === "retracted",
-      data.standing && thing?.standing === "contested", /^(ledger|agent)/.test(subject)];
+    const isLive = ({ version }) => version === thing.version;
+    const disputes = [...thing?.attestations?.values() ?? []].filter(({ verdict }) => verdict === "disputes");
+    const isTrusted = "reliability" in data;
+    const holds = [data.roles || isTrusted, "since" in data, isTrusted || /steward|curator/.test(data.roles),
+      disputes.some(isLive), data.lifecycle === "retracted", data.standing && thing?.standing === "contested",
+      /^(ledger|agent)/.test(subject)];
     const cases = OUTRANKING.filter((name, i) => holds[i] && name.startsWith(`${type}/`));
-    const asks = (cases.length ? cases : [type]).map((name) => this.ask(name, policy, event, signing));
-    const stewards = signing.filter((agent) => this.things.get(agent).roles.includes("steward"));
-    if (type === "ledger.policy_changed") {
-      asks.push({ name: "both policies", count: Math.max(policy.stewards, data.policy.stewards), counted: stewards });
-    }
-    if (type === "agent.key_added" && ![undefined, event.keys[0].digest].includes(thing?.next)) {
-      const counted = stewards.filter((agent) => agent !== subject);
-      asks.push({ name: "another key than announced", count: policy.stewards, counted });
-    }
-    return asks;
-  }
-
-  ask(name, policy, { type, author, subject, data }, signing) {
-    const rule = policy.rules[name] ?? refuse("role", `no rule for ${name}`);
-    const counted = signing.filter((agent) => {
-      const { kind, roles } = this.things.get(agent);
-      return roles.some((role) => rule.roles.includes(role)) && (rule.kinds ?? [kind]).includes(kind);
+    const asserter = type === "claim.asserted" ? author : thing?.asserter;
+    const asks = (cases.length ? cases : [type]).map((name) => {
+      const { roles: asked, signatures, kinds, alone, other_than } = policy.rules[name] ?? refuse("role");
+      const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[alone];
+      const fits = ({ kind, roles }) => roles.some((role) => asked.includes(role)) && (kinds ?? [kind]).includes(kind);
+      return { author, counted: signing.filter((agent) => fits(this.things.get(agent))), alone: named === author,
+        count: signatures === "threshold" ? policy.stewards : signatures, other: other_than && asserter,
+        authorIsOther: type === "attestation.made" };
     });
-    const asserter = type === "claim.asserted" ? author : this.things.get(subject)?.asserter;
-    const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
-    return { name, author, counted, count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
-      other: rule.other_than && asserter, authorIsOther: type === "attestation.made", alone: named === author };
+    const stewards = signing.filter((agent) => this.things.get(agent).roles.includes("steward"));
+    const count = Math.max(policy.stewards, data.policy?.stewards ?? 0);
+    const isOtherKey = type === "agent.key_added" && ![undefined, key.digest].includes(thing?.next);
+    if (type === "ledger.policy_changed") asks.push({ count, counted: stewards });
+    if (isOtherKey) asks.push({ count, counted: stewards.filter((agent) => agent !== subject) });
+    return asks;
   }
 
   /** What the data names: what must exist, be live, be current, be new. */
   async checkData(event, stream, keys) {
     const { type, subject, data, author } = event;
     const here = this.things.get(subject);
-    if (CREATES.test(type)) need(!stream.length && !here, "exists", subject);
-    else need(here || (type === "event.reaffirmed" && stream.length), "missing", subject);
-    for (const named of [data.by, data.target, data.artifact, data.replicates, data.context]) {
-      need(named !== subject, "self", named);
-      need(!named || this.exists(named), "missing", named);
-    }
+    if (CREATES.test(type)) need(!stream.length && !here, "exists");
+    else need(here || (type === "event.reaffirmed" && stream.length), "missing");
+    const named = [data.by, data.target, data.artifact, data.replicates, data.context].filter(Boolean);
+    need(!named.includes(subject), "self");
+    need(named.every((each) => this.exists(each)), "missing");
     await this.checkKeys(event);
     await CHECKS[type]?.(here, event, this, keys);
-    need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref", data.ref);
-    const [list, ...names] = ONCE[type] ?? [];
-    const all = { ...data, author };
-    const isThere = list && [...here[list].values()].some((each) => names.every((name) => each[name] === all[name]));
-    need(!isThere, "exists", names.map((name) => all[name]).join());
+    need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref");
+    const [list, ...fields] = ONCE[type] ?? [];
+    const own = { ...data, author };
+    const isDouble = list && [...here[list].values()].some((each) => fields.every((field) => each[field] === own[field]));
+    need(!isDouble, "exists");
   }
 
   /** Keys that an event registers are new and were there to sign; vkeys that it names are some. */
@@ -677,9 +647,9 @@ class Ledger {
     need(!vkey || await verifierKey(vkey), "key", vkey);
     need(new Set(keys.map(({ id }) => id)).size === keys.length, "key", "a key twice");
     for (const { agent, raw, id, proof } of keys) {
-      need(mayBeKey(raw) && !this.taken.has(id), "key", `${id}, used before or no key`);
+      need(mayBeKey(raw) && !this.taken.has(id), "key", id);
       const message = utf8(`grounds/v1/possession\n${this.origin}\n${agent}\n${id}`);
-      need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", `a false proof for ${id}`);
+      need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", id);
     }
   }
 
@@ -690,12 +660,11 @@ class Ledger {
     const able = new Set(valid.filter(({ roles }) => roles.includes("steward"))).size;
     const has = (types) => events.some(({ type }) => types.test(type));
     const isNew = has(/created|policy|reaffirmed/);
-    need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards", `${able}, expected ${stewards}`);
+    need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards");
     if (!isNew) return;
-    need(rules["ledger.policy_changed"] && rules["agent.registered/power"], "policy", "no rule for policies, or for power");
-    for (const [name, { roles, signatures, alone }] of Object.entries(rules)) {
-      const isTooMuch = roles.join() === "steward" && signatures > able;
-      need((roles.length || alone) && !isTooMuch, "policy", `${name} by ${signatures} of ${roles}`);
+    need(rules["ledger.policy_changed"] && rules["agent.registered/power"], "policy");
+    for (const { roles, signatures, alone } of Object.values(rules)) {
+      need((roles.length || alone) && !(roles.join() === "steward" && signatures > able), "policy");
     }
   }
 }
@@ -733,24 +702,22 @@ function eventsOf({ at, author, ledger, v, events }, index) {
  */
 function setAside(entries) {
   const all = entries.flatMap(({ events }) => events);
-  const at = new Map(all.map((event) => [`${event.subject} ${event.seq}`, event]));
   const revoked = all.filter(({ type, data }) => type === "agent.key_revoked" && "since" in data);
-  for (let back = new Set(), more = true; more;) {
+  for (let back = new Set(), size = -1; size < back.size;) {
     const since = new Map(revoked.map(({ data }) => [data.key, data.since]));
     for (const { index, commit, keys, events } of entries) {
       const left = keys.filter(({ id }) => !(since.get(id) <= index)).map(({ agent }) => agent);
       const fails = (asked) => !isFilled(asked, asked.counted.filter((agent) => left.includes(agent)));
-      const isLost = index > 0 && left.length < keys.length
-        && (!left.includes(commit.author) || events.some(({ asks }) => asks.some(fails)));
+      const isLost = !left.includes(commit.author) || events.some(({ asks }) => asks.some(fails));
       for (const event of events) {
-        event.aside = isLost && !/created|mapped|key_revoked/.test(event.type) && !back.has(event);
+        event.aside = index > 0 && left.length < keys.length && isLost && !back.has(event)
+          && !/created|mapped|key_revoked/.test(event.type);
         for (const { id } of event.aside ? event.keys : []) if (!(since.get(id) <= index)) since.set(id, index);
       }
     }
-    const reaffirmed = all.filter(({ type, aside }) => type === "event.reaffirmed" && !aside)
-      .map(({ subject, data }) => at.get(`${subject} ${data.ref}`));
-    more = reaffirmed.some((event) => !back.has(event));
-    reaffirmed.forEach((event) => back.add(event));
+    size = back.size;
+    const upheld = all.filter(({ type, aside }) => type === "event.reaffirmed" && !aside);
+    for (const { subject, data } of upheld) back.add(all.find((each) => each.subject === subject && each.seq === data.ref));
   }
 }
 
@@ -781,12 +748,12 @@ function weigh(claim, things) {
   const ratios = (records, name) => mean(records.map((each) => each[name]).filter(isThere).map(ppm));
   const edges = [...claim.edges.values()].map(({ relation, artifact: cited, strength, passages = [], replication }) => {
     const { community = "unknown", standing, appraisals } = things.get(cited) ?? {};
-    const [m, c, p] = ["methodology", "credibility", "replication"].map((name) => ratios([...appraisals?.values() ?? []], name));
+    const [m, c, p] = ["methodology", "credibility", "replication"].map((name) => ratios(Object.values(appraisals ?? {}), name));
     const s = strength ? ppm(strength) : ratios(passages, "confidence");
     const quality = mean([m, c]);
     const abstains = !appraisals || s === null;
-    return { relation, cited, community, abstains, m, c, p: replication ? ppm(replication) : p, isAssumed: quality === null,
-      w: abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[standing] ?? ONE) };
+    const w = abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[standing] ?? ONE);
+    return { relation, cited, community, abstains, w, m, c, p: replication ? ppm(replication) : p, isAssumed: !quality };
   });
   const seen = new Set();
   for (const edge of heaviestFirst(edges)) {
@@ -824,32 +791,33 @@ function assess(claim, things, now) {
   const supports = of("supports", heavy);
   const [S, r, d] = [weight(supports), weight(of("supports", all)), weight(of("disputes", all))];
   const total = r + d;
-  const scopes = [...claim.scopes.values()];
-  const outside = (relation) => of(relation, scopes).reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
+  const outside = (relation) => of(relation, [...claim.scopes.values()])
+    .reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
   const communities = [...new Set(all.map(({ community }) => community))];
   const shares = communities.map((one) => total && div(weight(all.filter(({ community }) => community === one)), total));
-  const evid = edges.every(({ abstains }) => abstains) ? null : div(S, S + HALF);
+  const known = (condition, figure) => condition ? figure() : null;
+  const evid = known(!edges.every(({ abstains }) => abstains), () => div(S, S + HALF));
   const repl = over("p", supports);
-  const cons = total ? div(r, total + ONE) : null;
-  const brdg = total ? ONE - sum(shares.map((share) => mul(share, share))) : null;
-  const cont = total ? div(2n * (r < d ? r : d), total) : null;
-  const scop = scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null;
-  const lack = (figure) => figure === null ? null : ONE - figure;
+  const cons = known(total, () => div(r, total + ONE));
+  const brdg = known(total, () => ONE - sum(shares.map((share) => mul(share, share))));
+  const cont = known(total, () => div(2n * (r < d ? r : d), total));
+  const scop = known(claim.scopes.size, () => mul(ONE - outside("holds_in"), outside("fails_in")));
+  const lack = (figure) => known(isThere(figure), () => ONE - figure);
+  const figures = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
   const parts = { supp: [[4n, evid], [3n, repl], [3n, cons]], fron: [[1n, brdg], [1n, cont], [1n, lack(cons)]],
     stab: [[2n, repl], [1n, cons], [1n, lack(cont)]] };
-  const figures = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
   const coverage = {};
   for (const [name, pairs] of Object.entries(parts)) {
-    const present = pairs.filter(([, value]) => value !== null);
+    const present = pairs.filter(([, value]) => isThere(value));
     const [some, whole] = [present, pairs].map((each) => Number(sum(each.map(([w]) => w))));
     coverage[name] = { present: some, whole };
-    figures[name] = name === "supp" && evid === null ? null : weightedMean(pairs);
+    figures[name] = known(name !== "supp" || isThere(evid), () => weightedMean(pairs));
   }
   const guessed = heavy.filter(({ isAssumed }) => isAssumed);
   const guesses = of("supports", guessed);
-  const enters = { evid: guesses.length, repl: guesses.some(({ p }) => p !== null), meth: 0, cred: 0, scop: 0 };
-  const assumed = Object.keys(figures).filter((name) => figures[name] !== null && (enters[name] ?? guessed.length));
-  for (const [name, value] of Object.entries(figures)) figures[name] = value === null ? null : Number(value);
+  const enters = { evid: guesses.length, repl: guesses.some(({ p }) => isThere(p)), meth: 0, cred: 0, scop: 0 };
+  const assumed = Object.keys(figures).filter((name) => isThere(figures[name]) && (enters[name] ?? guessed.length));
+  for (const [name, value] of Object.entries(figures)) figures[name] = known(isThere(value), () => Number(value));
   return { figures, coverage, assumed };
 }
 
@@ -877,9 +845,9 @@ class Checklist {
   async hold(index, check, part) {
     try { return await check(); } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(error.code));
       const { code, position, found } = error;
-      this.fault(part ?? own ?? "rules", error.index ?? index, `${found}`, { code, position });
+      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(code));
+      this.fault(part ?? own ?? "rules", error.index ?? index, found, { code, position });
     }
     return null;
   }
@@ -891,7 +859,7 @@ class Checklist {
     const lowest = (faults) => faults.map(({ index }) => index).filter(isThere).sort((a, b) => a - b)[0] ?? null;
     const checks = Object.keys(PARTS).map((part) => {
       const own = this.faults.filter((fault) => fault.part === part);
-      const first = lowest(own) === null ? "" : `, first at @${lowest(own)}`;
+      const first = isThere(lowest(own)) ? `, first at @${lowest(own)}` : "";
       const [outcome, detail] = this.outcomes[part] ?? ["unknown", "not reached"];
       return own.length ? { part, outcome: "fails", detail: `${own.length} wrong${first}` } : { part, outcome, detail };
     });
@@ -902,34 +870,34 @@ class Checklist {
 
 // --- notes, witnesses, policies ----------------------------------------------------------------------------------
 
-/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays: names, isTwice}. */
+/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays, wrong: names}. */
 async function openNote(bytes, log, witnesses = []) {
   const text = (bytes && decode(bytes)) ?? "";
-  const fits = (condition, found) => need(condition, "checkpoint", `${found}, expected a head signed by ${log.text}`);
+  const fits = (condition) => need(condition, "checkpoint", `no head signed by ${log.text}`);
   const body = text.slice(0, text.lastIndexOf("\n\n") + 1);
   const [, origin, size, root] = /^(.+)\n([1-9]\d{0,15})\n(.{44})\n$/.exec(body) ?? [];
-  fits(text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text), "another text");
-  fits(origin === log.name && Number.isSafeInteger(Number(size)) && unbase64(root)?.length === 32, `the head of ${origin}`);
-  const head = { size: Number(size), root: hex(unbase64(root)), cosigned: [], strays: [] };
+  fits(text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text) && origin === log.name);
+  fits(Number.isSafeInteger(Number(size)) && unbase64(root)?.length === 32);
+  const head = { size: Number(size), root: hex(unbase64(root)), cosigned: [], strays: [], wrong: [] };
   const ids = [];
   for (const line of text.slice(body.length + 1, -1).split("\n")) {
     const [, name, signature] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? [];
     const own = signature && unbase64(signature);
-    fits(own?.length > 4, `the line ${line}`);
+    fits(own?.length > 4);
     const id = `${name} ${hex(own.subarray(0, 4))}`;
-    ids.push(id);
     const key = [log, ...witnesses].find((each) => `${each.name} ${each.id}` === id);
-    const isLog = key === log;
+    const time = key === log ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
+    const message = utf8(key === log ? body : `cosignature/v1\ntime ${time}\n${body}`);
+    const isSized = own.length === (key === log ? 68 : 76) && time < 2n ** 63n;
+    const holds = key && isSized && await verifies(key.raw, own.subarray(-64), message);
+    fits(holds || key !== log);
     if (!key) head.strays.push(name);
-    if (!key) continue;
-    const time = isLog ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
-    const message = utf8(isLog ? body : `cosignature/v1\ntime ${time}\n${body}`);
-    const isSized = own.length === (isLog ? 68 : 76) && time < 2n ** 63n;
-    fits(isSized && await verifies(key.raw, own.subarray(-64), message), `a false line of ${name}`);
-    if (!isLog) head.cosigned.push({ id: hex(key.raw), time });
+    if (ids.includes(id) || (key && !holds)) head.wrong.push(name);
+    if (holds && key !== log) head.cosigned.push({ id: hex(key.raw), time });
+    ids.push(id);
   }
-  fits(ids.includes(`${log.name} ${log.id}`), "no signature of the log");
-  return { ...head, isTwice: new Set(ids).size < ids.length };
+  fits(ids.includes(`${log.name} ${log.id}`));
+  return head;
 }
 
 /** A tlog-policy: {logs, witnesses, voices: name → {id} or {count, members}, quorum: its name}. */
@@ -981,12 +949,12 @@ function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 100
   const since = (time) => own.filter((each) => each.time >= time);
   const times = own.map(({ time }) => time).filter((time) => policy.quorum !== "none" && isMet(policy, since(time)));
   const newest = times.sort((a, b) => Number(b - a))[0];
-  const isUnsure = (policy && !isEnough) || (maxAge && !(Number(newest) <= now + 600));
+  const isUnsure = Boolean((policy && !isEnough) || (maxAge && !(Number(newest) <= now + 600)));
   const when = isThere(newest) ? `, newest as of ${new Date(Number(newest) * 1000).toJSON()}` : "";
   if (maxAge && now - Number(newest) > maxAge) list.fault("witnesses", null, `a head${when}, older than ${maxAge} s`);
-  list.isUnsure ||= Boolean(isUnsure);
-  const said = policy ? `${counted(new Set(own.map(({ id }) => id)).size, "witness", "witnesses")} cosigned` : "none asked";
-  list.say("witnesses", said + when + rest, policy && !isUnsure);
+  list.isUnsure ||= isUnsure;
+  const witnesses = counted(new Set(own.map(({ id }) => id)).size, "witness", "witnesses");
+  list.say("witnesses", (policy ? `${witnesses} cosigned` : "none asked") + when + rest, Boolean(policy) && !isUnsure);
 }
 
 // --- the audit of a ledger ---------------------------------------------------------------------------------------
@@ -1035,8 +1003,8 @@ function checkTiles(files, slots, { levels }, list) {
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
     const isDamaged = part.includes(undefined); // a line: said already
-    const fits = part.length === width && !isDamaged && same(concat(...part), bytes);
-    if (!isDamaged && !fits) list.damage("tree", null, `${bytes.length} bytes that are no tile of this log`, path);
+    const fits = isDamaged || (part.length === width && same(concat(...part), bytes));
+    if (!fits) list.damage("tree", null, `${bytes.length} bytes that are no tile of this log`, path);
   }
   return tiles.length;
 }
@@ -1047,10 +1015,10 @@ async function locate(files, lines, head, list) {
   const size = head?.size ?? whole.length;
   const torn = head ? null : lines.find(({ leaf }) => !leaf);
   if (torn) list.damage("tree", size, "a torn or long line", torn.where);
+  const own = head ? lines : whole;
   const read = whole.slice(0, size).map(({ leaf }) => leaf);
   const leads = async (leaves) => leaves.length === size && !leaves.includes(undefined)
     && (!head || head.root === await (await Tree.of(leaves)).root());
-  const own = head ? lines : whole;
   if (await leads(read)) return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
   const leaves = Array.from({ length: size }, (_, index) => read[index]);
   for (const [path, bytes] of files) {
@@ -1090,86 +1058,75 @@ function checkTail(rest, size, list) {
   if (bad >= 0 && batches.size > 1) list.damage("tree", size + bad, "a bad line before several batches", rest[bad].where);
 }
 
-/** The notes below cosigned/: heads that witnesses signed. Answers those of this root. */
+/** What a note's other lines come to. */
+function checkLines({ strays, wrong }, file, list) {
+  if (wrong.length) list.damage("witnesses", null, `lines by ${wrong} that are false or twice`, file);
+  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown here`, { file });
+}
+
+/** The notes below cosigned/: heads that witnesses signed. Answers the cosignatures of those of this root. */
 async function checkCosigned(files, key, witnesses, tree, list, root) {
   const cosigned = [];
-  for (const [file, bytes] of files) {
-    const [, digits] = /^cosigned\/(.*)$/.exec(file) ?? [];
-    const size = Number(/^\d{12}$/.exec(digits));
-    if (digits && !size) list.fault("witnesses", null, "a stray file", { file });
-    if (!size) continue;
-    const head = await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses");
-    const isNote = head?.size === size && !head.isTwice && head.cosigned.length + head.strays.length > 0;
-    const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head?.root);
-    if (!isNote) list.damage("witnesses", null, "no note of this size with cosignatures", file);
-    else if (head.strays.length || !isOurs) list.fault("witnesses", null, `${head.root}, lines of ${head.strays}`, { file });
-    else if (head.root === root) cosigned.push(...head.cosigned);
+  for (const [file, bytes] of [...files].filter(([path]) => path.startsWith("cosigned/"))) {
+    const size = Number(/^cosigned\/(\d{12})$/.exec(file)?.[1]);
+    if (!size) list.fault("witnesses", null, "a stray file", { file });
+    const head = size ? await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses") : null;
+    const others = head ? head.cosigned.length + head.strays.length + head.wrong.length : 0;
+    if (size && (head?.size !== size || !others)) list.damage("witnesses", null, "no cosigned note of this size", file);
+    if (!head) continue;
+    checkLines(head, file, list);
+    const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head.root);
+    if (!isOurs) list.fault("witnesses", null, `the root ${head.root}, which this log never had`, { file });
+    if (head.root === root) cosigned.push(...head.cosigned);
   }
   return cosigned;
 }
 
 /**
  * Audits a ledger, a Map of path → bytes, with the reader's key, older checkpoint, policy (bytes), age (seconds).
- * Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, …}.
+ * Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, origin}.
  */
-export async function verifyLedger(files, { vkey: given, from, policy: asked, ...clock } = {}) {
+export async function verifyLedger(files, { vkey, from, policy: asked, ...clock } = {}) {
   const list = new Checklist();
   const lines = await readLines(files, list);
   if (!lines.length) list.damage("bytes", null, "no entries", "events/");
-  const policy = asked ? await readPolicy(asked) : null;
-  const folder = files.has("policy") ? await list.hold(null, () => readPolicy(files.get("policy"))) : null;
-  const witnesses = [policy, folder].flatMap((each) => each?.witnesses ?? []);
+  const [policy, folder] = [asked && await readPolicy(asked), files.get("policy")];
+  const named = folder ? await list.hold(null, () => readPolicy(folder)) : null;
+  const witnesses = [policy, named].flatMap((each) => each?.witnesses ?? []);
   const note = files.get("checkpoint");
-  const { logs = [] } = policy ?? {};
-  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0];
-  const wanted = given ? await verifierKey(given) ?? refuse("usage", given) : named;
-  need(!given || !named || logs.some(({ raw }) => same(raw, wanted.raw)), "usage", `${given}, no log of the policy`);
   const genesis = lines[0] && attempt(() => parseEntry(lines[0].bytes));
+  const wanted = await wantedKey(vkey, policy?.logs ?? [], note);
   const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? "");
   const key = wanted ?? own;
   let head = null;
-  for (const each of [wanted, own]) {
-    if (each && !head) head = await list.hold(null, () => openNote(note, each, witnesses));
-  }
+  for (const each of [wanted, own]) if (each && !head) head = await list.hold(null, () => openNote(note, each, witnesses));
   if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "checkpoint");
-  if (head?.isTwice) list.damage("checkpoint", null, "a line twice", "checkpoint");
-  if (head?.strays.length) list.fault("checkpoint", null, `a line of ${head.strays[0]}, unknown here`);
+  if (head) checkLines(head, "checkpoint", list);
   const { slots, rest, leaves } = await locate(files, lines, head, list);
   const [tree, ledger, seen] = [new Tree(), new Ledger(), { events: [], anchors: 0, withheld: 0 }];
   for (const [index, leaf] of leaves.entries()) {
     await judgeLine(ledger, slots[index]?.bytes, index, tree, list, seen);
     await tree.push(unhex(leaf));
   }
-  const tiles = counted(checkTiles(files, slots, tree, list), "tile file");
   if (head) checkTail(rest, head.size, list);
+  const tiles = checkTiles(files, slots, tree, list);
   const older = from && key && await list.hold(null, () => openNote(from, key));
   const isExtended = !older || (older.size <= tree.size && await tree.root(older.size) === older.root);
   if (!isExtended) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
   const kept = key ? await checkCosigned(files, key, witnesses, tree, list, head?.root) : [];
   judgeWitnesses(list, policy, [...head?.cosigned ?? [], ...kept], clock);
   list.isUnsure ||= seen.withheld > 0;
-  const isWhole = !ledger.hidden;
-  const entries = counted(leaves.length, "entry", "entries");
-  const events = counted(seen.events.length, "event");
-  const missing = seen.withheld ? `; ${seen.withheld} withheld` : "";
-  const maps = counted(seen.events.filter((type) => type === "ledger.mapped").length, "map");
-  const tail = rest.length ? `; ${counted(rest.length, "line")} after the checkpoint, never acknowledged` : "";
-  const { model } = ledger.facts ?? {};
-  const name = model ? `${model.model}@${model.version}` : MODEL;
-  const figures = {};
-  for (const [subject, claim] of ledger.things) {
-    if (subject.startsWith("claim/")) figures[subject.slice(6)] = assess(claim, ledger.things, ledger.entries.at(-1).recorded);
-  }
-  const assessed = Object.values(figures).filter((each) => Object.values(each.figures).some(isThere)).length;
-  list.say("bytes", entries + (tail || ", canonical and within limits") + missing, isWhole && !tail);
-  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${counted(ledger.signers.size, "key")}`, isWhole);
-  list.say("chains", `${events} in ${counted(ledger.streams.size, "stream")}`, isWhole);
-  list.say("anchors", `${counted(seen.anchors, "anchor is a root", "anchors are roots")} of this log`, isWhole);
-  list.say("rules", `${events} judged by the rules in force at each`, isWhole);
-  list.say("tree", `${counted(tree.size, "leaf", "leaves")}, ${tiles}, ${maps}`, isWhole || maps === "0 maps");
   list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
-  list.say("scores", `${counted(assessed, "claim")} assessed, by ${name}, parameters ${SPEC}`, isWhole && name === MODEL);
+  const figures = describe(list, ledger, seen, counted(rest.length, "line"), tree.size, counted(tiles, "tile file"));
   return list.report({ origin: ledger.origin, is_own_key: !wanted, figures });
+}
+
+/** The key that the reader brings along, by itself or in his policy. */
+async function wantedKey(vkey, logs, note) {
+  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0] ?? null;
+  const given = vkey ? await verifierKey(vkey) ?? refuse("usage", vkey) : named;
+  need(!named || logs.some(({ raw }) => same(raw, given.raw)), "usage", `${vkey}, no log of the policy`);
+  return given;
 }
 
 /** Reads, judges and folds one line of the log. */
@@ -1179,11 +1136,32 @@ async function judgeLine(ledger, line, index, tree, list, seen) {
   if (!commit) ledger.hidden = true;
   if (!commit || (index > 0 && !ledger.origin)) return;
   seen.events.push(...commit.events.map(({ type }) => type));
-  seen.anchors += commit.anchor ? 1 : 0;
+  if (commit.anchor) seen.anchors += 1;
   for (const { data: { model, version, spec } } of commit.events) {
     if (`${model}@${version}` === MODEL && spec !== SPEC) list.fault("scores", index, `parameters ${spec}, expected ${SPEC}`);
   }
   await list.hold(index, () => ledger.admit({ commit, ...rest }, index, (size) => tree.root(size)));
+}
+
+/** Says what was checked, and answers the figures of all claims. */
+function describe(list, { things, entries, hidden, facts, ...ledger }, { events, anchors, withheld }, rest, size, tiles) {
+  const count = counted(events.length, "event");
+  const maps = counted(events.filter((type) => type === "ledger.mapped").length, "map");
+  const tail = rest === "0 lines" ? ", canonical and within limits" : `; ${rest} after the checkpoint, never acknowledged`;
+  const missing = withheld ? `; ${withheld} withheld` : "";
+  list.say("bytes", counted(size, "entry", "entries") + tail + missing, !hidden && tail.startsWith(","));
+  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${counted(ledger.signers.size, "key")}`, !hidden);
+  list.say("chains", `${count} in ${counted(ledger.streams.size, "stream")}`, !hidden);
+  list.say("anchors", `${counted(anchors, "anchor is a root", "anchors are roots")} of this log`, !hidden);
+  list.say("rules", `${count} judged by the rules in force at each`, !hidden);
+  list.say("tree", `${counted(size, "leaf", "leaves")}, ${tiles}, ${maps}`, !hidden || maps === "0 maps");
+  const claims = [...things].filter(([subject]) => subject.startsWith("claim/"));
+  const figures = claims.map(([subject, claim]) => [subject.slice(6), assess(claim, things, entries.at(-1).recorded)]);
+  const assessed = figures.filter(([, own]) => Object.values(own.figures).some(isThere)).length;
+  const { model, version } = facts?.model ?? {};
+  const name = model ? `${model}@${version}` : MODEL;
+  list.say("scores", `${counted(assessed, "claim")} assessed, by ${name}, parameters ${SPEC}`, !hidden && name === MODEL);
+  return Object.fromEntries(figures);
 }
 
 // --- the check of a claim bundle ---------------------------------------------------------------------------------
@@ -1220,9 +1198,9 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
   const head = await openNote(utf8(bundle.checkpoint), key, policy?.witnesses);
   need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`);
   list.say("checkpoint", `size ${head.size}, signed by the log's key`);
-  const strays = head.strays.length;
-  need(!policy || !(strays || head.isTwice), "witness", `lines of ${head.strays}, or one twice`);
-  const unchecked = strays ? `; ${counted(strays, "signature line")} that no key here can check` : "";
+  const strange = [...head.strays, ...head.wrong];
+  need(!policy || !strange.length, "witness", `lines by ${strange}, unknown, false or twice`);
+  const unchecked = strange.length ? `; ${counted(strange.length, "signature line")} that no key here can check` : "";
   judgeWitnesses(list, policy, head.cosigned, clock, unchecked);
   for (const { leaf, index, path } of entries) {
     const root = await rootByPath(leaf, index, head.size, path);
@@ -1352,8 +1330,8 @@ const MARKS = { holds: "✓", fails: "✗", unknown: "?" };
 export function checklist({ origin = "an unnamed ledger", is_own_key, checks, faults, verdict }) {
   const warning = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; give yours with --vkey";
   const lines = checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
-  const wrong = faults.slice(0, 20).map(({ index, file, code, found }) =>
-    `✗ ${[index === null ? null : `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: found ${found}`);
+  const wrong = faults.slice(0, 20).map(({ index, file, code, found = "another than expected" }) =>
+    `✗ ${[isThere(index) && `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: ${found}`);
   return [...is_own_key ? [warning] : [], origin, ...lines, ...wrong, SAID[verdict]].join("\n");
 }
 
@@ -1363,34 +1341,26 @@ export function checklist({ origin = "an unnamed ledger", is_own_key, checks, fa
  */
 async function main(words) {
   const { readFileSync, readdirSync, statSync } = await import("node:fs");
-  const [options, paths] = [{ json: false }, []];
-  for (let at = 0; at < words.length; at++) {
-    const [, name] = /^--(vkey|from|policy|max-age|claim)$/.exec(words[at]) ?? [];
-    if (name) options[name] = words[at += 1] ?? refuse("usage", `--${name} without a value`);
-    else if (words[at] === "--json") options.json = true;
-    else paths.push(words[at]);
-  }
-  need(paths.length === 1 && !paths[0].startsWith("-"), "usage", `${paths}, expected a ledger's folder or a bundle`);
-  const [, count, unit] = /^(\d+)([smhd])$/.exec(options["max-age"] ?? "0s") ?? refuse("usage", options["max-age"]);
-  const read = (path) => path && readFileSync(path);
-  const asked = { ...options, from: read(options.from), policy: read(options.policy),
+  const { parseArgs } = await import("node:util");
+  const named = ["vkey", "from", "policy", "max-age", "claim"].map((name) => [name, { type: "string" }]);
+  const options = { ...Object.fromEntries(named), json: { type: "boolean" } };
+  const { values, positionals: [path, more] } = parseArgs({ args: words, options, allowPositionals: true });
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(values["max-age"] ?? "0s") ?? refuse("usage", values["max-age"]);
+  need(path && !more, "usage", "no ledger's folder, or bundle, or more than one");
+  const read = (name) => name && readFileSync(name);
+  const asked = { ...values, from: read(values.from), policy: read(values.policy),
     maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
-  const files = new Map();
-  const walk = (name) => {
-    const path = `${paths[0]}/${name}`;
-    if (!statSync(path).isDirectory()) return files.set(name, readFileSync(path));
-    return readdirSync(path).forEach((each) => walk(`${name}/${each}`));
-  };
-  const isFolder = statSync(paths[0]).isDirectory();
-  for (const name of isFolder ? readdirSync(paths[0]) : []) {
-    if (/^(checkpoint|policy|events|tile|cosigned)$/.test(name)) walk(name);
-  }
-  const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(paths[0]), asked);
-  console.log(options.json ? JSON.stringify(report, null, 2) : checklist(report));
+  const isFolder = statSync(path).isDirectory();
+  const names = isFolder ? readdirSync(path, { recursive: true }).filter((name) => statSync(`${path}/${name}`).isFile()) : [];
+  const own = names.filter((name) => /^(checkpoint|policy|events|tile|cosigned)(\/|$)/.test(name));
+  const files = new Map(own.map((name) => [name, readFileSync(`${path}/${name}`)]));
+  const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(path), asked);
+  console.log(values.json ? JSON.stringify(report, null, 2) : checklist(report));
   return EXIT[report.verdict];
 }
 
-if (globalThis.process?.argv?.[1] && import.meta.url.endsWith(`/${globalThis.process.argv[1].split("/").at(-1)}`)) {
+const [, program] = globalThis.process?.argv ?? [];
+if (program && import.meta.url === new URL(program, "file:///").href) {
   globalThis.process.exitCode = await main(globalThis.process.argv.slice(2)).catch((error) => {
     if (!error.code) throw error;
     return console.error(`error: ${error.message}`) ?? 2;
