@@ -28,7 +28,7 @@ const genesis = JSON.parse(readFileSync(join(ROOT, "ledger/events/000000000000.j
 const VKEY = genesis.commit.events[0].data.log_key;
 const work = mkdtempSync(join(tmpdir(), "browser-"));
 const env = { ...process.env, GROUNDS_CACHE: join(work, "cache"), GROUNDS_CONFIG: join(work, "config") };
-execFileSync(grounds, ["bundle", CLAIM, "--ledger", join(ROOT, "ledger"), "-o", join(work, "good.claim.json")], { env });
+execFileSync(grounds, ["bundle", CLAIM, "--ledger", join(ROOT, "ledger"), "-o", join(work, "good.claim.json")], { env, stdio: "pipe" });
 const good = readFileSync(join(work, "good.claim.json"));
 const figure = good.toString().replace(/"evid":\d+/, '"evid":999999');
 const signature = good.toString().replace(/\\"sig\\":\\"(.)/, (all, first) => all.slice(0, -1) + (first === "A" ? "B" : "A"));

@@ -1,6 +1,6 @@
 // Do the two implementations agree about claim bundles? Runs `grounds check --json` and src/net/page/verify.mjs over the
 // bundle of the reference claim, over seeded mutations of it, and over the bundles that the Rust suite kept; and demands
-// the same exit code, the same lowest index of a fault and the same outcome of every part.
+// the same exit code, the same lowest index of a fault and the same checklist, word for word.
 //
 //     node bundles.mjs PATH_OF_GROUNDS [--kept DIR] [--only TEXT] [--keep DIR]
 //
@@ -43,7 +43,7 @@ function drawing(seed) {
 const genesis = JSON.parse(readFileSync(join(ROOT, "ledger/events/000000000000.jsonl"), "utf8").split("\n")[0]);
 const VKEY = genesis.commit.events[0].data.log_key;
 const whole = join(work, "whole.claim.json");
-execFileSync(grounds, ["bundle", CLAIM, "--ledger", join(ROOT, "ledger"), "-o", whole], { env });
+execFileSync(grounds, ["bundle", CLAIM, "--ledger", join(ROOT, "ledger"), "-o", whole], { env, stdio: "pipe" });
 const bytes = readFileSync(whole);
 const bundle = () => JSON.parse(bytes);
 
@@ -195,7 +195,7 @@ async function difference(path, { claim, vkey, exit, index }) {
     return `verify.mjs broke: ${error.stack}`;
   }
   const say = (code, at, parts, faults) => `${code} at ${at} ${parts} ${JSON.stringify(faults?.slice(0, 2))?.slice(0, 600)}`;
-  const outcomes = (checks) => checks?.map(({ part, outcome }) => `${part[0]}${{ holds: "+", fails: "-", unknown: "?" }[outcome]}`).join(" ");
+  const outcomes = (checks) => checks?.map(({ part, outcome, detail }) => `${outcome} ${part} ${detail}`).join(" | ");
   const [one, two] = [lowest(answer?.faults ?? []), lowest(second.faults)];
   const [ours, theirs] = [outcomes(answer?.checks), outcomes(second.checks)];
   const asExpected = exit === undefined || (exit === first && (index ?? Infinity) === one);
