@@ -201,7 +201,7 @@ async function difference(path, { claim, vkey, exit, index }) {
   const asExpected = exit === undefined || (exit === first && (index ?? Infinity) === one);
   if (!asExpected) return `the suite saw ${exit} at ${index}, grounds says ${say(first, one, ours, answer?.faults)}`;
   if (first === EXIT[second.verdict] && one === two && ours === theirs) return null;
-  return `grounds ${answer ? say(first, one, ours, answer.faults) : stderr}\n      second  ${say(EXIT[second.verdict], two, theirs, second.faults)}`;
+  return `grounds ${answer ? say(first, one, ours, answer.faults) : `${first} ${stderr}`}\n      second  ${say(EXIT[second.verdict], two, theirs, second.faults)}`;
 }
 
 const cases = [["the bundle of the reference claim", () => bytes, { claim: CLAIM, vkey: VKEY, exit: 0 }]];

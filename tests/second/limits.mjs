@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const AIM = { lines: 1000, gzip: 20480 };
-const BOUND = { lines: 1350, gzip: 25600 };
+const BOUND = { lines: 1360, gzip: 25600 };
 const bytes = readFileSync(new URL("../../src/net/page/verify.mjs", import.meta.url));
 const text = bytes.toString("utf8");
 const lines = text.trimEnd().split("\n");
