@@ -361,7 +361,11 @@ impl<'s> Told<'s> {
         let agent = self.state.agent(slug);
         let Some((agent, profile)) = agent.and_then(|agent| Some((agent, agent.profile.as_ref()?)))
         else {
-            return Node::new(name, &["prov:Agent"]).flag("grounds:setAside");
+            let node = Node::new(name, &["prov:Agent"]);
+            return match self.is_set_aside(&Subject::agent(slug.clone())) {
+                true => node.flag("grounds:setAside"),
+                false => node,
+            };
         };
         let kind = match profile.kind {
             AgentKind::Human => "prov:Person",
@@ -395,36 +399,27 @@ impl<'s> Told<'s> {
         if let Some(first) = self.streams.events(subject).first().filter(|_| is_told) {
             node = self.generated(node, first);
         }
-        if !self.state.exists(subject) {
+        if self.is_set_aside(subject) {
             node = node.flag("grounds:setAside");
         }
         match kind {
             Kind::Claim => self.claim(node, slug, is_told),
             Kind::Artifact => vec![self.artifact(node, slug)],
-            Kind::Context => vec![
-                self.labelled(
-                    node,
-                    self.state
-                        .context(slug)
-                        .and_then(|context| Some(context.definition()?.name.as_str())),
-                ),
-            ],
-            _ => vec![
-                self.labelled(
-                    node,
-                    self.state
-                        .view(slug)
-                        .and_then(|view| Some(view.definition()?.name.as_str())),
-                ),
-            ],
+            Kind::Context => {
+                let definition = self.state.context(slug).and_then(|it| it.definition());
+                vec![node.label(definition.map(|data| data.name.as_str()))]
+            }
+            _ => {
+                let definition = self.state.view(slug).and_then(|it| it.definition());
+                vec![node.label(definition.map(|data| data.name.as_str()))]
+            }
         }
     }
 
-    fn labelled(&self, node: Node, label: Option<&str>) -> Node {
-        match label {
-            Some(label) => node.text("rdfs:label", label),
-            None => node,
-        }
+    /// Whether the event that made a subject is without effect.
+    fn is_set_aside(&self, subject: &Subject) -> bool {
+        let first = self.streams.events(subject).first();
+        first.is_some_and(|first| self.state.is_set_aside(first.address))
     }
 
     fn generated(&self, node: Node, event: &Event) -> Node {
@@ -454,7 +449,7 @@ impl<'s> Told<'s> {
             .wording
             .as_ref()
             .map(|wording| wording.statement.as_str());
-        let mut node = self.labelled(node, statement);
+        let mut node = node.label(statement);
         if !is_told {
             return vec![node];
         }
@@ -508,7 +503,8 @@ impl<'s> Told<'s> {
             version.is_some_and(|version| version.in_effect)
         });
         let node = self
-            .labelled(self.generated(node, &version.event), statement)
+            .generated(node, &version.event)
+            .label(statement)
             .name("prov:wasDerivedFrom", self.base.event(version.event.id))
             .names(
                 "prov:wasRevisionOf",
@@ -747,6 +743,10 @@ impl Node {
 
     fn text(self, property: &'static str, text: impl Into<String>) -> Node {
         self.with(property, Json::string(text.into()))
+    }
+
+    fn label(self, text: Option<&str>) -> Node {
+        self.texts("rdfs:label", text.map(str::to_owned))
     }
 
     fn texts(self, property: &'static str, texts: impl IntoIterator<Item = String>) -> Node {

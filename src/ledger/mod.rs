@@ -33,7 +33,9 @@ pub use cosigned::{Added, Cosignature, CosignedHead, LineFault, RefusedLine, pol
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
 pub use preview::{Preview, preview};
-pub use prove::{NotProved, ProofOf, Proved, check_proof, prove};
+pub use prove::{
+    NotProved, ProofOf, Proved, Witnesses, check_cosignatures, check_proof, prove, prove_cosigned,
+};
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};

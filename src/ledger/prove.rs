@@ -19,12 +19,32 @@ use super::refusal::{LedgerError, refused};
 /// When the entry cannot be read.
 pub fn prove(ledger: &Ledger, index: Index) -> Result<Vec<u8>, LedgerError> {
     let custody = ledger.custody();
+    proof_at(ledger, index, custody.checkpoint.size, custody.note.clone())
+}
+
+/// As [`prove`], at the head that a quorum of this policy saw first, and the head's size; none where
+/// no cosigned head that is kept covers the entry and has one.
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn prove_cosigned(
+    ledger: &Ledger,
+    index: Index,
+    policy: &TlogPolicy,
+) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+    let first = ledger.first_quorum(index, policy);
+    let proof = first.map(|(size, note)| Ok((size, proof_at(ledger, index, size, note)?)));
+    proof.transpose()
+}
+
+fn proof_at(
+    ledger: &Ledger,
+    index: Index,
+    size: u64,
+    checkpoint: Vec<u8>,
+) -> Result<Vec<u8>, LedgerError> {
     let line = ledger.line(index)?;
-    let path = ledger
-        .tree()
-        .inclusion(index, custody.checkpoint.size)
-        .unwrap_or_default();
-    let checkpoint = custody.note.clone();
+    let path = ledger.tree().inclusion(index, size).unwrap_or_default();
     Ok(TlogProof {
         extra: Some(line),
         index,
@@ -180,9 +200,12 @@ pub fn check_proof(
         });
     }
     let witnessed = policy
-        .map(|policy| witnessed(&proof, vkey, policy))
+        .map(|policy| check_cosignatures(&proof.checkpoint, vkey, policy))
         .transpose()?;
-    let (cosignatures, not_after) = witnessed.unwrap_or_default();
+    let Witnesses {
+        cosignatures,
+        not_after,
+    } = witnessed.unwrap_or_default();
     Ok(Proved {
         origin: commit.ledger.to_string(),
         index: bound.index,
@@ -199,13 +222,27 @@ pub fn check_proof(
     })
 }
 
-/// Who cosigned the head of a proof, and by when it was there, where they are enough.
-fn witnessed(
-    proof: &TlogProof,
+/// Who cosigned a head, and by when it was there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Witnesses {
+    /// What they signed, earliest first.
+    pub cosignatures: Vec<Cosignature>,
+    /// By when the head was there, by the word of a quorum; none where nobody is asked for.
+    pub not_after: Option<Time>,
+}
+
+/// Holds the note of a head against a policy: each line must be the log's or hold under a witness
+/// that it names, none may stand twice, and they must be enough.
+///
+/// # Errors
+/// [`NotProved::Proof`] for a line that may not stand there, [`NotProved::Quorum`] where witnesses
+/// are missing.
+pub fn check_cosignatures(
+    note: &[u8],
     vkey: &VerifierKey,
     policy: &TlogPolicy,
-) -> Result<(Vec<Cosignature>, Option<Time>), NotProved> {
-    let note = HeadNote::read(&proof.checkpoint, vkey, &policy.witness_keys())
+) -> Result<Witnesses, NotProved> {
+    let note = HeadNote::read(note, vkey, &policy.witness_keys())
         .map_err(|error| NotProved::Proof(error.to_string()))?;
     for (line, judged) in &note.lines {
         if let Err(fault) = judged {
@@ -221,9 +258,9 @@ fn witnessed(
     let good = note.good();
     match policy.shortfall(&good) {
         Some(missing) => Err(NotProved::Quorum(missing)),
-        None => Ok((
-            Cosignature::all_of(&good, Some(policy)),
-            policy.not_after(&good).map(time_of),
-        )),
+        None => Ok(Witnesses {
+            cosignatures: Cosignature::all_of(&good, Some(policy)),
+            not_after: policy.not_after(&good).map(time_of),
+        }),
     }
 }

@@ -486,7 +486,7 @@ fn draft(lab: &Lab, appender: &Appender) -> Draft {
     }
 }
 
-fn code(result: Result<Staged, LedgerError>) -> Code {
+pub(crate) fn code(result: Result<Staged, LedgerError>) -> Code {
     match result {
         Err(LedgerError::Rejected(rejection)) => rejection.code,
         Err(other) => panic!("another error: {other}"),
@@ -1033,7 +1033,7 @@ fn reading_and_auditing_write_nothing() {
 // --- an audit is as strict as admission ----------------------------------------------------------
 
 /// Fails, with this index, part and code among the faults, and none before it.
-fn fails(dir: &Path, index: u64, part: Part, code: &str) {
+pub(crate) fn fails(dir: &Path, index: u64, part: Part, code: &str) {
     let report = audited(dir);
     assert_eq!(report.verdict, Verdict::Fails, "{:?}", report.faults);
     let is_it =
@@ -1096,7 +1096,7 @@ fn random(seed: u64) -> Lab {
 }
 
 /// The next commit of an author in a folder, as lines: made by the rules, then bent.
-fn bent(lab: &Lab, author: &str, act: Act, bend: impl FnOnce(&mut Draft)) -> String {
+pub(crate) fn bent(lab: &Lab, author: &str, act: Act, bend: impl FnOnce(&mut Draft)) -> String {
     lab.clock.pass(60);
     let ledger = Ledger::open(&lab.dir(), None).unwrap();
     let (size, root) = (ledger.tree().size(), ledger.tree().root());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod chain;
 #[cfg(feature = "cli")]
 mod commands;
 mod custody;
@@ -13,11 +14,14 @@ mod exports;
 mod format_doc;
 mod golden_commit;
 mod hostile;
+#[cfg(feature = "cli")]
+mod keys;
 mod lab;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod witnesses;
 #[cfg(feature = "cli")]
 mod writing;

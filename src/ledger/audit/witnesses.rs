@@ -1,14 +1,16 @@
 //! What witnesses signed: every line by a key that is known, every head that is kept one of this
 //! ledger; and by the reader's policy, whether they are enough (docs/FORMAT.md, "Witnesses").
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::hash::Hash;
 use crate::ledger::cosigned::{
-    Cosignature, FOLDER, HeadNote, LineFault, POLICY, size_named, time_of,
+    Cosignature, FOLDER, HeadNote, LineFault, POLICY, policy_in, size_named, time_of,
 };
+use crate::ledger::refusal::LedgerError;
 use crate::ledger::work::in_parallel;
 use crate::tlog::{GoodSignature, TlogPolicy, VerifierKey};
 use crate::value::Time;
@@ -77,8 +79,24 @@ struct KeptHead {
     good: Vec<GoodSignature>,
 }
 
+/// Every file below `cosigned/`, or what stands in the folder's place.
+pub(super) fn files(dir: &Path) -> Vec<String> {
+    let folder = dir.join(FOLDER);
+    if std::fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+        return vec![FOLDER.to_owned()];
+    }
+    let mut files = Vec::new();
+    walk(&folder, FOLDER, &mut files);
+    files
+}
+
 impl Auditor {
-    pub(super) fn look_at_witnesses(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
+    pub(super) fn look_at_witnesses(
+        &mut self,
+        note: Option<&[u8]>,
+        files: &[String],
+        standard: &Standard<'_>,
+    ) {
         let folder_policy = self.folder_policy();
         let mut known = standard.policy.map(TlogPolicy::witness_keys);
         let known = known.get_or_insert_default();
@@ -87,7 +105,7 @@ impl Auditor {
             return;
         };
         let mut newest = self.newest_cosignatures(note, &log, known);
-        let kept = self.kept_heads(&log, known);
+        let kept = self.kept_heads(files, &log, known);
         if let Some(open) = &self.signed {
             let head = (open.checkpoint.size, open.checkpoint.root);
             let same = kept.iter().filter(|kept| (kept.size, kept.root) == head);
@@ -104,15 +122,14 @@ impl Auditor {
 
     /// The folder's policy names keys and is trusted in nothing else.
     fn folder_policy(&mut self) -> Option<TlogPolicy> {
-        let bytes = self.reader.get(POLICY).ok()??;
-        match TlogPolicy::parse(&bytes) {
-            Ok(policy) => Some(policy),
-            Err(error) => {
-                let expected = "a tlog-policy that names the witnesses asked".to_owned();
-                self.file_fault(Part::Witnesses, POLICY, error.to_string(), expected);
-                None
-            }
-        }
+        let found = match policy_in(&self.reader) {
+            Ok(policy) => return policy,
+            Err(LedgerError::Policy(error)) => error.to_string(),
+            Err(_) => "a file that cannot be read".to_owned(),
+        };
+        let expected = "a tlog-policy that names the witnesses asked".to_owned();
+        self.file_fault(Part::Witnesses, POLICY, found, expected);
+        None
     }
 
     fn newest_cosignatures(
@@ -130,9 +147,12 @@ impl Auditor {
     }
 
     /// Every file below `cosigned/` is the note of a head of this ledger.
-    fn kept_heads(&mut self, log: &VerifierKey, known: &[VerifierKey]) -> Vec<KeptHead> {
-        let mut files = Vec::new();
-        walk(&self.dir.join(FOLDER), FOLDER, &mut files);
+    fn kept_heads(
+        &mut self,
+        files: &[String],
+        log: &VerifierKey,
+        known: &[VerifierKey],
+    ) -> Vec<KeptHead> {
         let looked = in_parallel(files.len(), |place| self.look_at(&files[place], log, known));
         let mut kept = Vec::new();
         for (head, wrong) in looked {

@@ -227,7 +227,7 @@ fn between(times: &Interval) -> [String; 2] {
                     format!(" (and there by {time}, {})", by(there))
                 });
             format!(
-                "not before @{}, which its author had seen{}{}",
+                "not before @{}{}{}",
                 before.entry,
                 clock.unwrap_or_default(),
                 there.unwrap_or_default()
