@@ -12,10 +12,13 @@
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
+//! | `witness` | what a log asks a witness, and how a witness decides | c2sp.org/tlog-witness |
+//! | `log_list` | the logs that a witness trusts | the `logs/v0` lists of witness-network.org |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
 mod checkpoint;
 mod cosignature;
+mod log_list;
 mod map;
 mod note;
 mod proof;
@@ -23,8 +26,10 @@ mod proof_file;
 mod spelling;
 mod tile;
 mod tree;
+mod witness;
 
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
+pub use log_list::{LogList, LogListError, TrustedLog};
 pub use map::{MapLeaf, MapProof, MapProofError, SubjectMap, map_root};
 pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
@@ -37,6 +42,11 @@ pub use tile::{
     partial_bundle, partial_tiles, tiles_for,
 };
 pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
+pub use witness::{
+    AddCheckpoint, AddCheckpointError, Evidence, Extension, Head, Judgement, KnownLog,
+    WitnessRefusal, judge, parse_cosignatures, parse_last_size, write_cosignatures,
+    write_last_size,
+};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

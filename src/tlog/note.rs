@@ -163,7 +163,7 @@ impl VerifierKey {
     }
 
     /// Whether the line claims to be by this key: same name, same key id.
-    fn is_named_by(&self, line: &SignatureLine) -> bool {
+    pub(super) fn is_named_by(&self, line: &SignatureLine) -> bool {
         self.name == line.name && self.key_id() == line.key_id
     }
 
