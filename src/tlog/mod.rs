@@ -12,6 +12,7 @@
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
+//! | `policy` | whose cosignatures are enough | c2sp.org/tlog-policy |
 //! | `witness` | what a log asks a witness, and how a witness decides | c2sp.org/tlog-witness |
 //! | `log_list` | the logs that a witness trusts | the `logs/v0` lists of witness-network.org |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
@@ -21,6 +22,7 @@ mod cosignature;
 mod log_list;
 mod map;
 mod note;
+mod policy;
 mod proof;
 mod proof_file;
 mod spelling;
@@ -35,6 +37,7 @@ pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
     SignatureLine, VerifierKey, VerifierKeyError,
 };
+pub use policy::{PolicyLog, PolicyWitness, TlogPolicy, TlogPolicyError};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{Proved, TlogProof, TlogProofError};
 pub use tile::{

@@ -136,6 +136,8 @@ impl From<LedgerError> for Failure {
                 .hint("grounds init makes one; --ledger DIR or GROUNDS_LEDGER names one"),
             LedgerError::Checkpoint(_) => Failure::new(Exit::Damaged, "damaged", message)
                 .hint("grounds verify tells more"),
+            LedgerError::Policy(_) => Failure::new(Exit::No, "policy", message)
+                .hint("mend the file policy in the ledger's folder; docs/FORMAT.md tells its form"),
             LedgerError::Store(error) => store(&error, message),
             LedgerError::Signer(error) => signer(&error, message),
             LedgerError::Clock(_) => Failure::new(Exit::Io, "clock", message)
