@@ -339,12 +339,12 @@ pub fn judge(request: &AddCheckpoint, known: Option<KnownLog<'_>>) -> Judgement 
     Judgement { verdict, evidence }
 }
 
-/// The lines by the log's keys, every one of them good.
+/// A line by each of the log's keys that signed; none of theirs is bad.
 fn lines_of_log(note: &Note, keys: &[VerifierKey]) -> Result<Vec<SignatureLine>, NoteError> {
     let known: Vec<&VerifierKey> = keys.iter().collect();
     note.clone().verify(&known)?;
-    let is_known = |line: &&SignatureLine| keys.iter().any(|key| key.is_named_by(line));
-    Ok(note.signatures().iter().filter(is_known).cloned().collect())
+    let first_of = |key: &VerifierKey| note.signatures().iter().find(|line| key.is_named_by(line));
+    Ok(keys.iter().filter_map(first_of).cloned().collect())
 }
 
 /// Whether the head extends the last one cosigned.
