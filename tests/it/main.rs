@@ -10,10 +10,14 @@ mod format_doc;
 mod golden_commit;
 mod hostile;
 mod lab;
+#[cfg(feature = "net")]
+mod listener;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+#[cfg(feature = "cli")]
+mod witness;
 #[cfg(feature = "cli")]
 mod writing;

@@ -105,6 +105,7 @@ pub(crate) enum Command {
     Prove(command::prove::Prove),
     /// Check a proof file offline, against what it is asked about
     Check(command::check::Check),
+    Witness(command::witness::Witness),
     /// Read a collection, sign it and append it
     Import(command::import::Import),
     /// Write events in another format

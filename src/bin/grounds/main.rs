@@ -14,6 +14,7 @@ mod names;
 mod render;
 mod ssh_agent;
 mod seen;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -32,6 +32,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod view;
 pub(crate) mod why;
+pub(crate) mod witness;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -69,6 +70,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
         Command::Check(command) => command.run(context),
+        Command::Witness(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Completions(command) => command.run(context),

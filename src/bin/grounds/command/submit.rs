@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::desk::{log_signer, open_appender, receipt_bytes, store_receipt};
 use crate::error::{Exit, Failure};
 use crate::files;
+use crate::witnesses::{self, Question};
 
 /// The largest file of commits that is taken: 1 GiB.
 const MAX_SUBMITTED: u64 = 1 << 30;
@@ -64,8 +65,11 @@ impl Submit {
             answers.take(&mut appender, line)?;
         }
         answers.flush(&mut appender)?;
+        let exit = answers.exit;
+        let question = Question::of(&dir, &appender);
         appender.close()?;
-        Ok(answers.exit)
+        witnesses::ask_after(context, &dir, &origin, question);
+        Ok(exit)
     }
 }
 
