@@ -596,7 +596,9 @@ impl Appender {
             }
         }
         if refused.len() < offered {
-            // Kept first: a head whose lines are seen is one whose note is there.
+            // The head itself first, then its note, then its lines: after a power cut no note is
+            // kept of a head that is not there.
+            self.store.sync_named()?;
             self.store.put(&name, &kept.to_bytes(), Durable::Now)?;
             self.head = newest.to_bytes();
             self.store.put("checkpoint", &self.head, Durable::Now)?;

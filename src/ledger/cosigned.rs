@@ -305,14 +305,20 @@ impl Kept<'_> {
         sizes
     }
 
-    /// The head of a size, where it is one of this ledger and one of these witnesses has signed it.
-    pub(super) fn head(&self, size: u64, witnesses: &[VerifierKey]) -> Option<CosignedHead> {
+    /// The note of a size, where it is one of a head of this ledger.
+    pub(super) fn note(&self, size: u64, witnesses: &[VerifierKey]) -> Option<HeadNote> {
         let bytes = self.reader.get(&note_name(size)).ok()??;
         let note = HeadNote::read(&bytes, self.log, witnesses).ok()?;
         let is_ours =
             note.checkpoint.size == size && self.tree.root_at(size) == Some(note.checkpoint.root);
+        is_ours.then_some(note)
+    }
+
+    /// The head of a size, where one of these witnesses has signed it.
+    pub(super) fn head(&self, size: u64, witnesses: &[VerifierKey]) -> Option<CosignedHead> {
+        let note = self.note(size, witnesses)?;
         let cosignatures = note.good();
-        (is_ours && !cosignatures.is_empty()).then_some(CosignedHead {
+        (!cosignatures.is_empty()).then_some(CosignedHead {
             size,
             root: note.checkpoint.root,
             cosignatures,

@@ -22,6 +22,7 @@ mod read;
 mod receipt;
 mod refusal;
 mod signer;
+mod times;
 mod work;
 mod writer;
 
@@ -32,9 +33,12 @@ pub use cosigned::{Added, Cosignature, CosignedHead, LineFault, RefusedLine, pol
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
 pub use preview::{Preview, preview};
-pub use prove::{NotProved, ProofOf, Proved, check_proof, prove};
+pub use prove::{
+    NotProved, ProofOf, Proved, Witnesses, check_cosignatures, check_proof, prove, prove_cosigned,
+};
 pub use read::{AsOf, Custody, Ledger, NoSuchMoment};
 pub use receipt::Receipt;
 pub use refusal::{LedgerError, refused};
 pub use signer::{HeadSigner, SignerError, SignerState};
+pub use times::{Interval, Intervals, NotAfter, NotBefore};
 pub use writer::Writer;

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use crate::envelope::Entry;
-use crate::tlog::{CheckpointError, NoteError, TlogProof, TlogProofError, VerifierKey, leaf_hash};
-use crate::value::{CommitId, EventId, Index, Subject};
+use crate::tlog::{
+    CheckpointError, NoteError, TlogPolicy, TlogProof, TlogProofError, VerifierKey, leaf_hash,
+};
+use crate::value::{CommitId, EventId, Index, Subject, Time};
 
+use super::cosigned::{Cosignature, HeadNote, RefusedLine, time_of};
 use super::read::Ledger;
 use super::refusal::{LedgerError, refused};
 
@@ -16,12 +19,32 @@ use super::refusal::{LedgerError, refused};
 /// When the entry cannot be read.
 pub fn prove(ledger: &Ledger, index: Index) -> Result<Vec<u8>, LedgerError> {
     let custody = ledger.custody();
+    proof_at(ledger, index, custody.checkpoint.size, custody.note.clone())
+}
+
+/// As [`prove`], at the head that a quorum of this policy saw first, and the head's size; none where
+/// no cosigned head that is kept covers the entry and has one.
+///
+/// # Errors
+/// When the entry cannot be read.
+pub fn prove_cosigned(
+    ledger: &Ledger,
+    index: Index,
+    policy: &TlogPolicy,
+) -> Result<Option<(u64, Vec<u8>)>, LedgerError> {
+    let first = ledger.first_quorum(index, policy);
+    let proof = first.map(|(size, note)| Ok((size, proof_at(ledger, index, size, note)?)));
+    proof.transpose()
+}
+
+fn proof_at(
+    ledger: &Ledger,
+    index: Index,
+    size: u64,
+    checkpoint: Vec<u8>,
+) -> Result<Vec<u8>, LedgerError> {
     let line = ledger.line(index)?;
-    let path = ledger
-        .tree()
-        .inclusion(index, custody.checkpoint.size)
-        .unwrap_or_default();
-    let checkpoint = custody.note.clone();
+    let path = ledger.tree().inclusion(index, size).unwrap_or_default();
     Ok(TlogProof {
         extra: Some(line),
         index,
@@ -70,8 +93,12 @@ pub struct Proved {
     pub commit: CommitId,
     /// Ids and subjects of its events.
     pub events: Vec<(EventId, Subject)>,
-    /// Signature lines that no key at hand could check.
+    /// Signature lines that no key at hand could check: none where a policy was given.
     pub unchecked: usize,
+    /// What the witnesses of the policy given have cosigned, earliest first.
+    pub cosignatures: Vec<Cosignature>,
+    /// By when the head was there, and so the entry, by the word of a quorum of that policy.
+    pub not_after: Option<Time>,
 }
 
 /// Why a proof does not prove what was asked.
@@ -81,6 +108,8 @@ pub enum NotProved {
     Proof(String),
     /// The file carries no entry, and none was given.
     NoEntry,
+    /// Witnesses are missing that the policy asks for: which, in words.
+    Quorum(String),
     /// The entry is not of its form.
     Entry(String),
     /// It is a proof, of something else.
@@ -99,6 +128,7 @@ impl fmt::Display for NotProved {
             NotProved::NoEntry => f.write_str(
                 "found no entry in the proof file, expected one in its extra line or beside the proof, as in a receipt",
             ),
+            NotProved::Quorum(missing) => write!(f, "{missing}; expected a quorum of the policy given"),
             NotProved::Entry(why) => write!(f, "the entry: {why}"),
             NotProved::Other { asked, found } => write!(f, "found a proof of {found}; expected a proof of {asked}"),
         }
@@ -120,7 +150,9 @@ impl From<TlogProofError> for NotProved {
 }
 
 /// Checks a `.tlog-proof` against what is asked, the log's key, and the entry (given, or carried in
-/// the file). It never says that a proof is fine without saying of what.
+/// the file). It never says that a proof is fine without saying of what. With a policy, each line
+/// below the head must be the log's or hold under a witness that it names, and they must be enough;
+/// without one, lines of witnesses are counted and not checked.
 ///
 /// # Errors
 /// [`NotProved`].
@@ -129,6 +161,7 @@ pub fn check_proof(
     of: &ProofOf,
     vkey: &VerifierKey,
     entry: Option<&[u8]>,
+    policy: Option<&TlogPolicy>,
 ) -> Result<Proved, NotProved> {
     let proof = TlogProof::parse(file)?;
     let line = entry
@@ -166,6 +199,13 @@ pub fn check_proof(
             found,
         });
     }
+    let witnessed = policy
+        .map(|policy| check_cosignatures(&proof.checkpoint, vkey, policy))
+        .transpose()?;
+    let Witnesses {
+        cosignatures,
+        not_after,
+    } = witnessed.unwrap_or_default();
     Ok(Proved {
         origin: commit.ledger.to_string(),
         index: bound.index,
@@ -173,6 +213,54 @@ pub fn check_proof(
         root: bound.root,
         commit: commit.id(),
         events,
-        unchecked: bound.unchecked.len(),
+        unchecked: match policy {
+            Some(_) => 0,
+            None => bound.unchecked.len(),
+        },
+        cosignatures,
+        not_after,
     })
+}
+
+/// Who cosigned a head, and by when it was there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Witnesses {
+    /// What they signed, earliest first.
+    pub cosignatures: Vec<Cosignature>,
+    /// By when the head was there, by the word of a quorum; none where nobody is asked for.
+    pub not_after: Option<Time>,
+}
+
+/// Holds the note of a head against a policy: each line must be the log's or hold under a witness
+/// that it names, none may stand twice, and they must be enough.
+///
+/// # Errors
+/// [`NotProved::Proof`] for a line that may not stand there, [`NotProved::Quorum`] where witnesses
+/// are missing.
+pub fn check_cosignatures(
+    note: &[u8],
+    vkey: &VerifierKey,
+    policy: &TlogPolicy,
+) -> Result<Witnesses, NotProved> {
+    let note = HeadNote::read(note, vkey, &policy.witness_keys())
+        .map_err(|error| NotProved::Proof(error.to_string()))?;
+    for (line, judged) in &note.lines {
+        if let Err(fault) = judged {
+            let (name, key_id) = (line.name().to_owned(), line.key_id());
+            let refused = RefusedLine {
+                name,
+                key_id,
+                fault: *fault,
+            };
+            return Err(NotProved::Proof(refused.to_string()));
+        }
+    }
+    let good = note.good();
+    match policy.shortfall(&good) {
+        Some(missing) => Err(NotProved::Quorum(missing)),
+        None => Ok(Witnesses {
+            cosignatures: Cosignature::all_of(&good, Some(policy)),
+            not_after: policy.not_after(&good).map(time_of),
+        }),
+    }
 }

@@ -204,7 +204,50 @@ impl Ledger {
             Some(policy) => policy.witness_keys(),
             None => keys_in(&self.reader),
         };
-        self.kept().heads(&keys)
+        let mut heads = self.kept().heads(&keys);
+        let newest = &self.custody.checkpoint;
+        let good = self.cosignatures_of_newest(&keys);
+        match heads.last_mut() {
+            _ if good.is_empty() => {}
+            Some(last) if last.size == newest.size => last.cosignatures.extend(good),
+            _ => heads.push(CosignedHead {
+                size: newest.size,
+                root: newest.root,
+                cosignatures: good,
+            }),
+        }
+        heads
+    }
+
+    /// What these witnesses signed in `checkpoint`.
+    fn cosignatures_of_newest(&self, keys: &[VerifierKey]) -> Vec<GoodSignature> {
+        let note = self.newest_note(keys);
+        note.map(|note| note.good()).unwrap_or_default()
+    }
+
+    /// `checkpoint` as it is now, as long as it is of the head that was opened.
+    fn newest_note(&self, keys: &[VerifierKey]) -> Option<HeadNote> {
+        let note = self.reader.get("checkpoint").ok().flatten()?;
+        let note = HeadNote::read(&note, &self.custody.vkey, keys).ok()?;
+        (note.checkpoint == self.custody.checkpoint).then_some(note)
+    }
+
+    /// Of the heads that cover an entry and have a quorum of this policy, the one that was there
+    /// first: its size, and its note with the lines of that policy's witnesses.
+    pub(super) fn first_quorum(&self, index: Index, policy: &TlogPolicy) -> Option<(u64, Vec<u8>)> {
+        let keys = policy.witness_keys();
+        let sizes = self.kept().sizes();
+        let kept = sizes.into_iter().filter(|size| *size > index);
+        let notes = kept.filter_map(|size| self.kept().note(size, &keys));
+        let newest = self
+            .newest_note(&keys)
+            .filter(|note| note.checkpoint.size > index);
+        let timed = notes.chain(newest).filter_map(|note| {
+            let time = policy.not_after(&note.good())?;
+            Some((time, note))
+        });
+        let (_, first) = timed.min_by_key(|(time, note)| (*time, note.checkpoint.size))?;
+        Some((first.checkpoint.size, first.to_bytes()))
     }
 
     /// The largest size that this witness has cosigned, as far as it is kept.

@@ -38,8 +38,9 @@ pub use page::{
 };
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
-    LedgerPage, RevocationShown, RuleShown, ScopedClaim, StandingShown, StewardShown, ViewPage,
-    ViewedClaim, agent_page, artifact_page, context_page, ledger_page, view_page,
+    LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
+    view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod keys;
 mod names;
+mod policy_file;
 mod render;
 mod ssh_agent;
 mod seen;

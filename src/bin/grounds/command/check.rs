@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grounds::ledger::{NotProved, ProofOf, Proved, check_proof};
-use grounds::value::{CommitId, EventId, Index, Subject};
+use grounds::ledger::{Cosignature, NotProved, ProofOf, Proved, check_proof};
+use grounds::tlog::{TlogPolicy, VerifierKey};
+use grounds::value::{CommitId, EventId, Index, Subject, Time};
 use serde::Serialize;
 
 use super::verify::parse_vkey;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 use crate::render;
 
 /// The largest proof file that is read, in bytes: an entry in base64, 64 hashes and a note.
@@ -41,6 +43,9 @@ pub(crate) struct Check {
     /// The log's key, as its operator handed it out
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
+    /// Whose cosignatures you take, and how many are enough: a tlog-policy. It may give the log's key
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 /// What was found out, as `--json` prints it.
@@ -53,6 +58,8 @@ pub(crate) struct Answer {
     pub(crate) proved: Option<Bound>,
     /// Why not.
     pub(crate) why_not: Option<String>,
+    /// Whether that is because something is missing, not because something is wrong.
+    pub(crate) cannot_tell: bool,
 }
 
 /// The object that a proof binds.
@@ -65,30 +72,54 @@ pub(crate) struct Bound {
     pub(crate) commit: String,
     pub(crate) events: Vec<(String, String)>,
     pub(crate) unchecked: usize,
+    /// Who of the policy given cosigned the head, earliest first.
+    pub(crate) cosignatures: Vec<Cosignature>,
+    /// By when the entry was there, by the word of a quorum.
+    pub(crate) not_after: Option<Time>,
 }
 
 impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let Some(vkey) = &self.vkey else {
+        let policy = self.policy.as_deref().map(policy_file::read).transpose()?;
+        let Some(vkey) = self.log_key(policy.as_ref())? else {
             return Err(Failure::new(Exit::CannotTell, "vkey", "found no --vkey, expected the log's key")
                 .hint("its operator hands it out (grounds init printed it); a key from the ledger itself would prove nothing"));
         };
-        let vkey = parse_vkey(vkey)?;
         let of = self.object()?;
         let file = self.read()?;
         let (proof, entry) = unpack(&file);
-        let checked = check_proof(&proof, &of, &vkey, entry.as_deref());
-        let exit = match &checked {
-            Ok(_) => Exit::Done,
-            Err(NotProved::NoEntry) => Exit::CannotTell,
-            Err(_) => Exit::No,
-        };
+        let checked = check_proof(&proof, &of, &vkey, entry.as_deref(), policy.as_ref());
         let answer = Answer::new(&of, checked);
+        let exit = match (&answer.proved, answer.cannot_tell) {
+            (Some(_), _) => Exit::Done,
+            (None, true) => Exit::CannotTell,
+            (None, false) => Exit::No,
+        };
         match context.global.json {
             true => context.print_json(&answer)?,
             false => context.print(&render::human::audit::proof(&answer))?,
         }
         Ok(exit)
+    }
+
+    /// The log's key: the one given, which the policy must not contradict, else the policy's, where
+    /// it names one log.
+    fn log_key(&self, policy: Option<&TlogPolicy>) -> Result<Option<VerifierKey>, Failure> {
+        let logs = policy.map(TlogPolicy::logs).unwrap_or_default();
+        match (&self.vkey, logs) {
+            (Some(vkey), _) => {
+                let vkey = parse_vkey(vkey)?;
+                policy.map_or(Ok(()), |policy| policy_file::names(policy, &vkey))?;
+                Ok(Some(vkey))
+            }
+            (None, [log]) => Ok(Some(log.key.clone())),
+            (None, []) => Ok(None),
+            (None, several) => Err(Failure::usage(format!(
+                "found no --vkey and {} logs in --policy, expected which of them it is",
+                several.len()
+            ))
+            .hint("give that log's key with --vkey")),
+        }
     }
 
     fn object(&self) -> Result<ProofOf, Failure> {
@@ -145,6 +176,7 @@ fn entry_index(text: &str) -> Result<Index, String> {
 
 impl Answer {
     fn new(of: &ProofOf, checked: Result<Proved, NotProved>) -> Answer {
+        let cannot_tell = matches!(checked, Err(NotProved::NoEntry | NotProved::Quorum(_)));
         let (proved, why_not) = match checked {
             Ok(proved) => (Some(Bound::new(proved)), None),
             Err(error) => (None, Some(error.to_string())),
@@ -154,6 +186,7 @@ impl Answer {
             asked: of.to_string(),
             proved,
             why_not,
+            cannot_tell,
         }
     }
 }
@@ -171,6 +204,8 @@ impl Bound {
             root: proved.root.to_string(),
             commit: proved.commit.to_string(),
             unchecked: proved.unchecked,
+            cosignatures: proved.cosignatures,
+            not_after: proved.not_after,
         }
     }
 }

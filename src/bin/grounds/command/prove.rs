@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grounds::ledger::{AsOf, Ledger, prove};
+use grounds::ledger::{AsOf, Ledger, prove, prove_cosigned};
 use grounds::value::Index;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 
 /// Make the proof that an event is in the log, for somebody who has neither.
 #[derive(Debug, Args)]
@@ -19,13 +20,27 @@ pub(crate) struct Prove {
     /// Write the proof to this file [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Prove it at the first head that has a quorum of this tlog-policy, not at the newest
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
 }
 
 impl Prove {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let ledger = context.open()?;
         let index = entry_of(&ledger, &self.event)?;
-        let proof = prove(&ledger, index)?;
+        let policy = self.policy.as_deref().map(policy_file::read).transpose()?;
+        let (size, proof) = match &policy {
+            None => (ledger.custody().checkpoint.size, prove(&ledger, index)?),
+            Some(policy) => prove_cosigned(&ledger, index, policy)?.ok_or_else(|| {
+                Failure::new(
+                    Exit::CannotTell,
+                    "witnesses",
+                    format!("found no head that covers @{index} and has a quorum of the policy given"),
+                )
+                .hint("witnesses are asked when a head is published; without --policy it is proved at the newest head")
+            })?,
+        };
         if let Some(path) = &self.output {
             std::fs::write(path, &proof).map_err(|error| Failure::io(path, &error))?;
         }
@@ -40,7 +55,7 @@ impl Prove {
             (Some(path), false) => context.say(&format!(
                 "{}: entry @{index} under the head of {} entries\ncheck it with: grounds check {} --entry @{index} --vkey '{}'",
                 path.display(),
-                ledger.custody().checkpoint.size,
+                size,
                 path.display(),
                 ledger.custody().vkey,
             )),

@@ -1,15 +1,17 @@
 //! `grounds verify`: the full audit.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use grounds::ledger::audit::{Report, Standard, Verdict, audit};
-use grounds::ledger::{HeadSigner, Ledger, SignerState};
+use grounds::ledger::audit::{Freshness, Report, Standard, Verdict, audit};
+use grounds::ledger::{Clock as _, HeadSigner, Ledger, SignerState, SystemClock};
 use grounds::tlog::VerifierKey;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 use crate::render;
 
 /// Check everything that the ledger's folder claims, from its bytes alone.
@@ -21,6 +23,13 @@ pub(crate) struct Verify {
     /// An older checkpoint that the ledger must extend
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
+    /// Whose cosignatures you take, and how many are enough: a tlog-policy; without it, those of
+    /// witnesses are only shown
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The newest head must be no older, by the word of those witnesses: 90s, 15m, 1h, 2d
+    #[arg(long, value_name = "AGE", value_parser = policy_file::age)]
+    max_age: Option<Duration>,
 }
 
 /// The report, as `--json` prints it.
@@ -35,6 +44,10 @@ impl Verify {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let dir = context.ledger_dir()?;
         let vkey = self.vkey.as_deref().map(parse_vkey).transpose()?;
+        let policy = self.policy.as_deref().map(policy_file::read).transpose()?;
+        if let (Some(policy), Some(vkey)) = (&policy, &vkey) {
+            policy_file::names(policy, vkey)?;
+        }
         let from = match &self.from {
             Some(path) => Some(std::fs::read(path).map_err(|error| Failure::io(path, &error))?),
             None => None,
@@ -42,6 +55,11 @@ impl Verify {
         let standard = Standard {
             vkey: vkey.as_ref(),
             from: from.as_deref(),
+            policy: policy.as_ref(),
+            freshness: self.max_age.map(|max_age| Freshness {
+                max_age,
+                now: SystemClock::default().wall(),
+            }),
             signer: signer_state(context, &dir),
         };
         let mut bar = context.progress("verifying");

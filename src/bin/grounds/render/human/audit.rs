@@ -80,11 +80,12 @@ fn verdict(report: &Report) -> String {
         ),
         Verdict::Damaged => format!("{} · {}", paint(BAD, "damaged"), paint(SOFT, &checked)),
         Verdict::CannotTell => {
-            format!(
-                "{} · {}",
-                paint(UNSURE, "cannot tell: entries are withheld"),
-                paint(SOFT, &checked)
-            )
+            let why = match (report.withheld > 0, report.witnesses.cannot_tell) {
+                (true, true) => "cannot tell: entries are withheld, witnesses are missing",
+                (false, true) => "cannot tell: witnesses are missing",
+                _ => "cannot tell: entries are withheld",
+            };
+            format!("{} · {}", paint(UNSURE, why), paint(SOFT, &checked))
         }
     }
 }
@@ -93,12 +94,11 @@ fn verdict(report: &Report) -> String {
 pub(crate) fn proof(answer: &Answer) -> String {
     let Some(bound) = &answer.proved else {
         let why = answer.why_not.as_deref().unwrap_or("no reason given");
-        return format!(
-            "{} {}: {}\n",
-            paint(BAD, "✗"),
-            safe(&answer.asked),
-            safe(why)
-        );
+        let sign = match answer.cannot_tell {
+            true => paint(UNSURE, "?"),
+            false => paint(BAD, "✗"),
+        };
+        return format!("{sign} {}: {}\n", safe(&answer.asked), safe(why));
     };
     let mut text = format!("{} {}\n", paint(GOOD, "✓"), safe(&answer.asked));
     let facts = [
@@ -115,6 +115,21 @@ pub(crate) fn proof(answer: &Answer) -> String {
     }
     for (id, subject) in &bound.events {
         let _ = writeln!(text, "    {:<11} {} {}", "event", safe(id), safe(subject));
+    }
+    for cosignature in &bound.cosignatures {
+        let who = format!(
+            "cosigned by {} at {}",
+            safe(&cosignature.witness),
+            cosignature.time.seconds_text()
+        );
+        let _ = writeln!(text, "  {} {:<11} {who}", paint(GOOD, "✓"), "witnesses");
+    }
+    if let Some(time) = bound.not_after {
+        let what = format!(
+            "recorded by {}, by the word of a quorum of your policy",
+            time.seconds_text()
+        );
+        let _ = writeln!(text, "  {} {:<11} {what}", paint(GOOD, "✓"), "not after");
     }
     if bound.unchecked > 0 {
         let what = format!(
