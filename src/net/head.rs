@@ -26,13 +26,13 @@ pub(super) enum Framing {
 
 /// A request that is refused before anything is done for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub(super) struct Refused {
     /// The HTTP status: 4xx.
-    pub status: u16,
+    pub(super) status: u16,
     /// A stable word for programs.
-    pub code: &'static str,
+    pub(super) code: &'static str,
     /// What was found and expected.
-    pub detail: String,
+    pub(super) detail: String,
 }
 
 impl fmt::Display for Refused {
@@ -193,15 +193,15 @@ struct Fields<'h> {
 impl<'h> Fields<'h> {
     /// Each of them stands once, equal or not: there is no reason to say it again.
     fn take(&mut self, name: &[u8], value: &'h [u8]) -> Result<(), Refused> {
-        let (place, called) = match () {
-            () if name.eq_ignore_ascii_case(b"host") => (&mut self.host, "Host"),
-            () if name.eq_ignore_ascii_case(b"content-length") => {
-                (&mut self.length, "Content-Length")
-            }
-            () if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                (&mut self.encoding, "Transfer-Encoding")
-            }
-            () => return Ok(()),
+        let places = [
+            ("Host", &mut self.host),
+            ("Content-Length", &mut self.length),
+            ("Transfer-Encoding", &mut self.encoding),
+        ];
+        let mut places = places.into_iter();
+        let is_named = |called: &str| name.eq_ignore_ascii_case(called.as_bytes());
+        let Some((called, place)) = places.find(|(called, _)| is_named(called)) else {
+            return Ok(());
         };
         match place.replace(value) {
             None => Ok(()),
@@ -331,6 +331,11 @@ mod tests {
         format!("POST /x HTTP/1.1\r\nHost: a\r\n{lines}\r\n").into_bytes()
     }
 
+    fn take_all(body: &[u8]) -> Result<usize, Refused> {
+        let mut chunks = Chunks::BEGIN;
+        chunks.take(body)
+    }
+
     #[test]
     fn plain_requests_are_read() {
         assert_eq!(read(&with("")), Ok(Framing::Length(0)));
@@ -455,7 +460,7 @@ mod tests {
         ];
         for body in wrong {
             assert!(
-                Chunks::BEGIN.clone().take(body).is_err(),
+                take_all(body).is_err(),
                 "{:?}",
                 String::from_utf8_lossy(body)
             );
@@ -502,7 +507,7 @@ mod tests {
                 let _ = examine(&bytes[..end]);
             }
             let _ = examine(&bytes);
-            let _ = Chunks::BEGIN.clone().take(&bytes);
+            let _ = take_all(&bytes);
         }
     }
 }

@@ -25,7 +25,6 @@ mod witness_routes;
 pub use answer::{Answer, problem, text};
 pub use ask::{AskError, Asked, WitnessAt, ask, ask_all};
 pub use folder::FolderError;
-pub use head::Refused;
 pub use listener::{Limits, Listener, Routes};
 pub use witness::{
     AddError, KeptEvidence, Seen, Witness, WitnessError, evidence_in, make_folder, trust,

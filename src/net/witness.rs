@@ -317,7 +317,7 @@ impl Witness {
         let request = AddCheckpoint::parse(body).map_err(AddError::Malformed)?;
         let origin = request.origin();
         let Some(log) = self.logs.get(origin) else {
-            return self.refuse(origin, judge(&request, None).verdict.map(drop));
+            return self.refuse(origin, WitnessRefusal::UnknownOrigin(origin.to_owned()));
         };
         // Held until the head is kept: nobody decides by what is no longer the last one. What a
         // thread that panicked left is whole, as it is set last.
@@ -334,7 +334,7 @@ impl Witness {
         }
         let extension = match judgement.verdict {
             Ok(extension) => extension,
-            Err(refusal) => return self.refuse(origin, Err(refusal)),
+            Err(refusal) => return self.refuse(origin, refusal),
         };
         let answer = self.cosign(origin, &mut log, &extension);
         if let Err(AddError::NotKept(error)) = &answer {
@@ -343,15 +343,7 @@ impl Witness {
         answer
     }
 
-    fn refuse(
-        &self,
-        origin: &str,
-        verdict: Result<(), WitnessRefusal>,
-    ) -> Result<Vec<u8>, AddError> {
-        let refusal = match verdict {
-            Err(refusal) => refusal,
-            Ok(()) => WitnessRefusal::UnknownOrigin(origin.to_owned()),
-        };
+    fn refuse(&self, origin: &str, refusal: WitnessRefusal) -> Result<Vec<u8>, AddError> {
         (self.seen)(&Seen::Refused {
             origin,
             refusal: &refusal,

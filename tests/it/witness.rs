@@ -477,3 +477,82 @@ fn nothing_is_cosigned_that_could_not_be_kept() {
     // Nothing was given out, so nothing is remembered.
     witness.add_checkpoint(&lab.request("b", 0, 4)).unwrap();
 }
+
+/// A server that says one thing after the other, whatever it is asked.
+fn says(answers: Vec<Vec<u8>>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut seen = [0; 4096];
+            // One read is enough: head and body are small.
+            let _ = stream.read(&mut seen);
+            let _ = stream.write_all(&answer);
+        }
+        // Whoever connects now is never answered.
+        std::thread::park();
+        drop(listener);
+    });
+    url
+}
+
+fn said(status: &str, kind: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn whatever_a_witness_answers_is_bounded_and_said() {
+    let lab = Lab::new();
+    let tree = tree("a", 9);
+    let head = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 9,
+        root: tree.root(),
+    };
+    let note = head.sign(&lab.log).unwrap();
+    let proof = |old, new| tree.consistency(old, new);
+    let asked = |answers: Vec<Vec<u8>>| {
+        let at = net::WitnessAt {
+            name: "w".into(),
+            url: says(answers),
+            old: 0,
+        };
+        net::ask(&at, &note, &proof, Duration::from_millis(500))
+            .unwrap_err()
+            .to_string()
+    };
+    let plain = "text/plain";
+    let cases = [
+        (vec![said("200 OK", plain, "junk\n")], "its answer"),
+        (vec![said("200 OK", plain, "")], "its answer"),
+        (
+            vec![said("200 OK", plain, &"a".repeat(1 << 20))],
+            "add-checkpoint: ",
+        ),
+        (
+            vec![said("404 Not Found", plain, "never heard of it")],
+            "it answered 404",
+        ),
+        (vec![said("302 Found", plain, "")], "it answered 302"),
+        (
+            vec![said("409 Conflict", "text/x.tlog.size", "10\n")],
+            "it has cosigned 10 entries",
+        ),
+        (
+            vec![said("409 Conflict", "text/x.tlog.size", "x")],
+            "it answered 409",
+        ),
+        (
+            vec![said("409 Conflict", "text/x.tlog.size", "4\n"); 2],
+            "it answered 409",
+        ),
+        (vec![b"not http\r\n\r\n".to_vec()], "add-checkpoint: "),
+        (vec![], "no answer in time"),
+    ];
+    for (answers, expected) in cases {
+        let error = asked(answers);
+        assert!(error.contains(expected), "{error}, expected {expected}");
+    }
+}
