@@ -40,8 +40,20 @@ fn at(path: &Path) -> impl Fn(io::Error) -> FolderError + '_ {
     }
 }
 
-/// The lock of a folder, until it is dropped or the process ends, however it ends.
-pub(super) fn lock(dir: &Path) -> Result<File, FolderError> {
+/// A folder that this process alone writes, until it is dropped or the process ends, however it
+/// ends.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, but for a child that is just being forked and holds it open as well.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock of a folder.
+pub(super) fn lock(dir: &Path) -> Result<Lock, FolderError> {
     let path = dir.join("lock");
     let mut options = File::options();
     let opened = options
@@ -52,7 +64,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, FolderError> {
         .open(&path);
     let file = opened.map_err(at(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(FolderError::Locked(dir.to_path_buf())),
         Err(TryLockError::Error(error)) => Err(at(&path)(error)),
     }

@@ -236,7 +236,7 @@ pub struct Witness {
     logs: BTreeMap<String, Mutex<Log>>,
     seen: Box<dyn Fn(&Seen<'_>) + Send + Sync>,
     /// One process answers for a folder.
-    _lock: std::fs::File,
+    _lock: folder::Lock,
 }
 
 /// A log that is trusted.
