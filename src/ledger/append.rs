@@ -551,6 +551,12 @@ impl Appender {
         Ok(self.store.sync_named()?)
     }
 
+    /// The tree of all entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// Takes in cosignatures of the newest head: those that hold, by witnesses that this policy (the
     /// folder's) names, are on disk on return, in `checkpoint` and in `cosigned/<size>`. Of two by
     /// one witness `checkpoint` keeps the later and the note that is kept for ever the earlier.

@@ -21,6 +21,8 @@ mod hostile;
 mod keys;
 mod lab;
 mod mirror;
+#[cfg(feature = "net")]
+mod listener;
 #[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
@@ -28,5 +30,7 @@ mod readme;
 mod reference;
 mod repair;
 mod witnesses;
+#[cfg(feature = "cli")]
+mod witness;
 #[cfg(feature = "cli")]
 mod writing;

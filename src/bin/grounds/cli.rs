@@ -111,6 +111,7 @@ pub(crate) enum Command {
     Mirror(command::mirror::Mirror),
     /// Heal a damaged ledger from a copy of it
     Repair(command::repair::Repair),
+    Witness(command::witness::Witness),
     /// Read a collection, sign it and append it
     Import(command::import::Import),
     /// Write events in another format

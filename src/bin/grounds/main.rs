@@ -16,6 +16,7 @@ mod render;
 mod ssh_agent;
 mod seen;
 mod sources;
+mod witnesses;
 
 use std::process::ExitCode;
 

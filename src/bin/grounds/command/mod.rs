@@ -36,6 +36,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod view;
 pub(crate) mod why;
+pub(crate) mod witness;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -76,6 +77,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Check(command) => command.run(context),
         Command::Mirror(command) => command.run(context),
         Command::Repair(command) => command.run(context),
+        Command::Witness(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Completions(command) => command.run(context),

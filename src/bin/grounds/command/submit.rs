@@ -15,6 +15,7 @@ use crate::desk::{log_signer, now, open_appender, origin_of, receipt_bytes, stor
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::render::human::written;
+use crate::witnesses::{self, Question};
 
 /// The largest file of commits that is taken: 1 GiB.
 const MAX_SUBMITTED: u64 = 1 << 30;
@@ -75,8 +76,11 @@ impl Submit {
             answers.take(&mut appender, line)?;
         }
         answers.flush(&mut appender)?;
+        let exit = answers.exit;
+        let question = Question::of(&dir, &appender);
         appender.close()?;
-        Ok(answers.exit)
+        witnesses::ask_after(context, &dir, &origin, question);
+        Ok(exit)
     }
 
     /// Judges each commit in the place that it would take now, after those before it.
