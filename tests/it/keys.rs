@@ -105,9 +105,7 @@ impl Terminal {
         }
     }
 
-    /// Types as people do, a while after the question: it is put before the echo is switched off.
     fn type_line(&mut self, text: &str) {
-        std::thread::sleep(std::time::Duration::from_millis(500));
         let input = self.child.stdin.as_mut().unwrap();
         input.write_all(format!("{text}\n").as_bytes()).unwrap();
     }

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 
 use grounds::ledger::audit::{Standard, Verdict, audit};
 use grounds::ledger::{
-    AnySource, FolderSource, HeadError, LedgerError, MirrorError, Mirrored, Pin, SignedHead,
-    SourceError, mirror,
+    AnySource, FolderSource, HeadError, MirrorError, Mirrored, Pin, SignedHead, SourceError, mirror,
 };
-use grounds::store::StoreError;
 use grounds::tlog::{
     Checkpoint, ForkProof, TileSource, Tree, VerifierKey, encode_bundle, leaf_hash,
     new_full_bundles, partial_bundle, tiles_for,
 };
 
-use crate::lab::{EVENTS, Lab, copy, everything, head, note, tree_of, unlocked, vkey};
+use crate::lab::{EVENTS, Lab, copy, everything, head, note, tree_of, vkey};
 use crate::reference::build::ORIGIN;
 
 /// A source that fails after so many files, and counts them.
@@ -103,13 +101,7 @@ fn mirrored(
     dir: &Path,
     vkey: Option<&VerifierKey>,
 ) -> Result<Mirrored, MirrorError> {
-    let is_locked = |error: &MirrorError| {
-        matches!(
-            error,
-            MirrorError::Ledger(LedgerError::Store(StoreError::Locked { .. }))
-        )
-    };
-    unlocked(is_locked, || mirror(source, dir, vkey, &mut |_, _| {}))
+    mirror(source, dir, vkey, &mut |_, _| {})
 }
 
 /// The bytes of the files that a mirror shares with its source.

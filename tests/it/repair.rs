@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use grounds::ledger::audit::Verdict;
-use grounds::ledger::{
-    Acknowledged, FolderSource, KeyFrom, LedgerError, Repair, RepairError, SignerState,
-};
-use grounds::store::StoreError;
+use grounds::ledger::{Acknowledged, FolderSource, KeyFrom, Repair, RepairError, SignerState};
 use grounds::tlog::{Head, VerifierKey};
 
-use crate::lab::{EVENTS, Lab, audited, copy, everything, head, tree_of, unlocked, vkey};
+use crate::lab::{EVENTS, Lab, audited, copy, everything, head, tree_of, vkey};
 use crate::mirror::{publish, put, run, shared, synthetic};
 
 const SECOND: &str = "events/000000000300.jsonl";
@@ -18,9 +15,7 @@ const SIZE: usize = 600;
 
 /// Carries a repair out; gives where the old files are kept.
 fn carry_out(repair: &Repair, dir: &Path) -> Option<PathBuf> {
-    let is_locked =
-        |error: &LedgerError| matches!(error, LedgerError::Store(StoreError::Locked { .. }));
-    unlocked(is_locked, || repair.carry_out(dir)).unwrap()
+    repair.carry_out(dir).unwrap()
 }
 
 fn plan(source: &Path, dir: &Path) -> Result<Repair, RepairError> {

@@ -10,6 +10,8 @@ use grounds::claim::State;
 use grounds::envelope::{KeyFileError, PrivateKey, Signature, Signed};
 use grounds::ledger::HeadSigner;
 use grounds::value::{KeyId, Origin, PublicKey, Slug};
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
@@ -175,10 +177,39 @@ pub(crate) fn private_from(path: &Path) -> Result<PrivateKey, Failure> {
     PrivateKey::from_openssh(&text, Some(&asked(path)?)).map_err(failed)
 }
 
+/// Asks without showing what is typed. The echo is off before the question is there, so that who
+/// answers at once is not shown either.
 fn asked(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    #[cfg(unix)]
+    let _silence = Silence::begin();
     rpassword::prompt_password(format!("Passphrase for {}: ", path.display()))
         .map(Zeroizing::new)
         .map_err(|error| Failure::io(path, &error))
+}
+
+/// The terminal without its echo, until this is dropped.
+#[cfg(unix)]
+struct Silence(Option<Termios>);
+
+#[cfg(unix)]
+impl Silence {
+    fn begin() -> Silence {
+        let before = tcgetattr(std::io::stdin()).ok();
+        if let Some(mut silent) = before.clone() {
+            silent.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &silent);
+        }
+        Silence(before)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+        }
+    }
 }
 
 fn unusable(path: &Path, what: impl Into<String>) -> Failure {

@@ -227,6 +227,8 @@ impl Drop for DiskLock {
     fn drop(&mut self) {
         // Nothing depends on it: the text is only for people.
         let _ = self.file.set_len(0);
+        // Closing would do, but for a child that is just being forked and holds it open as well.
+        let _ = self.file.unlock();
     }
 }
 
