@@ -1,0 +1,3 @@
+//! Net: to machines. The pages of a ledger.
+
+pub mod page;
