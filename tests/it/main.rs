@@ -11,6 +11,8 @@ mod golden_commit;
 mod hostile;
 mod lab;
 #[cfg(feature = "cli")]
+mod publishing;
+#[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 mod readme;

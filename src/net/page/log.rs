@@ -39,7 +39,9 @@ pub fn log(frame: &Frame<'_>, shown: &LogShown<'_>) -> String {
             p.meta { (shown.entries) " entries, newest first. Nothing is ever taken out; what is set aside is struck through." }
         }
         (parts(links, shown))
-        ol.log { @for row in shown.rows { (happened(links, row)) } }
+        ol.log { @for (place, row) in shown.rows.iter().enumerate() {
+            (happened(links, row, place.checked_sub(1).map(|before| &shown.rows[before])))
+        } }
         (parts(links, shown))
     };
     let sheet = Sheet {
@@ -73,11 +75,17 @@ fn parts(links: &Links, shown: &LogShown<'_>) -> Markup {
     }
 }
 
-fn happened(links: &Links, row: &TimelineRow) -> Markup {
+fn happened(links: &Links, row: &TimelineRow, above: Option<&TimelineRow>) -> Markup {
     let place = row.by.address.trim_start_matches('@');
+    // Of an entry with several events, the one shown first is where the entry begins.
+    let entry_of = |row: &TimelineRow| super::ink::entry_of(&row.by);
+    let begins = place.contains('.') && above.is_none_or(|above| entry_of(above) != entry_of(row));
     html! {
         li id={ "e" (place) } {
-            p.place { (entry(links, &row.by)) }
+            p.place {
+                @if let Some(entry) = entry_of(row).filter(|_| begins) { span id={ "e" (entry) } {} }
+                (entry(links, &row.by))
+            }
             div {
                 p.says {
                     (agent(links, &row.by.author, row.by.author_name.as_deref())) " "

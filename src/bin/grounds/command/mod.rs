@@ -23,6 +23,7 @@ pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod note;
 pub(crate) mod prove;
+pub(crate) mod publish;
 pub(crate) mod replay;
 pub(crate) mod show;
 pub(crate) mod sign;
@@ -71,6 +72,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Check(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
+        Command::Publish(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Man(command) => command.run(context),
     }
