@@ -521,3 +521,35 @@ fn a_feed_names_its_events_by_tags_and_links_to_them() {
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
     }
 }
+
+#[test]
+fn a_site_that_is_watched_follows_the_ledger() {
+    let lab = Lab::argued();
+    let site = lab.beside("site");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_grounds"))
+        .args(["publish", site.to_str().unwrap(), "--watch"])
+        .env_clear()
+        .env("GROUNDS_LEDGER", lab.dir())
+        .env("GROUNDS_CONFIG", lab.beside("config"))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let follows = |what: &dyn Fn() -> bool| {
+        (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            what()
+        })
+    };
+    let begun = follows(&|| site.join("checkpoint").exists());
+    lab.record("ada", &[claim("later")]);
+    let head = std::fs::read(lab.dir().join("checkpoint")).unwrap();
+    let followed =
+        follows(&|| std::fs::read(site.join("checkpoint")).is_ok_and(|found| found == head));
+    let is_there = site.join("claim/later/index.html").exists();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        begun && followed && is_there,
+        "{begun} {followed} {is_there}"
+    );
+}

@@ -23,7 +23,7 @@ use super::profile::profile;
 use super::states::ClaimState;
 
 /// Knobs of states that stand beside each other; the history has all.
-const KNOBS: usize = 12;
+const KNOBS: usize = 9;
 
 /// A claim as its page shows it.
 #[derive(Clone, Copy)]

@@ -43,13 +43,13 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
     let span = match (custody.first_entry, custody.last_entry) {
         (Some(first), Some(last)) if first == last => format!("entry {first} of {}", head.entries),
         (Some(first), Some(last)) => format!("entries {first}–{last} of {}", head.entries),
-        _ => format!("no entry of its own of {}", head.entries),
+        _ => String::new(),
     };
-    let mut lines = vec![(
-        "chain",
-        Mark::Holds,
-        format!("in the log: {}, {span}", counted(custody.events, "event")),
-    )];
+    let words = match custody.events {
+        0 => "in the log: registered with the ledger, no event of its own".to_owned(),
+        events => format!("in the log: {}, {span}", counted(events, "event")),
+    };
+    let mut lines = vec![("chain", Mark::Holds, words)];
     if custody.has_gap {
         let words = "an entry of it is missing from this copy: expected every event, found a gap; the page is read from the rest";
         lines[0] = ("chain", Mark::Fails, words.to_owned());

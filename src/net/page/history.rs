@@ -128,7 +128,7 @@ pub fn diff(
             }
             @if !shown.fields.is_empty() { (named("fields", "Fields", &fields(&shown.fields))) }
             @if !shown.changes.is_empty() { (named("events", "Events", &changes(links, &shown.changes))) }
-            @if !shown.steps.is_empty() { (named("steps", "Step by step", &steps(links, &shown.steps))) }
+            @if shown.steps.len() > 1 { (named("steps", "Step by step", &steps(links, &shown.steps))) }
             @if shown.figures.is_empty() && shown.fields.is_empty() && shown.changes.is_empty() {
                 p.soft { "No field and no figure moved." }
             }

@@ -30,6 +30,14 @@ const RIGHT: i64 = 104;
 
 /// The drawing, wide and narrow; a reader's style sheet shows one of them.
 pub(super) fn moved(states: &[ClaimState]) -> Markup {
+    let is_assessed = |state: &ClaimState| {
+        LINES
+            .iter()
+            .any(|(figure, _)| state.figures.get(*figure).is_some())
+    };
+    if !states.iter().any(is_assessed) {
+        return html! { p.soft { "Nothing to draw yet: support and contestation were never assessed. Evidence with a strength would move them." } };
+    }
     let first = states.len().saturating_sub(STEPS);
     let shown = &states[first..];
     html! {
@@ -123,15 +131,25 @@ impl Plot<'_> {
         let mut shown: Vec<i64> = Vec::new();
         for (step, state) in self.states.iter().enumerate() {
             let x = self.x(step);
-            let has_room = shown.last().is_none_or(|last| x - last >= 90);
+            let has_room = shown.last().is_none_or(|last| x - last >= 190);
             if state.is_disputed && has_room {
                 shown.push(x);
             }
         }
+        // Near the end of the lines the words stand before the step, so that their names have room.
+        let end = self.width - RIGHT;
+        let beside = |x: i64| {
+            if end - x < 90 {
+                (x - 4, "end")
+            } else {
+                (x + 4, "start")
+            }
+        };
         html! {
             @for x in &shown {
-                line.dispute x1=(x) x2=(x) y1=(TOP - 8) y2=(BOTTOM) {}
-                text.against x=(x + 4) y=(TOP - 2) { "↓ dispute added" }
+                @let (at, anchor) = beside(*x);
+                line.dispute x1=(x) x2=(x) y1=(TOP - 12) y2=(BOTTOM) {}
+                text.against x=(at) y=(TOP - 5) text-anchor=(anchor) { "↓ dispute added" }
             }
         }
     }

@@ -10,6 +10,9 @@ use crate::value::{Index, Slug};
 use super::ink::{figure, minute, part};
 use super::links::Links;
 
+/// Reasons that stand there at once; more are folded away.
+const FEW: usize = 4;
+
 /// A profile, each figure linked to its why.
 pub(super) fn profile(links: &Links, claim: &Slug, at: Option<Index>, profile: &Profile) -> Markup {
     let derived = || Figure::ALL.into_iter().filter(|figure| figure.is_derived());
@@ -78,6 +81,16 @@ fn bar(profile: &Profile, figure: Figure) -> Markup {
     }
 }
 
+fn reasons(profile: &Profile) -> Markup {
+    html! {
+        ul.reasons {
+            @for missing in &profile.not_assessed {
+                li { "— " (missing.figure.long()) ": " (missing.reason) }
+            }
+        }
+    }
+}
+
 fn legend(profile: &Profile) -> Markup {
     html! {
         p.soft {
@@ -88,12 +101,10 @@ fn legend(profile: &Profile) -> Markup {
         @if !profile.assumed.is_empty() {
             p.soft { "≈ rests on the assumed quality of a source that nobody appraised." }
         }
-        @if !profile.not_assessed.is_empty() {
-            ul.reasons {
-                @for missing in &profile.not_assessed {
-                    li { "— " (missing.figure.long()) ": " (missing.reason) }
-                }
-            }
+        @if profile.not_assessed.len() > FEW {
+            details { summary { (profile.not_assessed.len()) " figures are not assessed: why" } (reasons(profile)) }
+        } @else if !profile.not_assessed.is_empty() {
+            (reasons(profile))
         }
     }
 }
