@@ -101,17 +101,22 @@ fn facet_words(facet: &Facet<'_>) -> Markup {
     }
 }
 
+/// By what a facet picks.
+fn kind(facet: &Facet<'_>) -> &'static str {
+    match facet {
+        Facet::All => "",
+        Facet::Status(_) => "status",
+        Facet::Domain(_) => "domain",
+        Facet::View(..) => "view",
+    }
+}
+
 fn facets(links: &Links, shown: &ListShown<'_>) -> Markup {
-    let kinds: [(&str, fn(&Facet<'_>) -> bool); 3] = [
-        ("status", |facet| matches!(facet, Facet::Status(_))),
-        ("domain", |facet| matches!(facet, Facet::Domain(_))),
-        ("view", |facet| matches!(facet, Facet::View(..))),
-    ];
     html! {
         @if shown.facets.len() > 1 {
             nav.facets aria-label="Facets" {
-                @for (name, of_kind) in kinds {
-                    @let here = || shown.facets.iter().filter(|(facet, _)| of_kind(facet));
+                @for name in ["status", "domain", "view"] {
+                    @let here = || shown.facets.iter().filter(|(facet, _)| kind(facet) == name);
                     @if here().next().is_some() {
                         p {
                             span.soft { (name) ": " }

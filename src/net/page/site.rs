@@ -436,8 +436,6 @@ impl Builder<'_> {
         let page = Page::Why(slug, None, None);
         let text = super::why::why(&self.now(&page), slug, None, None, &whys);
         shelf.put(&index_of(&page), text.as_bytes())?;
-        let answer = json("grounds.whys/1", &self.head, Reasons { figures: &whys });
-        shelf.put(&data_file(&page, Format::Json), answer.as_bytes())?;
         Ok(())
     }
 
@@ -711,12 +709,6 @@ struct Logged<'a> {
 struct Listed<'a> {
     count: usize,
     claims: &'a [CatalogueRow],
-}
-
-/// Where all figures of a claim come from.
-#[derive(serde::Serialize)]
-struct Reasons<'a> {
-    figures: &'a [crate::projection::Why],
 }
 
 fn show<P: serde::Serialize>(kind: &'static str, head: &Head, page: &P) -> String {

@@ -48,7 +48,11 @@ pub fn why(
             None => format!("Why · {statement}"),
         },
         page: Page::Why(claim, at, only),
-        formats: if at.is_none() { &[Format::Json] } else { &[] },
+        formats: if at.is_none() && only.is_some() {
+            &[Format::Json]
+        } else {
+            &[]
+        },
         band: None,
         body,
     };

@@ -55,14 +55,16 @@ impl Publish {
         let dir = context.ledger_dir()?;
         let vkey = self.vkey.as_deref().map(parse_vkey).transpose()?;
         let mut last = self.publish(context, &dir, vkey.as_ref())?;
-        while self.watch {
+        if !self.watch {
+            return Ok(Exit::Done);
+        }
+        loop {
             std::thread::sleep(LOOK);
             let head = newest_head(&dir)?;
             if (head.size, head.root) != last {
                 last = self.publish(context, &dir, vkey.as_ref())?;
             }
         }
-        Ok(Exit::Done)
     }
 
     /// Publishes the newest head; gives its size and root.
