@@ -477,6 +477,54 @@ fn a_damaged_ledger_is_not_published() {
     assert!(!site.exists());
 }
 
+/// Puts the mark of a withheld entry in the place of one.
+fn withhold(lab: &Lab, index: usize) {
+    let mut all = lab.lines();
+    let leaf = grounds::tlog::leaf_hash(all[index].as_bytes());
+    all[index] = format!("{{\"leaf\":\"{leaf}\",\"withheld\":\"By order of a court\"}}");
+    std::fs::write(lab.dir().join(EVENTS), all.join("\n") + "\n").unwrap();
+    // Tiles of lines that are no longer there go with them.
+    let _ = std::fs::remove_dir_all(lab.dir().join("tile/entries"));
+}
+
+#[test]
+fn what_is_withheld_is_gone_from_a_site_that_is_published_again() {
+    let lab = Lab::founded();
+    lab.record("ada", &[claim("x"), paper("z")]);
+    lab.record("ada", &[note("claim/x", "A slander of somebody.")]);
+    let site = lab.beside("site");
+    publish(&lab.dir(), &site);
+    lab.record("ada", &[evidence_of("x", "z")]);
+    publish(&lab.dir(), &site);
+    let tells = |files: &Files| {
+        let slander = "A slander of somebody.".as_bytes();
+        let holds = |bytes: &[u8]| bytes.windows(slander.len()).any(|part| part == slander);
+        files
+            .iter()
+            .filter(|(_, bytes)| holds(bytes))
+            .map(|(path, _)| path.clone())
+            .collect::<Vec<_>>()
+    };
+    let before = tells(&files(&site));
+    assert!(
+        before.iter().any(|path| path.starts_with("claim/x/as-of/")),
+        "{before:?}"
+    );
+    withhold(&lab, 2);
+    publish(&lab.dir(), &site);
+    let found = files(&site);
+    assert_eq!(tells(&found), Vec::<String>::new());
+    holds_together(&found);
+    let page = html(&found, "claim/x/index.html");
+    let text: String = page.root_element().text().collect();
+    assert!(
+        text.contains("An entry of this claim is missing from this copy"),
+        "{text}"
+    );
+    let again = publish(&lab.dir(), &site);
+    assert_eq!(again["written"], 0);
+}
+
 #[test]
 fn tiles_and_checkpoint_are_those_of_the_ledger() {
     let (_folder, site) = reference_site();

@@ -116,8 +116,7 @@ impl Folder {
             if self.now.files.contains_key(&path) {
                 continue;
             }
-            if is_partial(&path) && !self.now.files.contains_key(&whole_tile(&path)) {
-                // Whoever holds an older head still finds its tiles.
+            if self.outlives(&path) {
                 self.now.files.insert(path, hash);
                 continue;
             }
@@ -134,6 +133,13 @@ impl Folder {
             removed,
             left,
         })
+    }
+
+    /// Whether a file stays that is no part of the newest head: whoever holds an older one still
+    /// finds its tiles, until the whole tile is there. What was withheld since stays nowhere.
+    fn outlives(&self, path: &str) -> bool {
+        let is_whole = self.now.files.contains_key(&whole_tile(path));
+        is_partial(path) && !is_whole && self.before.edition == self.now.edition
     }
 
     /// Removes a file that an earlier publish wrote, unless somebody changed it since.

@@ -59,7 +59,11 @@ pub fn list(frame: &Frame<'_>, shown: &ListShown<'_>) -> String {
             @if is_all && shown.count > 1 { (orders(links, &shown.listing)) }
         }
         @if shown.rows.is_empty() {
-            p.soft { "No claim. Looked for: " (name) "." }
+            @if is_all {
+                p.soft { "No claim yet. " code { "grounds claim add" } " asserts one; what speaks for it and against it comes after." }
+            } @else {
+                p.soft { "No claim. Looked for: " (name) "." }
+            }
         } @else {
             (table(links, shown.rows))
         }
