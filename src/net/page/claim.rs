@@ -43,7 +43,10 @@ pub struct ClaimShown<'c> {
 pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
     let slug = slug_of(shown.page);
     let sheet = Sheet {
-        name: shown.page.statement.clone(),
+        name: match shown.at {
+            None => shown.page.statement.clone(),
+            Some(at) => format!("{} · as of @{at}", shown.page.statement),
+        },
         page: Page::Claim(&slug, shown.at),
         formats: match shown.at {
             None => &[Format::Json, Format::Jsonl, Format::Atom],
@@ -195,7 +198,9 @@ fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
             }
             p.soft {
                 @match shown.at {
-                    None => { "newest of " (count) @if count == 1 { " state" } @else { " states" } },
+                    None => { "newest of " (count) @if count == 1 { " state" } @else { " states" }
+                        " · " a href=(links.to(&Page::Claim(slug, Some(last.entry)))) { "permanent address" }
+                    },
                     Some(_) => { "state " (count) },
                 }
             }

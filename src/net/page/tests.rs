@@ -527,3 +527,40 @@ fn a_claim_page_is_small_and_asks_for_nothing_from_elsewhere() {
     assert!(!STYLE.contains("@import"));
     is_inert(&html);
 }
+
+#[test]
+fn a_server_has_the_same_page_with_its_own_addresses_and_a_field_for_a_date() {
+    let (desk, head) = (Desk::new(), head());
+    let page = desk.page();
+    let shown = ClaimShown {
+        page: &page,
+        states: &desk.states(),
+        citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
+        at: None,
+    };
+    let here = Page::Claim(&desk.claim, None);
+    let in_folder = claim(&frame(&head, &here), &shown);
+    let served = Frame {
+        links: Links::Server,
+        ..frame(&head, &here)
+    };
+    let on_server = claim(&served, &shown);
+    let texts = |html: &str| -> String {
+        let main = Selector::parse("main section").unwrap();
+        let document = Html::parse_document(html);
+        document
+            .select(&main)
+            .flat_map(|part| part.text().map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    };
+    assert_eq!(texts(&in_folder), texts(&on_server));
+    let document = Html::parse_document(&on_server);
+    let linked = Selector::parse("[href], [action]").unwrap();
+    for element in document.select(&linked) {
+        let address = element.attr("href").or(element.attr("action")).unwrap();
+        assert!(address.starts_with(['/', '#']), "{address}");
+    }
+    let date = Selector::parse("form[method=get] input[type=date][name=as-of]").unwrap();
+    assert_eq!(document.select(&date).count(), 1);
+    assert_eq!(Html::parse_document(&in_folder).select(&date).count(), 0);
+}

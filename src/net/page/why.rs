@@ -45,7 +45,10 @@ pub fn why(
     let sheet = Sheet {
         name: match only {
             Some(figure) => format!("Why {} · {statement}", figure.long()),
-            None => format!("Why · {statement}"),
+            None => match at {
+                Some(at) => format!("Why, as of @{at} · {statement}"),
+                None => format!("Why · {statement}"),
+            },
         },
         page: Page::Why(claim, at, only),
         formats: if at.is_none() && only.is_some() {
