@@ -120,8 +120,8 @@ impl Rejection {
         self
     }
 
-    fn at(mut self, position: usize) -> Rejection {
-        self.position = u16::try_from(position).ok();
+    fn at(mut self, position: u16) -> Rejection {
+        self.position = Some(position);
         self
     }
 }
@@ -172,7 +172,7 @@ impl State {
         for (position, event) in commit.events.iter().enumerate() {
             let filled = trial
                 .admit_event(commit, position, event)
-                .map_err(|rejection| rejection.at(position))?;
+                .map_err(|rejection| rejection.at(event.address.position))?;
             authority.push(filled);
             trial.apply(event);
         }
@@ -233,7 +233,7 @@ impl State {
         self.authorised(commit, event, &filled)?;
         self.follows(event)?;
         self.names_what_is_there(commit, position, event)?;
-        key_faults(commit, position)?;
+        key_faults(commit, event.address.position)?;
         Ok(filled)
     }
 
@@ -571,7 +571,7 @@ impl State {
     }
 
     fn is_there(&self, subject: &Subject) -> Verdict {
-        if self.exists(subject) {
+        if self.exists(subject) || !self.carries(subject) {
             Ok(())
         } else {
             missing(subject)
@@ -759,7 +759,8 @@ impl State {
         let Some(facts) = self.constitution() else {
             return Ok(());
         };
-        if !commit.events.iter().any(moves) {
+        // Of a part of the ledger nobody can tell how many stewards there are.
+        if self.is_partial() || !commit.events.iter().any(moves) {
             return Ok(());
         }
         let able = self.able_stewards();
@@ -912,11 +913,11 @@ fn founders_are_distinct(data: &LedgerCreated) -> Verdict {
     Ok(())
 }
 
-fn key_faults(commit: &Recorded, position: usize) -> Verdict {
+fn key_faults(commit: &Recorded, position: u16) -> Verdict {
     let fault = commit
         .key_faults
         .iter()
-        .find(|fault| usize::from(fault.position) == position);
+        .find(|fault| fault.position == position);
     match fault.map(|fault| (&fault.fault, fault.key.id())) {
         None => Ok(()),
         Some((KeyFaultKind::Unsound(why), id)) => no(

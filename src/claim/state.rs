@@ -3,6 +3,7 @@
 //! It holds shared, persistent maps, so that a copy costs next to nothing: admission tries a commit
 //! on a copy, and a reader keeps one while the writer goes on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet, Vector};
@@ -99,6 +100,7 @@ pub struct State {
     pub(super) contexts: OrdMap<Slug, Arc<Context>>,
     pub(super) claims: OrdMap<Slug, Arc<Claim>>,
     pub(super) views: OrdMap<Slug, Arc<View>>,
+    pub(super) carried: Option<Arc<BTreeSet<Subject>>>,
 }
 
 impl State {
@@ -106,6 +108,42 @@ impl State {
     #[must_use]
     pub fn new() -> State {
         State::default()
+    }
+
+    /// Before genesis, of a part of the ledger: the streams of these subjects, each whole. Only
+    /// their events may be folded in; a rule that needs another subject is taken to hold.
+    #[must_use]
+    pub fn of_streams(subjects: BTreeSet<Subject>) -> State {
+        State {
+            carried: Some(Arc::new(subjects)),
+            ..State::default()
+        }
+    }
+
+    /// Whether the stream of this subject is here; always, where the whole ledger is.
+    #[must_use]
+    pub fn carries(&self, subject: &Subject) -> bool {
+        self.carried
+            .as_ref()
+            .is_none_or(|subjects| subjects.contains(subject))
+    }
+
+    /// Whether the streams of some subjects only are here.
+    pub(super) fn is_partial(&self) -> bool {
+        self.carried.is_some()
+    }
+
+    /// The entry at an index, where it is folded.
+    #[must_use]
+    pub fn entry(&self, index: Index) -> Option<&Arc<Recorded>> {
+        let place = match self.is_partial() {
+            true => {
+                let before = |entry: &Arc<Recorded>| entry.index.cmp(&index);
+                self.history.binary_search_by(before).ok()?
+            }
+            false => usize::try_from(index).ok()?,
+        };
+        self.history.get(place)
     }
 
     /// Entries folded.

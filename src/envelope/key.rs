@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64ct::{Base64, Encoding};
 use curve25519_dalek::edwards::CompressedEdwardsY;
 use ed25519_dalek::{Signer, SigningKey};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
@@ -140,8 +141,12 @@ impl PrivateKey {
     /// # Errors
     /// When the file is of another format or algorithm, or the passphrase is missing or wrong.
     pub fn from_openssh(file: &str, passphrase: Option<&str>) -> Result<PrivateKey, KeyFileError> {
-        let key = ssh_key::PrivateKey::from_openssh(file)
-            .map_err(|error| KeyFileError::Format(error.to_string()))?;
+        let key = ssh_key::PrivateKey::from_openssh(file).map_err(|error| {
+            match algorithm_of(file).filter(|name| name != ALGORITHM) {
+                Some(name) => KeyFileError::Algorithm(name),
+                None => KeyFileError::Format(error.to_string()),
+            }
+        })?;
         let key = match (key.is_encrypted(), passphrase) {
             (false, _) => key,
             (true, None) => return Err(KeyFileError::Passphrase),
@@ -179,6 +184,37 @@ impl PrivateKey {
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.0.sign(message).to_bytes()
     }
+}
+
+const ALGORITHM: &str = "ssh-ed25519";
+
+/// The algorithm that a private key file names beside its public half, which is never encrypted
+/// (OpenSSH's PROTOCOL.key); none where the file is something else.
+fn algorithm_of(file: &str) -> Option<String> {
+    let body = file
+        .trim()
+        .strip_prefix("-----BEGIN OPENSSH PRIVATE KEY-----")?
+        .strip_suffix("-----END OPENSSH PRIVATE KEY-----")?;
+    let body = Zeroizing::new(body.replace(['\r', '\n'], ""));
+    let bytes = Zeroizing::new(Base64::decode_vec(&body).ok()?);
+    let mut rest = bytes.strip_prefix(b"openssh-key-v1\0")?;
+    for _cipher_kdf_options in 0..3 {
+        take_string(&mut rest)?;
+    }
+    rest = rest.get(4..)?;
+    let mut public = take_string(&mut rest)?;
+    let name = std::str::from_utf8(take_string(&mut public)?).ok()?;
+    let is_name = name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name.then(|| name.to_owned())
+}
+
+/// A length and so many bytes (RFC 4251, section 5).
+fn take_string<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let (length, after) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (bytes, after) = after.split_at_checked(length)?;
+    *rest = after;
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
 //! Export: to other formats, a file a format.
 
+pub mod dsse;
 pub mod jsonl;
+pub mod prov;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::claim::{Code, Data, LedgerMapped, Recorded, Rejection, State, on_time};
@@ -18,12 +18,16 @@ use crate::hash::Hash;
 use crate::store::segment::{Recovered, Recovery, SegmentReader, SegmentWriter, Stamp};
 use crate::store::{Damage, Durable, Store, StoreError};
 use crate::tlog::{
-    Bundle, Checkpoint, MapLeaf, SubjectMap, TlogProof, Tree, encode_bundle, leaf_hash,
-    new_full_bundles, new_full_tiles, partial_bundle, partial_tiles,
+    Bundle, Checkpoint, MapLeaf, SignatureLine, SubjectMap, TlogPolicy, TlogProof, Tree,
+    VerifierKey, encode_bundle, leaf_hash, new_full_bundles, new_full_tiles, partial_bundle,
+    partial_tiles,
 };
 use crate::value::{CommitId, EventId, Index, KeyId, Origin, PublicKey, Slug, Subject, Time};
 
 use super::clock::{Clock, Watched};
+use super::cosigned::{
+    Added, CosignedHead, HeadNote, Keep, Kept, RefusedLine, judged, keys_in, note_name,
+};
 use super::leaves::RightEdge;
 use super::lines::{open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
@@ -59,6 +63,7 @@ pub struct Opened {
 
 /// The one writer of a ledger folder.
 pub struct Appender {
+    dir: PathBuf,
     origin: Origin,
     store: SegmentWriter,
     reader: Arc<SegmentReader>,
@@ -115,7 +120,8 @@ impl Appender {
             &mut |key, message, sig| verify_one(key, message, sig).is_ok(),
         )?;
         let store = SegmentWriter::create(dir)?;
-        let mut appender = Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
+        let clock = Watched::open(clock, None, true)?;
+        let mut appender = Appender::over(dir, origin, store, signer, clock);
         appender.signer.extends(&appender.tree)?;
         appender.stage(genesis)?;
         let receipts = appender.flush()?;
@@ -158,7 +164,8 @@ impl Appender {
             expected: "a key named by an origin".to_owned(),
             found: signer.verifier().to_string(),
         })?;
-        let mut appender = Appender::over(origin, store, signer, Watched::open(clock, None, true)?);
+        let clock = Watched::open(clock, None, true)?;
+        let mut appender = Appender::over(dir, origin, store, signer, clock);
         appender.fold_what_is_there()?;
         appender.clock = appender
             .clock
@@ -169,14 +176,21 @@ impl Appender {
         if appender.tree.size() > signed || appender.head_is_stale()? {
             appender.publish_head()?;
         } else {
-            appender.head = appender.store.get("checkpoint")?.unwrap_or_default();
+            appender.head = appender.head_on_disk()?;
         }
         Ok((appender, Opened { recovered }))
     }
 
-    fn over(origin: Origin, store: SegmentWriter, signer: HeadSigner, clock: Watched) -> Appender {
+    fn over(
+        dir: &Path,
+        origin: Origin,
+        store: SegmentWriter,
+        signer: HeadSigner,
+        clock: Watched,
+    ) -> Appender {
         let reader = store.reader();
         Appender {
+            dir: dir.to_path_buf(),
             origin,
             store,
             reader,
@@ -290,6 +304,14 @@ impl Appender {
     fn head_is_stale(&self) -> Result<bool, LedgerError> {
         let size = open_checkpoint(&self.reader, &self.signer).map(|checkpoint| checkpoint.size);
         Ok(size != Some(self.tree.size()))
+    }
+
+    /// The newest head with those lines of witnesses that the folder's policy names and that hold:
+    /// what a receipt carries, a verifier can check.
+    fn head_on_disk(&self) -> Result<Vec<u8>, LedgerError> {
+        let note = self.store.get("checkpoint")?.unwrap_or_default();
+        let keys = keys_in(&self.reader);
+        Ok(HeadNote::read(&note, self.signer.verifier(), &keys)?.to_bytes())
     }
 
     /// The ledger's name.
@@ -527,6 +549,87 @@ impl Appender {
     /// When the system fails.
     pub fn sync_named(&mut self) -> Result<(), LedgerError> {
         Ok(self.store.sync_named()?)
+    }
+
+    /// The tree of all entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Takes in cosignatures of the newest head: those that hold, by witnesses that this policy (the
+    /// folder's) names, are on disk on return, in `checkpoint` and in `cosigned/<size>`. Of two by
+    /// one witness `checkpoint` keeps the later and the note that is kept for ever the earlier.
+    ///
+    /// # Errors
+    /// When the system fails. A line that is not taken is no error: [`Added`] says whose and why.
+    pub fn add_cosignatures(
+        &mut self,
+        policy: &TlogPolicy,
+        lines: Vec<SignatureLine>,
+    ) -> Result<Added, LedgerError> {
+        let asked = policy.witness_keys();
+        let known = [asked.clone(), keys_in(&self.reader)].concat();
+        let log = self.signer.verifier();
+        let mut newest = HeadNote::read(&self.head, log, &known)?;
+        let name = note_name(self.tree.size());
+        let before = self.store.get(&name)?;
+        let mut kept = before
+            .and_then(|bytes| HeadNote::read(&bytes, log, &known).ok())
+            .filter(|note| note.checkpoint == newest.checkpoint)
+            .unwrap_or_else(|| newest.bare());
+        let text = newest.checkpoint.body();
+        let offered = lines.len();
+        let mut refused = Vec::new();
+        for line in lines {
+            let taken = judged(&text, &line, &asked).and_then(|good| {
+                newest.take(&line, &good, Keep::Latest)?;
+                kept.take(&line, &good, Keep::Earliest)
+            });
+            if let Err(fault) = taken {
+                let (name, key_id) = (line.name().to_owned(), line.key_id());
+                refused.push(RefusedLine {
+                    name,
+                    key_id,
+                    fault,
+                });
+            }
+        }
+        if refused.len() < offered {
+            // The head itself first, then its note, then its lines: after a power cut no note is
+            // kept of a head that is not there.
+            self.store.sync_named()?;
+            self.store.put(&name, &kept.to_bytes(), Durable::Now)?;
+            self.head = newest.to_bytes();
+            self.store.put("checkpoint", &self.head, Durable::Now)?;
+        }
+        Ok(Added {
+            cosignatures: newest.good(),
+            refused,
+        })
+    }
+
+    /// The heads that witnesses of this policy have cosigned, by rising size, as far as they are
+    /// kept.
+    #[must_use]
+    pub fn cosigned_heads(&self, policy: &TlogPolicy) -> Vec<CosignedHead> {
+        self.kept().heads(&policy.witness_keys())
+    }
+
+    /// The largest size that this witness has cosigned, as far as it is kept: what to send as `old`
+    /// with the next head. A witness that cosigned nothing costs a look at every note.
+    #[must_use]
+    pub fn last_cosigned(&self, witness: &VerifierKey) -> Option<u64> {
+        self.kept().last_by(witness)
+    }
+
+    fn kept(&self) -> Kept<'_> {
+        Kept {
+            dir: &self.dir,
+            reader: &self.reader,
+            tree: &self.tree,
+            log: self.signer.verifier(),
+        }
     }
 
     /// Records the map of all streams as they are now, signed by the log key.

@@ -7,15 +7,13 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use crate::envelope::Withheld;
 use crate::hash::Hash;
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage, Line};
-use crate::tlog::leaf_hash;
 use crate::value::Index;
 
 use super::leaves::RightEdge;
-use super::lines::{lines_or_gaps, stored_leaves};
+use super::lines::{leaf_of_line, lines_or_gaps, stored_leaves};
 use super::refusal::LedgerError;
 
 /// Where every entry stands.
@@ -24,6 +22,8 @@ pub(super) struct Arrangement {
     pub(super) leaves: Vec<Hash>,
     /// The line that holds it, counted from the beginning of the log; none where it is lost.
     lines: Vec<Option<u64>>,
+    /// How many bytes that line has, with its newline.
+    lengths: Vec<u64>,
     /// What is not as it was.
     pub(super) damages: Vec<Damage>,
 }
@@ -31,6 +31,7 @@ pub(super) struct Arrangement {
 /// A line as it was met.
 struct Met {
     line: u64,
+    length: u64,
     file: String,
     line_in_file: u64,
     what: What,
@@ -61,8 +62,19 @@ pub(super) fn arrange(
     if edge.root() != root || leaves.len() as u64 != size {
         return Ok(None);
     }
+    arrange_by(reader, leaves).map(Some)
+}
+
+/// Finds every entry whose leaf is given, by index.
+///
+/// # Errors
+/// When the system fails.
+pub(super) fn arrange_by(
+    reader: &SegmentReader,
+    leaves: Vec<Hash>,
+) -> Result<Arrangement, LedgerError> {
     let met = meet_lines(reader, &leaves)?;
-    Ok(Some(place(leaves, met)))
+    Ok(place(leaves, met))
 }
 
 fn meet_lines(reader: &SegmentReader, leaves: &[Hash]) -> Result<Vec<Met>, LedgerError> {
@@ -79,13 +91,14 @@ fn meet_lines(reader: &SegmentReader, leaves: &[Hash]) -> Result<Vec<Met>, Ledge
 }
 
 fn known(line: Line<'_>, index_of: &HashMap<Hash, Index>) -> Met {
-    let leaf = Withheld::parse(line.bytes).map_or_else(|| leaf_hash(line.bytes), |line| line.leaf);
+    let leaf = leaf_of_line(line.bytes);
     let what = match index_of.get(&leaf) {
         Some(index) => What::Entry(*index),
         None => What::Foreign(format!("a line with leaf hash {leaf}")),
     };
     Met {
         line: line.index,
+        length: line.bytes.len() as u64 + 1,
         file: line.file.to_owned(),
         line_in_file: line.line_in_file,
         what,
@@ -96,6 +109,7 @@ fn unknown(bad: BadLine) -> Met {
     let what = What::Foreign(bad.found.to_string());
     Met {
         line: bad.index,
+        length: 0,
         file: bad.file,
         line_in_file: bad.line_in_file,
         what,
@@ -104,6 +118,7 @@ fn unknown(bad: BadLine) -> Met {
 
 fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
     let mut lines = vec![None; leaves.len()];
+    let mut lengths = vec![0; leaves.len()];
     let mut damages = Vec::new();
     let mut foreign: Vec<Met> = Vec::new();
     let mut furthest = None;
@@ -115,10 +130,8 @@ fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
                 continue;
             }
         };
-        let Some(slot) = usize::try_from(index)
-            .ok()
-            .and_then(|place| lines.get_mut(place))
-        else {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(slot) = lines.get_mut(place) else {
             continue;
         };
         if slot.is_some() {
@@ -138,6 +151,7 @@ fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
         }
         furthest = furthest.max(Some(index));
         *slot = Some(met.line);
+        lengths[place] = met.length;
     }
     damages.extend(lost(&leaves, &lines, &mut foreign));
     // Lines after the last entry were never acknowledged; between entries, they do not belong.
@@ -159,6 +173,7 @@ fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
     Arrangement {
         leaves,
         lines,
+        lengths,
         damages,
     }
 }
@@ -220,6 +235,12 @@ impl Arrangement {
             .get(usize::try_from(index).ok()?)
             .copied()
             .flatten()
+    }
+
+    /// The line of an entry, and how many bytes it has with its newline; none where it is lost.
+    pub(super) fn stored(&self, index: Index) -> Option<(u64, u64)> {
+        let length = self.lengths.get(usize::try_from(index).ok()?)?;
+        Some((self.line_of(index)?, *length))
     }
 
     /// The entries `from..to`, each from wherever it stands.

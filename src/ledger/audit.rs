@@ -17,19 +17,26 @@ use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage};
 use crate::tlog::{
-    Bundle, Checkpoint, CheckpointError, MapLeaf, NoteError, OpenCheckpoint, SubjectMap, Tile,
-    Tree, VerifierKey, encode_bundle, leaf_hash,
+    Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
+    encode_bundle, leaf_hash,
 };
 use crate::trust::Figures;
 use crate::value::{CommitId, Index, KeyId, Origin, PublicKey, Slug};
 
 use super::append::signed_by_valid_key;
 use super::arrange::{Arrangement, arrange};
+pub use super::checklist::{Check, Fault, Outcome, Part, Verdict};
+use super::checklist::{counted, counted_leaves, unopened, wrong};
 use super::lines::{damage_of, lines_or_gaps, open_reader, own_key};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
 use super::work::{beside, in_parallel};
+
+mod witnesses;
+
+pub(super) use witnesses::length;
+pub use witnesses::{Freshness, QuorumHead, Witnessed};
 
 /// Lines read at a time.
 const CHUNK: u64 = 1024;
@@ -47,119 +54,12 @@ pub struct Standard<'a> {
     pub vkey: Option<&'a VerifierKey>,
     /// An older checkpoint that the ledger must extend: the note.
     pub from: Option<&'a [u8]>,
+    /// Whose cosignatures the reader takes, and how many are enough. It may give the log's key.
+    pub policy: Option<&'a TlogPolicy>,
+    /// How old the newest head may be, by the word of those witnesses.
+    pub freshness: Option<Freshness>,
     /// What the log's signer last signed, where its state is at hand.
     pub signer: Option<SignerState>,
-}
-
-/// The parts of an audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// Every line is a canonical entry within its limits.
-    Bytes,
-    /// Every signature holds, by a key valid for its agent at that entry.
-    Signatures,
-    /// Every event follows the one before it in its stream.
-    Chains,
-    /// Every anchor is a root that this log had.
-    Anchors,
-    /// Every commit is one that the rules in force admitted.
-    Rules,
-    /// Leaves, tiles and recorded maps give the roots they claim.
-    Tree,
-    /// The newest head is signed by the log, and extends older ones.
-    Checkpoint,
-    /// Others have seen the same head.
-    Witnesses,
-    /// The figures follow from the events by a model whose parameters are the adopted ones.
-    Scores,
-}
-
-impl Part {
-    /// All of them, in the order of the checklist.
-    pub const ALL: [Part; 9] = [
-        Part::Bytes,
-        Part::Signatures,
-        Part::Chains,
-        Part::Anchors,
-        Part::Rules,
-        Part::Tree,
-        Part::Checkpoint,
-        Part::Witnesses,
-        Part::Scores,
-    ];
-
-    /// Its word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Part::Bytes => "bytes",
-            Part::Signatures => "signatures",
-            Part::Chains => "chains",
-            Part::Anchors => "anchors",
-            Part::Rules => "rules",
-            Part::Tree => "tree",
-            Part::Checkpoint => "checkpoint",
-            Part::Witnesses => "witnesses",
-            Part::Scores => "scores",
-        }
-    }
-}
-
-/// The outcome of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// ✓
-    Holds,
-    /// ✗
-    Fails,
-    /// ?
-    Unknown,
-}
-
-/// One line of the checklist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// What was checked.
-    pub part: Part,
-    /// How it came out.
-    pub outcome: Outcome,
-    /// How much was checked, or the reason.
-    pub detail: String,
-}
-
-/// Something that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// What it breaks.
-    pub part: Part,
-    /// The entry, where it is one.
-    pub index: Option<Index>,
-    /// The event's position in its commit, where it is one.
-    pub position: Option<u16>,
-    /// The rule's stable code, where it is one.
-    pub code: Option<&'static str>,
-    /// The file, where it is not an entry.
-    pub file: Option<String>,
-    /// What was found.
-    pub found: String,
-    /// What was expected.
-    pub expected: String,
-}
-
-/// What the whole comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Everything that was checked holds.
-    Holds,
-    /// It is intact, and it is not right: somebody signed what he may not.
-    Fails,
-    /// It is not what was acknowledged.
-    Damaged,
-    /// A withheld entry is needed to tell.
-    CannotTell,
 }
 
 /// An audit's result.
@@ -183,6 +83,10 @@ pub struct Report {
     pub size: Option<u64>,
     /// Its root.
     pub root: Option<Hash>,
+    /// How many of the entries are withheld.
+    pub withheld: u64,
+    /// What witnesses say of the newest head.
+    pub witnesses: Witnessed,
     /// The checklist.
     pub checks: Vec<Check>,
     /// What is wrong, by entry; the first `MAX_FAULTS` of them.
@@ -204,6 +108,8 @@ pub fn audit(
 ) -> Result<Report, LedgerError> {
     let reader = open_reader(dir)?;
     let head = reader.head()?;
+    // Listed before the newest head is read: a writer at work cosigns none that it has not published.
+    let kept = witnesses::files(dir);
     let note = reader.get("checkpoint")?;
     if head == 0 && note.is_none() && !dir.join("events").exists() {
         return Err(LedgerError::NoLedger(dir.to_path_buf()));
@@ -222,6 +128,7 @@ pub fn audit(
     }
     auditor.hold_against_head();
     auditor.hold_against_older_heads(standard);
+    auditor.look_at_witnesses(note.as_deref(), &kept, standard);
     auditor.look_at_tiles(size)?;
     auditor.look_for_strays();
     auditor.score();
@@ -238,6 +145,8 @@ struct Auditor {
     vkey: Option<VerifierKey>,
     is_own_key: bool,
     signed: Option<OpenCheckpoint>,
+    /// The key that opened the newest head.
+    head_key: Option<VerifierKey>,
     origin: Option<Origin>,
     state: State,
     tree: Tree,
@@ -257,6 +166,8 @@ struct Auditor {
     anchors: u64,
     tiles: u64,
     scores: (Outcome, String),
+    witnessed: Witnessed,
+    witness_line: (Outcome, String),
 }
 
 /// Work that needs nothing but itself.
@@ -314,6 +225,7 @@ impl Auditor {
             vkey: None,
             is_own_key: false,
             signed: None,
+            head_key: None,
             origin: None,
             state: State::new(),
             tree: Tree::new(),
@@ -333,6 +245,8 @@ impl Auditor {
             anchors: 0,
             tiles: 0,
             scores: (Outcome::Unknown, "nothing to score".to_owned()),
+            witnessed: Witnessed::default(),
+            witness_line: (Outcome::Unknown, "none asked".to_owned()),
         }
     }
 
@@ -376,8 +290,9 @@ impl Auditor {
 
     fn open_the_head(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
         let own = own_key(&self.reader).ok();
-        self.is_own_key = standard.vkey.is_none();
-        self.vkey = standard.vkey.cloned().or_else(|| own.clone());
+        let given = standard.vkey.or_else(|| log_of_policy(note, standard));
+        self.is_own_key = given.is_none();
+        self.vkey = given.cloned().or_else(|| own.clone());
         let Some(note) = note else {
             self.is_damaged = true;
             let (found, expected) = ("no file".to_owned(), "the newest signed head".to_owned());
@@ -397,20 +312,13 @@ impl Auditor {
         };
         match Checkpoint::open(note, &vkey) {
             Ok(open) => {
-                if let Some(line) = open.unchecked.first() {
-                    let found = format!(
-                        "a signature line by {} that no key here can check",
-                        line.name()
-                    );
-                    let expected =
-                        "lines of the log and of witnesses named in the policy".to_owned();
-                    self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
-                }
+                self.head_key = Some(vkey);
                 self.signed = Some(open);
             }
             Err(error) => {
                 // Signed by the ledger's own key, and not by the one expected: intact, and another.
-                let by_own = own.and_then(|own| Checkpoint::open(note, &own).ok());
+                let by_own = (own.as_ref()).and_then(|own| Checkpoint::open(note, own).ok());
+                self.head_key = own.filter(|_| by_own.is_some());
                 self.is_damaged |= by_own.is_none();
                 let expected = format!("a head signed by {vkey}");
                 self.file_fault(Part::Checkpoint, "checkpoint", unopened(&error), expected);
@@ -569,23 +477,7 @@ impl Auditor {
     }
 
     fn rejected(&mut self, index: Index, rejection: &Rejection) {
-        let part = match rejection.code {
-            Code::Bytes | Code::Limit | Code::Schema => Part::Bytes,
-            Code::Signature => Part::Signatures,
-            Code::Anchor => Part::Anchors,
-            Code::Conflict => Part::Chains,
-            Code::Map => Part::Tree,
-            _ => Part::Rules,
-        };
-        self.fault(Fault {
-            part,
-            index: Some(index),
-            position: rejection.position,
-            code: Some(rejection.code.word()),
-            file: None,
-            found: rejection.found.clone(),
-            expected: rejection.expected.clone(),
-        });
+        self.fault(Fault::rejected(index, rejection));
     }
 
     fn anchor(&mut self, parsed: &Parsed) {
@@ -875,7 +767,7 @@ impl Auditor {
             Verdict::Damaged
         } else if self.fault_count > 0 {
             Verdict::Fails
-        } else if self.withheld > 0 {
+        } else if self.withheld > 0 || self.witnessed.cannot_tell {
             Verdict::CannotTell
         } else {
             Verdict::Holds
@@ -897,6 +789,8 @@ impl Auditor {
             keys: self.keys.len() as u64,
             size: signed.map(|checkpoint| checkpoint.size),
             root: signed.map(|checkpoint| checkpoint.root),
+            withheld: self.withheld,
+            witnesses: self.witnessed.clone(),
             checks,
             faults,
             fault_count: self.fault_count,
@@ -907,19 +801,7 @@ impl Auditor {
     fn check(&self, part: Part, size: u64, head: u64) -> Check {
         let failed = self.failed.get(&part).copied().unwrap_or(0);
         if failed > 0 {
-            let first = self
-                .faults
-                .iter()
-                .filter(|fault| fault.part == part)
-                .min_by_key(|fault| fault.index);
-            let place =
-                first.and_then(|fault| fault.index.map(|index| format!(", first at @{index}")));
-            let detail = format!("{failed} wrong{}", place.unwrap_or_default());
-            return Check {
-                part,
-                outcome: Outcome::Fails,
-                detail,
-            };
+            return wrong(part, failed, &self.faults);
         }
         let (outcome, detail) = self.passed(part, size, head);
         Check {
@@ -1009,18 +891,19 @@ impl Auditor {
                 ),
                 None => (Outcome::Unknown, "no key to check it with".to_owned()),
             },
-            Part::Witnesses => (Outcome::Unknown, "none asked".to_owned()),
+            Part::Witnesses => self.witness_line.clone(),
             Part::Scores => self.scores.clone(),
         }
     }
 }
 
-/// What a note is that no key at hand opens.
-fn unopened(error: &CheckpointError) -> String {
-    match error {
-        CheckpointError::Note(NoteError::NoKnownKey) => "a head that another key signed".to_owned(),
-        error => format!("no signed head ({error})"),
-    }
+/// The log's key as the reader's policy gives it: that of the log which the newest head names.
+fn log_of_policy<'a>(note: Option<&[u8]>, standard: &Standard<'a>) -> Option<&'a VerifierKey> {
+    let policy = standard.policy?;
+    let origin = note.and_then(|note| note.split(|byte| *byte == b'\n').next());
+    let origin = origin.and_then(|origin| std::str::from_utf8(origin).ok());
+    let named = origin.and_then(|origin| policy.log_of(origin));
+    named.or_else(|| policy.logs().first().map(|log| &log.key))
 }
 
 /// Every claim's figures worked out by the model in force: with which, and for how many claims.
@@ -1049,22 +932,6 @@ fn scored(state: &State) -> (Outcome, String) {
         return (Outcome::Unknown, format!("{detail}, {but}"));
     }
     (Outcome::Holds, detail)
-}
-
-fn counted_leaves(number: u64) -> String {
-    match number {
-        1 => "1 leaf".to_owned(),
-        _ => format!("{number} leaves"),
-    }
-}
-
-/// `1 claim`, `2 claims`, `2 entries`.
-fn counted(number: u64, what: &str) -> String {
-    match (number, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "entry") => format!("{number} entries"),
-        (_, _) => format!("{number} {what}s"),
-    }
 }
 
 impl Task {
@@ -1113,7 +980,7 @@ impl Task {
 }
 
 /// Every file below a folder, as a name from the ledger's folder on; a link counts as a file.
-fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
+pub(super) fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
     };

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::envelope::Entry;
+use crate::envelope::{Entry, Withheld};
+use crate::hash::Hash;
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage, StoreError};
-use crate::tlog::VerifierKey;
+use crate::tlog::{VerifierKey, leaf_hash};
 use crate::value::Index;
 
 use super::place::{Depth, parse_line};
@@ -26,13 +27,7 @@ pub(super) fn open_reader(dir: &Path) -> Result<SegmentReader, LedgerError> {
 pub(super) fn own_key(reader: &SegmentReader) -> Result<VerifierKey, LedgerError> {
     let lines = lines_or_gaps(reader, 0, 1)?;
     let line = lines.first().and_then(|line| line.as_deref().ok());
-    let key = line
-        .and_then(|line| parse_line(0, line, Depth::Fold).ok())
-        .and_then(|parsed| match &parsed.events.first()?.data {
-            crate::claim::Data::LedgerCreated(data) => Some(data.log_key.0.clone()),
-            _ => None,
-        });
-    key.ok_or_else(|| {
+    line.and_then(log_key_in).ok_or_else(|| {
         LedgerError::Damaged(vec![Damage {
             file: "events/000000000000.jsonl".to_owned(),
             line: 1,
@@ -42,6 +37,20 @@ pub(super) fn own_key(reader: &SegmentReader) -> Result<VerifierKey, LedgerError
                 .to_owned(),
         }])
     })
+}
+
+/// The log key that a line names, if it is a genesis.
+pub(super) fn log_key_in(line: &[u8]) -> Option<VerifierKey> {
+    let parsed = parse_line(0, line, Depth::Fold).ok()?;
+    match &parsed.events.first()?.data {
+        crate::claim::Data::LedgerCreated(data) => Some(data.log_key.0.clone()),
+        _ => None,
+    }
+}
+
+/// The leaf that a stored line is: of a withheld entry the one that its line names, else its hash.
+pub(super) fn leaf_of_line(line: &[u8]) -> Hash {
+    Withheld::parse(line).map_or_else(|| leaf_hash(line), |withheld| withheld.leaf)
 }
 
 /// The lines `from..to`.
@@ -122,7 +131,7 @@ pub(super) fn damage_of(index: Index, line: &Result<Vec<u8>, BadLine>) -> Damage
 }
 
 /// The leaf hashes that the tiles of level 0 hold, where they hold them.
-pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<crate::hash::Hash>> {
+pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<Hash>> {
     let mut leaves = vec![None; usize::try_from(size).unwrap_or(0)];
     for tile in crate::tlog::tiles_for(size)
         .into_iter()
@@ -134,7 +143,7 @@ pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<cra
         let start = usize::try_from(tile.index * 256).unwrap_or(usize::MAX);
         for (place, hash) in bytes.chunks_exact(32).enumerate() {
             if let (Some(slot), Ok(hash)) = (leaves.get_mut(start + place), hash.try_into()) {
-                *slot = Some(crate::hash::Hash(hash));
+                *slot = Some(Hash(hash));
             }
         }
     }

@@ -9,10 +9,13 @@ use crate::claim::{Event, Recorded, State};
 use crate::envelope::Withheld;
 use crate::store::segment::SegmentReader;
 use crate::store::{BadLine, Damage};
-use crate::tlog::{Checkpoint, OpenCheckpoint, Tree, VerifierKey, leaf_hash};
+use crate::tlog::{
+    Checkpoint, GoodSignature, OpenCheckpoint, TlogPolicy, Tree, VerifierKey, leaf_hash,
+};
 use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
 
 use super::arrange::{Arrangement, arrange};
+use super::cosigned::{CosignedHead, HeadNote, Kept, keys_in};
 use super::lines::{damage_of, lines_or_gaps, open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, parse_line};
 use super::refusal::LedgerError;
@@ -36,13 +39,17 @@ pub struct Ledger {
 pub struct Custody {
     /// The newest checkpoint.
     pub checkpoint: Checkpoint,
-    /// Its note, with all signature lines.
+    /// Its note: the log's line, and those of witnesses that the folder's policy names and that
+    /// hold.
     pub note: Vec<u8>,
+    /// What those witnesses signed. The folder's policy is no reason to trust them.
+    pub cosignatures: Vec<GoodSignature>,
     /// The key that it was checked with.
     pub vkey: VerifierKey,
     /// Whether that key was taken from the ledger itself.
     pub is_own_key: bool,
-    /// Signature lines that no key at hand can check.
+    /// Signature lines of the file that are not among them: no key at hand can check them, or they
+    /// do not hold.
     pub unchecked: usize,
     /// What is not as it was acknowledged.
     pub damages: Vec<Damage>,
@@ -76,12 +83,15 @@ impl Ledger {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Ledger, LedgerError> {
         let (reader, note, open, vkey, is_own_key) = front(dir, vkey)?;
+        let head = HeadNote::read(&note, &vkey, &keys_in(&reader))?;
+        let cosignatures = head.good();
         let mut ledger = Ledger {
             dir: dir.to_path_buf(),
             custody: Custody {
-                unchecked: open.unchecked.len(),
+                unchecked: head.lines.len() - cosignatures.len(),
                 checkpoint: open.checkpoint,
-                note,
+                note: head.to_bytes(),
+                cosignatures,
                 vkey,
                 is_own_key,
                 damages: Vec::new(),
@@ -184,6 +194,75 @@ impl Ledger {
             });
         }
         Ok(())
+    }
+
+    /// The heads that witnesses have cosigned, by rising size, as far as they are kept: witnesses of
+    /// this policy, or without one those of the folder's, which is no reason to trust them.
+    #[must_use]
+    pub fn cosigned_heads(&self, policy: Option<&TlogPolicy>) -> Vec<CosignedHead> {
+        let keys = match policy {
+            Some(policy) => policy.witness_keys(),
+            None => keys_in(&self.reader),
+        };
+        let mut heads = self.kept().heads(&keys);
+        let newest = &self.custody.checkpoint;
+        let good = self.cosignatures_of_newest(&keys);
+        match heads.last_mut() {
+            _ if good.is_empty() => {}
+            Some(last) if last.size == newest.size => last.cosignatures.extend(good),
+            _ => heads.push(CosignedHead {
+                size: newest.size,
+                root: newest.root,
+                cosignatures: good,
+            }),
+        }
+        heads
+    }
+
+    /// What these witnesses signed in `checkpoint`.
+    fn cosignatures_of_newest(&self, keys: &[VerifierKey]) -> Vec<GoodSignature> {
+        let note = self.newest_note(keys);
+        note.map(|note| note.good()).unwrap_or_default()
+    }
+
+    /// `checkpoint` as it is now, as long as it is of the head that was opened.
+    fn newest_note(&self, keys: &[VerifierKey]) -> Option<HeadNote> {
+        let note = self.reader.get("checkpoint").ok().flatten()?;
+        let note = HeadNote::read(&note, &self.custody.vkey, keys).ok()?;
+        (note.checkpoint == self.custody.checkpoint).then_some(note)
+    }
+
+    /// Of the heads that cover an entry and have a quorum of this policy, the one that was there
+    /// first: its size, and its note with the lines of that policy's witnesses.
+    pub(super) fn first_quorum(&self, index: Index, policy: &TlogPolicy) -> Option<(u64, Vec<u8>)> {
+        let keys = policy.witness_keys();
+        let sizes = self.kept().sizes();
+        let kept = sizes.into_iter().filter(|size| *size > index);
+        let notes = kept.filter_map(|size| self.kept().note(size, &keys));
+        let newest = self
+            .newest_note(&keys)
+            .filter(|note| note.checkpoint.size > index);
+        let timed = notes.chain(newest).filter_map(|note| {
+            let time = policy.not_after(&note.good())?;
+            Some((time, note))
+        });
+        let (_, first) = timed.min_by_key(|(time, note)| (*time, note.checkpoint.size))?;
+        Some((first.checkpoint.size, first.to_bytes()))
+    }
+
+    /// The largest size that this witness has cosigned, as far as it is kept.
+    #[must_use]
+    pub fn last_cosigned(&self, witness: &VerifierKey) -> Option<u64> {
+        self.kept().last_by(witness)
+    }
+
+    fn kept(&self) -> Kept<'_> {
+        Kept {
+            dir: &self.dir,
+            reader: &self.reader,
+            tree: &self.tree,
+            log: &self.custody.vkey,
+        }
     }
 
     /// The folder.

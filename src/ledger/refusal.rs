@@ -5,7 +5,7 @@ use std::fmt;
 use crate::claim::{Code, Rejection};
 use crate::envelope::Refused;
 use crate::store::{Damage, StoreError};
-use crate::tlog::CheckpointError;
+use crate::tlog::{CheckpointError, TlogPolicyError};
 use crate::value::{FormCode, FormError};
 
 use super::clock::ClockError;
@@ -22,6 +22,8 @@ pub enum LedgerError {
     NoLedger(std::path::PathBuf),
     /// The checkpoint is missing or not signed by the log's key.
     Checkpoint(CheckpointError),
+    /// The folder's `policy` is none.
+    Policy(TlogPolicyError),
     /// The store could not: environment, lock, conflict.
     Store(StoreError),
     /// The log's key may not or could not sign.
@@ -53,6 +55,7 @@ impl fmt::Display for LedgerError {
                 )
             }
             LedgerError::Checkpoint(error) => write!(f, "checkpoint: {error}"),
+            LedgerError::Policy(error) => error.fmt(f),
             LedgerError::Store(error) => error.fmt(f),
             LedgerError::Signer(error) => error.fmt(f),
             LedgerError::Clock(error) => error.fmt(f),

@@ -38,11 +38,13 @@ pub use page::{
 };
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
-    LedgerPage, RevocationShown, RuleShown, ScopedClaim, StandingShown, StewardShown, ViewPage,
-    ViewedClaim, agent_page, artifact_page, context_page, ledger_page, view_page,
+    LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
+    view_page,
 };
 pub use profile::{
-    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named, profile,
+    ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
+    name_in_force, profile,
 };
 pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};

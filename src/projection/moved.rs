@@ -27,9 +27,8 @@ fn covered_by(state: &State, address: Address) -> Option<Time> {
         newest = newest.max(revocations(state, key, address.entry).max());
         // A key whose registering event is set aside counts as compromised from that entry.
         if let Some(owner) = state.key_owner(&key) {
-            let entry = usize::try_from(owner.registered).ok();
-            let registering = entry.and_then(|index| state.history().get(index));
-            let aside = registering
+            let aside = state
+                .entry(owner.registered)
                 .into_iter()
                 .flat_map(|entry| &entry.events)
                 .filter(|event| state.is_set_aside(event.address));
@@ -40,9 +39,7 @@ fn covered_by(state: &State, address: Address) -> Option<Time> {
 }
 
 fn signing_keys(state: &State, address: Address) -> Vec<KeyId> {
-    let entry = usize::try_from(address.entry).ok();
-    let entry = entry.and_then(|index| state.history().get(index));
-    entry.map_or_else(Vec::new, |entry| {
+    state.entry(address.entry).map_or_else(Vec::new, |entry| {
         entry.signers.iter().map(|signer| signer.key).collect()
     })
 }

@@ -516,6 +516,9 @@ pub struct LedgerPage {
     pub models: Vec<AdoptedModel>,
     /// The event that moved or froze it.
     pub closed: Option<TimelineRow>,
+    /// The ledger that this one continues, as its genesis says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<PredecessorShown>,
     /// Entries folded: the size of the tree.
     pub entries: u64,
     /// Events in them.
@@ -531,6 +534,19 @@ pub struct LedgerPage {
     pub missing_entries: u64,
     /// Events that are set aside, in order of the log.
     pub set_aside: Vec<TimelineRow>,
+}
+
+/// A ledger that another continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredecessorShown {
+    /// Its origin.
+    pub origin: Origin,
+    /// The key that signed its heads, as a C2SP vkey.
+    pub vkey: String,
+    /// Entries that the continuing ledger takes over.
+    pub size: u64,
+    /// Root hash of the tree of these.
+    pub root: Hash,
 }
 
 /// A steward.
@@ -593,6 +609,12 @@ pub fn ledger_page(state: &State) -> Option<LedgerPage> {
             .filter_map(|event| adopted(state, event))
             .collect(),
         closed: facts.closed.as_ref().map(|event| row(state, event)),
+        predecessor: genesis.predecessor.as_ref().map(|before| PredecessorShown {
+            origin: before.origin.clone(),
+            vkey: before.vkey.0.to_string(),
+            size: before.size,
+            root: before.root,
+        }),
         entries: state.size(),
         events: events().count() as u64,
         first_recorded: state.history().front().map(|entry| entry.recorded),

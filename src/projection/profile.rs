@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::claim::{Claim, State};
+use crate::claim::{Claim, ModelAdopted, State};
 use crate::trust::{Assessment, Coverages, Figure, Figures, Inputs, MODELS, Model};
 use crate::value::{Slug, Time};
 
@@ -53,14 +53,26 @@ pub fn model_name(model: &Model) -> String {
 /// # Errors
 /// The adopted model is not released, or not with these parameters.
 pub fn model_in_force(state: &State) -> Result<&'static Model, ModelFault> {
-    let Some(adopted) = state.constitution().and_then(|facts| facts.default_model()) else {
-        return model_named(FIRST_MODEL);
-    };
-    let model = model_named(&format!("{}@{}", adopted.model, adopted.version))?;
-    if model.spec() == adopted.spec {
-        return Ok(model);
+    let model = model_named(&name_in_force(state))?;
+    match adopted(state) {
+        Some(adopted) if adopted.spec != model.spec() => {
+            Err(ModelFault::OtherParameters(model_name(model)))
+        }
+        _ => Ok(model),
     }
-    Err(ModelFault::OtherParameters(model_name(model)))
+}
+
+/// `name@version` of the model in force, whether this program can run it or not.
+#[must_use]
+pub fn name_in_force(state: &State) -> String {
+    adopted(state).map_or_else(
+        || FIRST_MODEL.to_owned(),
+        |adopted| format!("{}@{}", adopted.model, adopted.version),
+    )
+}
+
+fn adopted(state: &State) -> Option<&ModelAdopted> {
+    state.constitution()?.default_model()
 }
 
 /// The model of this `name@version`; of a name alone, its newest version.

@@ -11,25 +11,41 @@
 //! | `cosignature` | what a witness signs | c2sp.org/tlog-cosignature |
 //! | `checkpoint` | the signed tree head | c2sp.org/tlog-checkpoint |
 //! | `tile` | which tiles and bundles a tree of some size has, and their bytes | c2sp.org/tlog-tiles |
+//! | `authentic` | reading tiles from somebody who is not believed | c2sp.org/tlog-tiles |
 //! | `proof_file` | `.tlog-proof`: one leaf, its path, its head | c2sp.org/tlog-proof |
+//! | `heads` | what two signed heads are to each other: an extension, or a fork | docs/FORMAT.md, "Proof files" |
+//! | `policy` | whose cosignatures are enough | c2sp.org/tlog-policy |
+//! | `witness` | what a log asks a witness, and how a witness decides | c2sp.org/tlog-witness |
+//! | `log_list` | the logs that a witness trusts | the `logs/v0` lists of witness-network.org |
 //! | `map` | what all streams were at a head: a sparse Merkle tree | docs/FORMAT.md, "Proof files" |
 
+mod authentic;
 mod checkpoint;
 mod cosignature;
+mod heads;
+mod log_list;
 mod map;
 mod note;
+mod policy;
 mod proof;
 mod proof_file;
 mod spelling;
 mod tile;
 mod tree;
+mod witness;
 
+pub use authentic::{AuthenticTiles, TileError, TileSource};
 pub use checkpoint::{Checkpoint, CheckpointError, OpenCheckpoint};
+pub use heads::{
+    ConsistencyProof, ForkProof, Head, HeadsError, ProvedConsistency, ProvedFork, Side,
+};
+pub use log_list::{LogList, LogListError, TrustedLog};
 pub use map::{MapLeaf, MapProof, MapProofError, SubjectMap, map_root};
 pub use note::{
     Cosigner, GoodSignature, Note, NoteError, NoteKeyId, NoteSigner, OpenNote, SignatureAlgorithm,
     SignatureLine, VerifierKey, VerifierKeyError,
 };
+pub use policy::{PolicyLog, PolicyWitness, TlogPolicy, TlogPolicyError};
 pub use proof::{ProofError, verify_consistency, verify_inclusion};
 pub use proof_file::{Proved, TlogProof, TlogProofError};
 pub use tile::{
@@ -37,6 +53,10 @@ pub use tile::{
     partial_bundle, partial_tiles, tiles_for,
 };
 pub use tree::{EMPTY_ROOT, Tree, leaf_hash, node_hash, root_of};
+pub use witness::{
+    AddCheckpoint, AddCheckpointError, Evidence, Extension, Judgement, KnownLog, WitnessRefusal,
+    judge, parse_cosignatures, parse_last_size, write_cosignatures, write_last_size,
+};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

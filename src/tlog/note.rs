@@ -163,12 +163,15 @@ impl VerifierKey {
     }
 
     /// Whether the line claims to be by this key: same name, same key id.
-    fn is_named_by(&self, line: &SignatureLine) -> bool {
+    #[must_use]
+    pub fn is_named_by(&self, line: &SignatureLine) -> bool {
         self.name == line.name && self.key_id() == line.key_id
     }
 
-    /// The signature on the line, if it is one of `text` by this key.
-    fn verify(&self, text: &str, line: &SignatureLine) -> Option<GoodSignature> {
+    /// The signature on the line, if it is one of `text` by this key (Ed25519 as `verify_strict`
+    /// accepts it).
+    #[must_use]
+    pub fn verify(&self, text: &str, line: &SignatureLine) -> Option<GoodSignature> {
         let time = match self.algorithm {
             SignatureAlgorithm::Ed25519 => {
                 let signature = Signature::from_slice(&line.signature).ok()?;

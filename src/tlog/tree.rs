@@ -1,5 +1,7 @@
 //! The Merkle tree of RFC 6962 §2.1 over SHA-256, in memory, append-only.
 
+use std::ops::Range;
+
 use crate::hash::Hash;
 
 /// The root of the tree without leaves: SHA-256 of the empty string (RFC 6962 §2.1).
@@ -111,20 +113,7 @@ impl Tree {
         if index >= size || size > self.size() {
             return None;
         }
-        let mut path = Vec::new();
-        let (mut start, mut end) = (0, size);
-        while end - start > 1 {
-            let middle = start + split(end - start);
-            if index < middle {
-                path.push(self.root_of_range(middle, end));
-                end = middle;
-            } else {
-                path.push(self.root_of_range(start, middle));
-                start = middle;
-            }
-        }
-        path.reverse();
-        Some(path)
+        Some(self.roots_of(&inclusion_ranges(index, size)))
     }
 
     /// The path that proves that the tree of `new` leaves begins with the tree of `old` leaves
@@ -135,43 +124,80 @@ impl Tree {
         if old == 0 || old > new || new > self.size() {
             return None;
         }
-        let mut path = Vec::new();
-        let (mut start, mut end) = (0, new);
-        while old < end {
-            let middle = start + split(end - start);
-            if old <= middle {
-                path.push(self.root_of_range(middle, end));
-                end = middle;
-            } else {
-                path.push(self.root_of_range(start, middle));
-                start = middle;
-            }
-        }
-        // The verifier holds the old root already when the old tree is one complete subtree.
-        if start != 0 {
-            path.push(self.root_of_range(start, end));
-        }
-        path.reverse();
-        Some(path)
+        Some(self.roots_of(&consistency_ranges(old, new)))
+    }
+
+    fn roots_of(&self, ranges: &[Range<u64>]) -> Vec<Hash> {
+        let root = |range: &Range<u64>| self.root_of_range(range.start, range.end);
+        ranges.iter().map(root).collect()
     }
 
     /// MTH of the leaves from `start` to `end`, a range that the splits of RFC 6962 reach.
     fn root_of_range(&self, start: u64, end: u64) -> Hash {
-        let count = end - start;
-        if count == 0 {
-            return EMPTY_ROOT;
-        }
-        let height = count.ilog2();
-        let middle = start + (1 << height);
-        let left = self
-            .subtree(height, start >> height)
-            .expect("the first power of two of a range within the tree is a complete subtree");
-        if middle == end {
-            left
+        let complete = |(height, index)| {
+            self.subtree(height, index)
+                .expect("a complete subtree of a range within the tree")
+        };
+        let subtrees = subtrees(start, end).into_iter().rev().map(complete);
+        subtrees
+            .reduce(|right, left| node_hash(&left, &right))
+            .unwrap_or(EMPTY_ROOT)
+    }
+}
+
+/// The ranges of leaves whose roots are the inclusion path of `index` in a tree of `size` leaves,
+/// in the path's order (PATH of RFC 6962 §2.1.1); `index` is below `size`.
+pub(super) fn inclusion_ranges(index: u64, size: u64) -> Vec<Range<u64>> {
+    let mut path = Vec::new();
+    let (mut start, mut end) = (0, size);
+    while end - start > 1 {
+        let middle = start + split(end - start);
+        if index < middle {
+            path.push(middle..end);
+            end = middle;
         } else {
-            node_hash(&left, &self.root_of_range(middle, end))
+            path.push(start..middle);
+            start = middle;
         }
     }
+    path.reverse();
+    path
+}
+
+/// The ranges of leaves whose roots are the consistency path from `old` to `new` leaves, in the
+/// path's order (PROOF of RFC 6962 §2.1.2); 0 < `old` ≤ `new`.
+pub(super) fn consistency_ranges(old: u64, new: u64) -> Vec<Range<u64>> {
+    let mut path = Vec::new();
+    let (mut start, mut end) = (0, new);
+    while old < end {
+        let middle = start + split(end - start);
+        if old <= middle {
+            path.push(middle..end);
+            end = middle;
+        } else {
+            path.push(start..middle);
+            start = middle;
+        }
+    }
+    // The verifier holds the old root already when the old tree is one complete subtree.
+    if start != 0 {
+        path.push(start..end);
+    }
+    path.reverse();
+    path
+}
+
+/// The complete subtrees that a range is made of, as (height, index), largest first; the range is
+/// one that the splits of RFC 6962 reach.
+pub(super) fn subtrees(start: u64, end: u64) -> Vec<(u32, u64)> {
+    let mut subtrees = Vec::new();
+    let mut at = start;
+    while at < end {
+        let height = (end - at).ilog2();
+        subtrees.push((height, at >> height));
+        at += 1 << height;
+    }
+    subtrees
 }
 
 /// The largest power of two below `count`, which is at least 2 (k of RFC 6962 §2.1).

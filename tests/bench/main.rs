@@ -17,12 +17,17 @@ use grounds::ledger::audit::{Standard, Verdict, audit};
 use grounds::ledger::{Appender, HeadSigner, SystemClock, genesis, prepare};
 use grounds::value::{Origin, Slug};
 
+mod proofs;
+
 const EVENTS: usize = 12_000;
 const ROUNDS: usize = 3;
 
 fn main() {
+    let mut rows = proofs::rows();
+    if std::env::args().any(|word| word == "proofs") {
+        return print(&rows);
+    }
     let plan = workload();
-    let mut rows = Vec::new();
     for round in 0..ROUNDS {
         for size in [100, 1] {
             rows.extend(run(&plan, size, round));
@@ -100,6 +105,7 @@ fn owned(value: serde_json::Value) -> Json<'static> {
     }
 }
 
+/// A job and its figure.
 type Row = (&'static str, f64);
 
 fn run(plan: &Plan, size: usize, round: usize) -> Vec<Row> {
@@ -227,7 +233,7 @@ fn print(rows: &[Row]) {
             .collect();
         values.sort_by(f64::total_cmp);
         let median = values[values.len() / 2];
-        table.push_str(&format!("{name:<42} {median:>12.0}\n"));
+        table.push_str(&format!("{name:<60} {median:>12.0}\n"));
         json.insert(name.to_owned(), serde_json::json!(median.round()));
     }
     let mut out = std::io::stdout();

@@ -336,6 +336,7 @@ fn checks(receipt: &Receipt, of: &ProofOf) -> Result<(), NotProved> {
         of,
         &vkey(),
         Some(receipt.entry.as_bytes()),
+        None,
     )
     .map(|proved| {
         assert_eq!(
@@ -401,17 +402,17 @@ fn a_flipped_byte_anywhere_in_a_proof_or_its_entry_is_refused() {
     let ledger = Ledger::open(&lab.dir(), None).unwrap();
     let whole = prove(&ledger, 4).unwrap();
     let of = ProofOf::Subject("claim/x".parse().unwrap());
-    check_proof(&whole, &of, &vkey(), None).unwrap();
+    check_proof(&whole, &of, &vkey(), None, None).unwrap();
     for place in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[place] ^= 1 << (place % 7);
         assert!(
-            check_proof(&bytes, &of, &vkey(), None).is_err(),
+            check_proof(&bytes, &of, &vkey(), None, None).is_err(),
             "byte {place}"
         );
     }
     for length in 0..whole.len() {
-        assert!(check_proof(&whole[..length], &of, &vkey(), None).is_err());
+        assert!(check_proof(&whole[..length], &of, &vkey(), None, None).is_err());
     }
 }
 
@@ -430,7 +431,7 @@ fn a_proof_is_of_one_origin_under_one_key() {
         key("grounds.example/other", "log"),
         key(crate::reference::build::ORIGIN, "another log"),
     ] {
-        let refused = check_proof(&proof, &of, &other, None);
+        let refused = check_proof(&proof, &of, &other, None, None);
         assert!(matches!(refused, Err(NotProved::Proof(_))), "{other}");
     }
 }
@@ -485,7 +486,7 @@ fn draft(lab: &Lab, appender: &Appender) -> Draft {
     }
 }
 
-fn code(result: Result<Staged, LedgerError>) -> Code {
+pub(crate) fn code(result: Result<Staged, LedgerError>) -> Code {
     match result {
         Err(LedgerError::Rejected(rejection)) => rejection.code,
         Err(other) => panic!("another error: {other}"),
@@ -1032,7 +1033,7 @@ fn reading_and_auditing_write_nothing() {
 // --- an audit is as strict as admission ----------------------------------------------------------
 
 /// Fails, with this index, part and code among the faults, and none before it.
-fn fails(dir: &Path, index: u64, part: Part, code: &str) {
+pub(crate) fn fails(dir: &Path, index: u64, part: Part, code: &str) {
     let report = audited(dir);
     assert_eq!(report.verdict, Verdict::Fails, "{:?}", report.faults);
     let is_it =
@@ -1095,7 +1096,7 @@ fn random(seed: u64) -> Lab {
 }
 
 /// The next commit of an author in a folder, as lines: made by the rules, then bent.
-fn bent(lab: &Lab, author: &str, act: Act, bend: impl FnOnce(&mut Draft)) -> String {
+pub(crate) fn bent(lab: &Lab, author: &str, act: Act, bend: impl FnOnce(&mut Draft)) -> String {
     lab.clock.pass(60);
     let ledger = Ledger::open(&lab.dir(), None).unwrap();
     let (size, root) = (ledger.tree().size(), ledger.tree().root());

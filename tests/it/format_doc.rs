@@ -12,6 +12,10 @@ use grounds::claim::{
 use grounds::envelope::{Anchor, MAX_COMMIT, MAX_ENTRY, MAX_EVENTS, MAX_SIGNATURES, TYPE};
 use grounds::form::{Field, Form};
 use grounds::json::{MAX_DEPTH, MAX_INTEGER};
+use grounds::ledger::bundle::{
+    BundleFile, CarriedLine, CarriedStream, ClaimedProfile, CoverageForm, CoverageForms, MAX_FILE,
+    MapAt, ProofForm, StreamLeaf,
+};
 use grounds::value::ONE;
 
 const FORMAT: &str = include_str!("../../docs/FORMAT.md");
@@ -44,6 +48,23 @@ fn the_records_inside_events_are_those_of_the_code() {
     ];
     let rows = rows.map(|(name, record)| vec![name.to_owned(), fields(&record)]);
     kept("records", &rows, 2);
+}
+
+#[test]
+fn the_records_of_a_claim_bundle_are_those_of_the_code() {
+    let rows = [
+        ("claim bundle", BundleFile::fields()),
+        ("map", MapAt::fields()),
+        ("carried entry", CarriedLine::fields()),
+        ("carried stream", CarriedStream::fields()),
+        ("leaf", StreamLeaf::fields()),
+        ("map proof", ProofForm::fields()),
+        ("profile", ClaimedProfile::fields()),
+        ("coverage", CoverageForms::fields()),
+        ("coverage of a figure", CoverageForm::fields()),
+    ];
+    let rows = rows.map(|(name, record)| vec![name.to_owned(), fields(&record)]);
+    kept("bundle", &rows, 2);
 }
 
 #[test]
@@ -81,6 +102,7 @@ fn the_limits_are_those_of_the_code() {
         ("commit, bytes", MAX_COMMIT.to_string()),
         ("events of a commit", MAX_EVENTS.to_string()),
         ("entry, bytes", MAX_ENTRY.to_string()),
+        ("claim bundle, bytes", MAX_FILE.to_string()),
         ("signatures of a commit", MAX_SIGNATURES.to_string()),
         ("depth of arrays and objects", MAX_DEPTH.to_string()),
         ("largest integer", MAX_INTEGER.to_string()),

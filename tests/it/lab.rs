@@ -12,6 +12,7 @@ use grounds::ledger::audit::{Report, Standard, audit};
 use grounds::ledger::{
     Appender, Clock, HeadSigner, LedgerError, Opened, Receipt, genesis, prepare,
 };
+use grounds::store::StoreError;
 use grounds::tlog::{
     Checkpoint, NoteSigner, Tree, VerifierKey, encode_bundle, leaf_hash, partial_bundle,
     partial_tiles,
@@ -231,7 +232,9 @@ impl Lab {
     }
 
     pub(crate) fn open(&self) -> Appender {
-        self.try_open().unwrap().0
+        let is_locked =
+            |error: &LedgerError| matches!(error, LedgerError::Store(StoreError::Locked { .. }));
+        unlocked(is_locked, || self.try_open()).unwrap().0
     }
 
     /// A commit by an agent in the state of the appender, a second before its clock.
@@ -267,6 +270,21 @@ impl Lab {
     pub(crate) fn lines(&self) -> Vec<String> {
         lines(&self.dir())
     }
+}
+
+/// Tries again where a lock is held for a moment: a program that another test is starting has copies
+/// of all our open files, the lock's too, until it is executed.
+pub(crate) fn unlocked<T, E>(
+    is_locked: impl Fn(&E) -> bool,
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
+    for _ in 0..100 {
+        match attempt() {
+            Err(error) if is_locked(&error) => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
+    attempt()
 }
 
 pub(crate) fn prepared(

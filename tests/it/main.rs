@@ -2,14 +2,27 @@
 #![allow(clippy::unwrap_used)]
 
 mod architecture;
+mod chain;
+mod bundle;
 #[cfg(feature = "cli")]
 mod commands;
 mod custody;
 mod damage;
+#[cfg(feature = "cli")]
+mod desk;
+#[cfg(feature = "cli")]
+mod exports;
 mod format_doc;
 mod golden_commit;
+#[cfg(feature = "cli")]
+mod heads;
 mod hostile;
+#[cfg(feature = "cli")]
+mod keys;
 mod lab;
+mod mirror;
+#[cfg(feature = "net")]
+mod listener;
 #[cfg(feature = "cli")]
 mod publishing;
 #[cfg(feature = "cli")]
@@ -17,5 +30,9 @@ mod reading;
 #[cfg(feature = "cli")]
 mod readme;
 mod reference;
+mod repair;
+mod witnesses;
+#[cfg(feature = "cli")]
+mod witness;
 #[cfg(feature = "cli")]
 mod writing;

@@ -14,6 +14,8 @@ const AFTER = ',"recorded":"9999-12-31T23:59:59.000000Z","signatures":[{"key":"S
 
 /** The code of the refusal, or null. A commit is put into an entry, a signed commit is given a time. */
 function answer(door, bytes) {
+  // The page checks signatures in the course of an audit only.
+  if (door === "verify") return undefined;
   try {
     if (door === "key") return mayBeKey(new Uint8Array(bytes)) ? null : "key";
     if (door === "entry") parseEntry(new Uint8Array(bytes));

@@ -101,10 +101,17 @@ pub(crate) enum Command {
     Cite(command::cite::Cite),
     /// Check everything: bytes, signatures, chains, anchors, rules, tree, checkpoint, scores
     Verify(command::verify::Verify),
-    /// Make the proof that an event is in the log
+    /// Prove that an event is in the log, or what two of its checkpoints are to each other
     Prove(command::prove::Prove),
+    /// Put everything that is needed to check a claim offline into one file
+    Bundle(command::bundle::Bundle),
     /// Check a proof file offline, against what it is asked about
     Check(command::check::Check),
+    /// Keep a verified copy of a log
+    Mirror(command::mirror::Mirror),
+    /// Heal a damaged ledger from a copy of it
+    Repair(command::repair::Repair),
+    Witness(command::witness::Witness),
     /// Read a collection, sign it and append it
     Import(command::import::Import),
     /// Write events in another format

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::keys::{self, Signer};
 use crate::render::human::written;
+use crate::witnesses::{self, Question};
 use crate::{files, names};
 
 /// How long a command waits for another writer.
@@ -253,8 +254,12 @@ impl<'c> Desk<'c> {
             .hint("grounds log -n 1 shows it")
         })?;
         let after = appender.state().clone();
+        let dir = self.ledger.dir();
+        let question = Question::of(dir, &appender);
         appender.close()?;
-        self.acknowledge(&after, receipt)
+        let exit = self.acknowledge(&after, receipt)?;
+        witnesses::ask_after(self.context, dir, &self.origin, question);
+        Ok(exit)
     }
 
     fn acknowledge(&self, after: &State, receipt: &Receipt) -> Result<Exit, Failure> {

@@ -4,8 +4,11 @@ use std::fmt;
 use std::process::ExitCode;
 
 use grounds::claim::{Code, Rejection};
-use grounds::ledger::{LedgerError, NoSuchMoment, SignerError};
+use grounds::ledger::{
+    HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
+};
 use grounds::store::StoreError;
+use grounds::tlog::TileError;
 use serde::Serialize;
 
 /// How a command ended.
@@ -136,6 +139,8 @@ impl From<LedgerError> for Failure {
                 .hint("grounds init makes one; --ledger DIR or GROUNDS_LEDGER names one"),
             LedgerError::Checkpoint(_) => Failure::new(Exit::Damaged, "damaged", message)
                 .hint("grounds verify tells more"),
+            LedgerError::Policy(_) => Failure::new(Exit::No, "policy", message)
+                .hint("mend the file policy in the ledger's folder; docs/FORMAT.md tells its form"),
             LedgerError::Store(error) => store(&error, message),
             LedgerError::Signer(error) => signer(&error, message),
             LedgerError::Clock(_) => Failure::new(Exit::Io, "clock", message)
@@ -166,6 +171,66 @@ fn signer(error: &SignerError, message: String) -> Failure {
         SignerError::OtherKey { .. } => Failure::new(Exit::CannotTell, "log_key", message)
             .hint("keep the ledger's log key as log.key in its folder below the configuration folder"),
         SignerError::State { .. } | SignerError::Io { .. } => Failure::new(Exit::Io, "io", message),
+    }
+}
+
+impl From<HeadError> for Failure {
+    fn from(error: HeadError) -> Failure {
+        let message = error.to_string();
+        match error {
+            HeadError::NoCheckpoint => Failure::not_found(message),
+            HeadError::Checkpoint(_) => Failure::new(Exit::No, "checkpoint", message),
+            HeadError::Tiles(TileError::Source { .. }) => Failure::new(Exit::Io, "io", message),
+            HeadError::Tiles(_) => Failure::new(Exit::No, "tiles", message)
+                .hint("nothing that could not be authenticated was used"),
+            HeadError::Beyond { .. } => Failure::new(Exit::No, "rollback", message)
+                .hint("where a copy has those entries, name its folder or address"),
+            HeadError::OtherHistory { .. } => Failure::new(Exit::No, "fork", message)
+                .hint("grounds prove --fork CHECKPOINT -o fork.json makes the proof of it"),
+            HeadError::Order { .. } => Failure::usage(message),
+        }
+    }
+}
+
+impl From<MirrorError> for Failure {
+    fn from(error: MirrorError) -> Failure {
+        let message = error.to_string();
+        match error {
+            MirrorError::Ledger(error) => error.into(),
+            MirrorError::Head(error) => {
+                let failure = Failure::from(error);
+                Failure { message, ..failure }
+            }
+            MirrorError::NotAMirror(_) => Failure::new(Exit::No, "exists", message),
+            MirrorError::Pin { .. } => Failure::new(Exit::Damaged, "damaged", message),
+            MirrorError::OtherKey { .. } => Failure::new(Exit::No, "key", message)
+                .hint("a log that lost its key goes on as another log; mirror that into a folder of its own"),
+            MirrorError::NoKey => Failure::new(Exit::CannotTell, "vkey", message)
+                .hint("give the key with --vkey, from somewhere you trust"),
+            MirrorError::RolledBack { .. } => Failure::new(Exit::No, "rollback", message)
+                .hint("the copy is as it was, and can heal the source: grounds repair --from COPY"),
+            MirrorError::Forked(_) => Failure::new(Exit::No, "fork", message),
+        }
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Failure {
+        let message = error.to_string();
+        match error {
+            RepairError::Ledger(error) => error.into(),
+            RepairError::Head(error) => {
+                let failure = Failure::from(error);
+                Failure { message, ..failure }.hint("nothing was changed")
+            }
+            RepairError::NoKey => Failure::new(Exit::CannotTell, "vkey", message)
+                .hint("give the key with --vkey; grounds init printed it"),
+            RepairError::Pin(_) => Failure::new(Exit::Damaged, "damaged", message),
+            RepairError::OtherHistory { .. } => Failure::new(Exit::No, "fork", message)
+                .hint("nothing was changed; grounds prove --fork SOURCE makes a proof of it, where the tiles can be read"),
+            RepairError::Behind { .. } => Failure::new(Exit::No, "rollback", message)
+                .hint("nothing was changed; a copy that has more can heal more"),
+        }
     }
 }
 

@@ -104,6 +104,13 @@ fn from_file(path: &Path) -> Result<Signer, Failure> {
         })?;
         return Ok(Signer::Agent(agent, public));
     }
+    if let Some(algorithm) = other_public(path) {
+        return Err(unusable(
+            path,
+            format!("found a public key of type {algorithm}, expected ssh-ed25519"),
+        )
+        .hint("grounds key new FILE or ssh-keygen -t ed25519 makes one"));
+    }
     private_from(path).map(Signer::Held)
 }
 
@@ -221,11 +228,26 @@ fn guarded(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// The public key in a `.pub` file; none where the file is something else.
 pub(crate) fn public_in(path: &Path) -> Option<PublicKey> {
+    public_of_line(&small_text(path)?)
+}
+
+/// The type of a public key file that is not of Ed25519; none where the file is something else.
+fn other_public(path: &Path) -> Option<String> {
+    let text = small_text(path)?;
+    let algorithm = text.split_whitespace().next()?;
+    let is_public = ["ssh-", "ecdsa-", "sk-"]
+        .iter()
+        .any(|kind| algorithm.starts_with(kind));
+    (is_public && algorithm != "ssh-ed25519").then(|| grounds::value::excerpt(algorithm))
+}
+
+/// The text of a file that may hold a key.
+fn small_text(path: &Path) -> Option<String> {
     let about = std::fs::metadata(path).ok()?;
     if !about.is_file() || about.len() > MAX_KEY_FILE {
         return None;
     }
-    public_of_line(&std::fs::read_to_string(path).ok()?)
+    std::fs::read_to_string(path).ok()
 }
 
 /// `ssh-ed25519 AAAA… comment`.

@@ -12,9 +12,12 @@ mod files;
 mod folder;
 mod keys;
 mod names;
+mod policy_file;
 mod render;
 mod ssh_agent;
 mod seen;
+mod sources;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -11,30 +11,83 @@ use std::sync::Arc;
 
 use crate::error::Failure;
 
-/// A subject of this kind: its slug, with or without the kind, or a prefix that only one has.
+/// Those of these names that a text means: the one that it spells in full, else those whose slug it
+/// is, else those that it begins.
+pub(crate) fn meanings<'n>(text: &str, names: &'n [Subject]) -> Vec<&'n Subject> {
+    let whole = |name: &&Subject| name.to_string() == text;
+    let slug = |name: &&Subject| name.slug().is_some_and(|slug| slug.as_str() == text);
+    let found = [
+        names.iter().filter(whole).collect::<Vec<_>>(),
+        names.iter().filter(slug).collect(),
+        names.iter().filter(|name| begins(name, text)).collect(),
+    ];
+    let mut found = found.into_iter().filter(|found| !found.is_empty());
+    found.next().unwrap_or_default()
+}
+
+fn begins(name: &Subject, text: &str) -> bool {
+    let by_slug = name
+        .slug()
+        .is_some_and(|slug| slug.as_str().starts_with(text));
+    !text.is_empty() && (by_slug || (text.contains('/') && name.to_string().starts_with(text)))
+}
+
+/// At most three names that look like a text: they contain it, or few letters differ.
+pub(crate) fn nearest(text: &str, names: &[Subject]) -> Vec<String> {
+    let wanted = text.rsplit('/').next().unwrap_or(text).to_lowercase();
+    let mut found: Vec<(usize, String)> = names
+        .iter()
+        .filter_map(|name| {
+            let slug = name.slug()?.as_str();
+            let far = match wanted.len() > 2 && slug.contains(&wanted) {
+                true => 0,
+                false => distance(&wanted, slug)
+                    .min(distance(&wanted, slug.get(..wanted.len()).unwrap_or(slug))),
+            };
+            (far <= wanted.len() / 3).then(|| (far, name.to_string()))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// How many letters have to be changed, put in or left out (Levenshtein 1966).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (
+        one.chars().take(100).collect(),
+        other.chars().take(100).collect(),
+    );
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (place, letter) in one.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = place + 1;
+        for at in 0..other.len() {
+            let changed = diagonal + usize::from(other[at] != *letter);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(row[at + 1] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// A subject of this kind that can be written to: its slug, with or without the kind, or a prefix
+/// that only one has.
 pub(crate) fn slug_of(state: &State, kind: Kind, text: &str) -> Result<Slug, Failure> {
     let word = kind.word();
     let own = text
         .strip_prefix(word)
         .and_then(|rest| rest.strip_prefix('/'))
         .unwrap_or(text);
-    let all = slugs(state, kind);
-    if let Some(exact) = all.iter().find(|slug| slug.as_str() == own) {
-        return Ok(exact.clone());
-    }
-    let begun: Vec<&Slug> = all
-        .iter()
-        .filter(|slug| !own.is_empty() && slug.as_str().starts_with(own))
-        .collect();
-    match begun.as_slice() {
-        [one] => Ok((*one).clone()),
-        [] => Err(unknown(word, own, &all)),
+    let names = existing(state, kind);
+    let found = meanings(own, &names);
+    match found.as_slice() {
+        [one] => one
+            .slug()
+            .cloned()
+            .ok_or_else(|| unknown(word, own, &names)),
+        [] => Err(unknown(word, own, &names)),
         several => {
-            let named: Vec<String> = several
-                .iter()
-                .take(5)
-                .map(|slug| format!("{word}/{slug}"))
-                .collect();
+            let named: Vec<String> = several.iter().take(5).map(ToString::to_string).collect();
             Err(Failure::not_found(format!(
                 "found {} subjects that begin with {word}/{}, expected one",
                 several.len(),
@@ -45,58 +98,32 @@ pub(crate) fn slug_of(state: &State, kind: Kind, text: &str) -> Result<Slug, Fai
     }
 }
 
-fn unknown(word: &str, own: &str, all: &[Slug]) -> Failure {
+fn unknown(word: &str, own: &str, names: &[Subject]) -> Failure {
     let failure = Failure::not_found(match own.parse::<Slug>() {
         Ok(_) => format!("found no {word}/{own}"),
         Err(_) => format!("found no {word} {}", grounds::value::excerpt(own)),
     });
-    let near = nearest(own, all);
+    let near = nearest(own, names);
     if near.is_empty() {
         return failure.hint("grounds list shows what there is");
     }
-    let near: Vec<String> = near.iter().map(|slug| format!("{word}/{slug}")).collect();
     failure.hint(format!("did you mean {}?", near.join(", ")))
 }
 
-fn slugs(state: &State, kind: Kind) -> Vec<Slug> {
-    let all: Vec<Slug> = match kind {
+/// The subjects of a kind that are in effect.
+fn existing(state: &State, kind: Kind) -> Vec<Subject> {
+    let all: Vec<&Slug> = match kind {
         Kind::Ledger => Vec::new(),
-        Kind::Agent => state.agents().map(|(slug, _)| slug.clone()).collect(),
-        Kind::Artifact => state.artifacts().map(|(slug, _)| slug.clone()).collect(),
-        Kind::Context => state.contexts().map(|(slug, _)| slug.clone()).collect(),
-        Kind::Claim => state.claims().map(|(slug, _)| slug.clone()).collect(),
-        Kind::View => state.views().map(|(slug, _)| slug.clone()).collect(),
+        Kind::Agent => state.agents().map(|(slug, _)| slug).collect(),
+        Kind::Artifact => state.artifacts().map(|(slug, _)| slug).collect(),
+        Kind::Context => state.contexts().map(|(slug, _)| slug).collect(),
+        Kind::Claim => state.claims().map(|(slug, _)| slug).collect(),
+        Kind::View => state.views().map(|(slug, _)| slug).collect(),
     };
-    let exists = |slug: &Slug| state.exists(&Subject::Entity(kind, slug.clone()));
-    all.into_iter().filter(exists).collect()
-}
-
-/// Up to three slugs that look like it: that contain it, or share most of their pairs of letters.
-fn nearest(own: &str, all: &[Slug]) -> Vec<Slug> {
-    let mut scored: Vec<(usize, &Slug)> = all
-        .iter()
-        .map(|slug| (likeness(own, slug.as_str()), slug))
-        .filter(|(score, _)| *score >= 50)
-        .collect();
-    scored.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(right.1)));
-    scored
-        .into_iter()
-        .take(3)
-        .map(|(_, slug)| slug.clone())
+    all.into_iter()
+        .map(|slug| Subject::Entity(kind, slug.clone()))
+        .filter(|subject| state.exists(subject))
         .collect()
-}
-
-/// Percent of the pairs of letters of what was typed that stand in the slug.
-fn likeness(typed: &str, slug: &str) -> usize {
-    let pairs: Vec<&[u8]> = typed.as_bytes().windows(2).collect();
-    if pairs.is_empty() {
-        return 0;
-    }
-    let there = pairs
-        .iter()
-        .filter(|pair| slug.as_bytes().windows(2).any(|window| window == **pair))
-        .count();
-    there * 100 / pairs.len()
 }
 
 /// Any subject: `ledger`, `kind/slug`, or what a claim's, else another's slug begins with.
@@ -254,6 +281,13 @@ where
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_distance_is_that_of_levenshtein() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", "abc"), 0);
+    }
 
     #[test]
     fn a_ratio_is_read_as_people_write_it() {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::names::{meanings, nearest};
 
 /// Which state, through which clock, by which model.
 #[derive(Debug, Clone, Default, Args)]
@@ -209,28 +210,11 @@ pub(crate) fn keep(context: &Context, ledger: &Ledger) {
 
 /// The subject that a text means: its whole name, its slug, or a prefix that only one has.
 pub(crate) fn meant(text: &str, names: &[Subject]) -> Result<Subject, Failure> {
-    let whole: Vec<&Subject> = names
-        .iter()
-        .filter(|name| name.to_string() == text)
-        .collect();
-    let slug = |name: &&Subject| name.slug().is_some_and(|slug| slug.as_str() == text);
-    let slugs: Vec<&Subject> = names.iter().filter(slug).collect();
-    let starts: Vec<&Subject> = names.iter().filter(|name| begins(name, text)).collect();
-    let found = [whole, slugs, starts]
-        .into_iter()
-        .find(|found| !found.is_empty());
-    match found.unwrap_or_default().as_slice() {
+    match meanings(text, names).as_slice() {
         [] => Err(unknown(text, names)),
         [one] => Ok((*one).clone()),
         several => Err(ambiguous(text, several)),
     }
-}
-
-fn begins(name: &Subject, text: &str) -> bool {
-    let by_slug = name
-        .slug()
-        .is_some_and(|slug| slug.as_str().starts_with(text));
-    !text.is_empty() && (by_slug || (text.contains('/') && name.to_string().starts_with(text)))
 }
 
 /// The claim that a text means.
@@ -279,44 +263,6 @@ fn ambiguous(text: &str, several: &[&Subject]) -> Failure {
         ),
     )
     .hint(format!("which one: {}{rest}", shown.join(", ")))
-}
-
-/// At most three names that look like a text: they contain it, or few letters differ.
-fn nearest(text: &str, names: &[Subject]) -> Vec<String> {
-    let wanted = text.rsplit('/').next().unwrap_or(text).to_lowercase();
-    let mut found: Vec<(usize, String)> = names
-        .iter()
-        .filter_map(|name| {
-            let slug = name.slug()?.as_str();
-            let far = match wanted.len() > 2 && slug.contains(&wanted) {
-                true => 0,
-                false => distance(&wanted, slug)
-                    .min(distance(&wanted, slug.get(..wanted.len()).unwrap_or(slug))),
-            };
-            (far <= wanted.len() / 3).then(|| (far, name.to_string()))
-        })
-        .collect();
-    found.sort();
-    found.into_iter().take(3).map(|(_, name)| name).collect()
-}
-
-/// How many letters have to be changed, put in or left out (Levenshtein 1966).
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (
-        one.chars().take(100).collect(),
-        other.chars().take(100).collect(),
-    );
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (place, letter) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = place + 1;
-        for at in 0..other.len() {
-            let changed = diagonal + usize::from(other[at] != *letter);
-            diagonal = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(row[at + 1] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// An answer as JSON: its schema and the head that it was read from, then its own fields.
@@ -383,12 +329,5 @@ mod tests {
         assert_eq!(unknown.exit, Exit::NotFound);
         assert!(unknown.hint.unwrap().contains("claim/neurons-often"));
         assert!(meant("", &names()).is_err());
-    }
-
-    #[test]
-    fn the_distance_is_that_of_levenshtein() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
     }
 }

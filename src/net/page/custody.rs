@@ -111,7 +111,7 @@ fn by_hand(frame: &Frame<'_>) -> Markup {
         details {
             summary { "Check it without this page" }
             p.soft {
-                "A page can lie. With a copy of the ledger, " code { "grounds verify" } " checks every byte, signature, rule and figure, and "
+                "A page can lie. " code { "grounds mirror" } ", given the address of this site, makes a copy of the ledger; in it " code { "grounds verify" } " checks every byte, signature, rule and figure, and "
                 code { "grounds show" } " prints what stands here. The log's "
                 a href=(frame.links.file("checkpoint")) { "checkpoint" }
                 " and its tiles (C2SP tlog-tiles) are served beside these pages; hold them against a log key that you have from somewhere else. This one calls itself:"

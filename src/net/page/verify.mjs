@@ -1,966 +1,678 @@
-// The audit of a ledger, a second time: written from docs/FORMAT.md and the model's own document, sharing no code
-// with the crate, so that two implementations must agree before anybody is believed. It runs unchanged in a browser
-// and in Node 20 or later; SHA-256 and Ed25519 are WebCrypto's.
-//
-//     node verify.mjs LEDGER_DIR [--vkey V] [--json]     exit 0 holds, 1 does not hold, 3 damaged, 7 cannot tell
-//
-// In a page: audit(files, {vkey}) with files = Map of path → Uint8Array.
-//
-// From top to bottom: bytes, curve and signatures, canonical JSON, forms, tree and map, the state and its rules,
-// set-aside, the model, the folder, the checklist.
-
-const MAX = Number.MAX_SAFE_INTEGER;
-const LIMITS = { commit: 60000, entry: 65535, events: 256, signatures: 16, depth: 16, ahead: 600 };
-const PAYLOAD = "application/vnd.grounds.commit+json";
-
-// --- a refusal ---------------------------------------------------------------------------------------------------
-
-/** What was found and expected, with the stable code of docs/FORMAT.md. `position` is the event in the commit. */
-class Refusal extends Error {
-  constructor(code, found, expected, position = null) {
-    super(`${code}: found ${found}, expected ${expected}`);
-    Object.assign(this, { code, found, expected, position });
-  }
-}
-const refuse = (code, found, expected) => { throw new Refusal(code, found, expected); };
-const need = (condition, code, found, expected) => condition || refuse(code, found, expected);
+// The audit of a ledger and the check of a claim bundle, a second time: written from docs/FORMAT.md, docs/RULES.md and
+// docs/models, sharing no code with the crate. Runs unchanged in a browser and in Node 20; usage stands at `main`.
 
 // --- bytes -------------------------------------------------------------------------------------------------------
 
-const encoder = new TextEncoder();
-const utf8 = (text) => encoder.encode(text);
-const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+/** Why something is refused: a code of docs/FORMAT.md, what was found, and at which entry, where it is one. */
+class Refusal extends Error {
+  constructor(code, found, index) {
+    super(`[${code}] ${found ?? ""}`);
+    Object.assign(this, { code, found, index });
+  }
+}
+const refuse = (...why) => { throw new Refusal(...why); };
+const need = (condition, ...why) => Boolean(condition) || refuse(...why);
+const attempt = (read) => { try { return read(); } catch { return null; } };
+
+const utf8 = (text) => new TextEncoder().encode(text);
+const decode = (bytes) => attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+const octets = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+const fromOctets = (text) => Uint8Array.from(text, (octet) => octet.charCodeAt(0));
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-const base64 = (bytes) => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
+const u64 = (number) => unhex(number.toString(16).padStart(16, "0"));
+const same = (one, other) => hex(one) === hex(other);
+const concat = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
+const sha256 = async (...parts) => new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", concat(...parts)));
+const sha256hex = async (...parts) => hex(await sha256(...parts));
 
-/** Canonical standard base64 with padding, or null. */
 function unbase64(text) {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4) return null;
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  return base64(bytes) === text ? bytes : null;
+  const bytes = attempt(() => fromOctets(atob(text)));
+  return bytes && btoa(octets(bytes)) === text ? bytes : null;
 }
 
-function concat(...parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
-  return all;
-}
-
-const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
-
-function compareBytes(a, b) {
-  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
-}
-
-function u64(number) {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(number));
-  return bytes;
-}
-
-const sha256 = async (bytes) => new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
-const tagged = (tag, ...parts) => sha256(concat(Uint8Array.of(tag), ...parts));
-const sha256hex = async (bytes) => hex(await sha256(bytes));
-
-/** UTF-8 text, or null where the bytes are none. A byte order mark is kept, for the gate to refuse. */
-function decode(bytes) {
-  try { return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes); } catch { return null; }
-}
-
-// --- Ed25519: admission of keys (RFC 8032, section 5.1) and strict signatures ------------------------------------
+// --- Ed25519: keys that may sign, and strict signatures ----------------------------------------------------------
 
 const P = 2n ** 255n - 19n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+const Y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n; // of a point of order 8
 const mod = (a) => ((a % P) + P) % P;
+const littleEndian = (bytes) => BigInt(`0x${hex(bytes.slice().reverse())}`);
+const yOf = (bytes) => littleEndian(bytes) & (2n ** 255n - 1n);
+const isSmall = (bytes) => [0n, 1n, Y8, P - Y8, P - 1n, P, P + 1n].includes(yOf(bytes));
 
 function power(base, exponent) {
   let result = 1n;
-  for (let b = mod(base), e = exponent; e > 0n; e >>= 1n, b = mod(b * b)) if (e & 1n) result = mod(result * b);
-  return result;
-}
-const D = mod(-121665n * power(121666n, P - 2n));
-const SQRT_OF_MINUS_ONE = power(2n, (P - 1n) / 4n);
-const littleEndian = (bytes) => BigInt(`0x${hex(Uint8Array.from(bytes).reverse())}`);
-
-/** The point of a canonical encoding, in extended coordinates, or null. */
-function decompress(bytes) {
-  const encoded = littleEndian(bytes);
-  const sign = encoded >> 255n;
-  const y = encoded & (2n ** 255n - 1n);
-  if (y >= P) return null;
-  const u = mod(y * y - 1n);
-  const v = mod(D * y * y + 1n);
-  let x = mod(u * v ** 3n) * power(u * v ** 7n, (P - 5n) / 8n);
-  x = mod(x);
-  const back = mod(v * x * x);
-  if (back === mod(-u)) x = mod(x * SQRT_OF_MINUS_ONE);
-  else if (back !== u) return null;
-  if (x === 0n && sign) return null;
-  if ((x & 1n) !== sign) x = P - x;
-  return [x, y, 1n, mod(x * y)];
-}
-
-function add([x1, y1, z1, t1], [x2, y2, z2, t2]) {
-  const a = mod((y1 - x1) * (y2 - x2));
-  const b = mod((y1 + x1) * (y2 + x2));
-  const c = mod(2n * D * t1 * t2);
-  const d = mod(2n * z1 * z2);
-  const [e, f, g, h] = [b - a, d - c, d + c, b + a];
-  return [mod(e * f), mod(g * h), mod(f * g), mod(e * h)];
-}
-
-function times(scalar, point) {
-  let result = [0n, 1n, 1n, 0n];
-  for (let p = point, s = scalar; s > 0n; s >>= 1n, p = add(p, p)) if (s & 1n) result = add(result, p);
+  for (let b = base, e = exponent; e > 0n; e >>= 1n, b = mod(b * b)) if (e & 1n) result = mod(result * b);
   return result;
 }
 
-const isIdentity = ([x, y, z]) => x === 0n && y === z;
-
-/** May this key be registered: canonical, not of small order, torsion-free. */
+/** May this key be registered: canonical, on the curve, not of small order; L times it, by RFC 7748, is nothing. */
 export function mayBeKey(bytes) {
-  const point = decompress(bytes);
-  return point !== null && !isIdentity(point) && isIdentity(times(L, point));
-}
-
-// All encodings, canonical or not, of the eight points of small order: sign bit off, then on.
-const SMALL_ORDER = new Set([
-  "00".repeat(32),
-  `01${"00".repeat(31)}`,
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-  `ec${"ff".repeat(30)}7f`,
-  `ed${"ff".repeat(30)}7f`,
-  `ee${"ff".repeat(30)}7f`,
-].flatMap((low) => [low, low.slice(0, 62) + (parseInt(low.slice(62), 16) | 128).toString(16)]));
-const imported = new Map();
-
-/** Does the signature hold, as `verify_strict` would have it, under a key that was admitted. */
-async function verifies(key, signature, message) {
-  if (littleEndian(signature.subarray(32)) >= L || SMALL_ORDER.has(hex(signature.subarray(0, 32)))) return false;
-  const name = hex(key);
-  if (SMALL_ORDER.has(name)) return false;
-  const { subtle } = globalThis.crypto;
-  if (!imported.has(name)) {
-    imported.set(name, await subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]));
+  const y = yOf(bytes);
+  const u = mod((1n + y) * power(mod(1n - y), P - 2n));
+  if (y >= P || isSmall(bytes) || power(mod(u ** 3n + 486662n * u ** 2n + u), (P - 1n) / 2n) !== 1n) return false;
+  let [near, far] = [[1n, 0n], [u, 1n]];
+  for (let bit = 252n; bit >= 0n; bit--) {
+    const isSet = (L >> bit) & 1n;
+    const [[x2, z2], [x3, z3]] = isSet ? [far, near] : [near, far];
+    const [a, b, c, d] = [(x2 + z2) ** 2n, (x2 - z2) ** 2n, (x3 - z3) * (x2 + z2), (x3 + z3) * (x2 - z2)];
+    const twice = [mod(a * b), mod((a - b) * (a + 121665n * (a - b)))];
+    const sum = [mod((c + d) ** 2n), mod(u * (c - d) ** 2n)];
+    [near, far] = isSet ? [sum, twice] : [twice, sum];
   }
-  return subtle.verify({ name: "Ed25519" }, imported.get(name), signature, message);
+  return near[1] === 0n;
 }
 
-const SSH_PREFIX = concat(Uint8Array.of(0, 0, 0, 11), utf8("ssh-ed25519"), Uint8Array.of(0, 0, 0, 32));
+/** Does the signature hold, as `verify_strict` would have it. */
+async function verifies(key, signature, message) {
+  if (littleEndian(signature.subarray(32)) >= L || isSmall(signature.subarray(0, 32)) || isSmall(key)) return false;
+  const { subtle } = globalThis.crypto;
+  return subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
+}
 
-/** The 32 bytes of `ssh-ed25519 AAAA…`, or null. */
+const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]); // what stands before the 32 bytes of a key
+const keyId = async (raw) => `SHA256:${btoa(octets(await sha256(SSH, raw))).slice(0, 43)}`;
+
 function sshKey(text) {
   const bytes = text.startsWith("ssh-ed25519 ") ? unbase64(text.slice(12)) : null;
-  if (bytes?.length !== 51 || !same(bytes.subarray(0, 19), SSH_PREFIX)) return null;
-  return bytes.subarray(19);
+  return bytes?.length === 51 && same(bytes.subarray(0, 19), SSH) ? bytes.subarray(19) : null;
 }
 
-/** The OpenSSH fingerprint of a raw key. */
-const keyId = async (raw) => `SHA256:${base64(await sha256(concat(SSH_PREFIX, raw))).slice(0, 43)}`;
-
-/** A C2SP verifier key of type 0x01 as {name, id, raw}, or null where it is none. The key id is not yet compared. */
-function splitVkey(text) {
+/** A C2SP verifier key, or null. Whether its id is that of its key, and the key may sign, is not asked yet. */
+function splitVkey(text, type = 1) {
   const [, name, id, body] = /^([^+\s]+)\+([0-9a-f]{8})\+(.*)$/u.exec(text) ?? [];
-  const bytes = body ? unbase64(body) : null;
-  return bytes?.length === 33 && bytes[0] === 1 ? { name, id, raw: bytes.subarray(1) } : null;
+  const bytes = body && unbase64(body);
+  return bytes?.length === 33 && bytes[0] === type ? { text, name, id, bytes, raw: bytes.subarray(1) } : null;
 }
 
-const noteKeyId = async (name, raw) => (
-  await sha256hex(concat(utf8(`${name}\n`), Uint8Array.of(1), raw))).slice(0, 8);
-
-/** A whole vkey: its id is that of its key, and the key is one that may sign. */
-async function verifierKey(text) {
-  const vkey = splitVkey(text);
-  return vkey && (await noteKeyId(vkey.name, vkey.raw)) === vkey.id && mayBeKey(vkey.raw) ? vkey : null;
+async function verifierKey(text, type) {
+  const vkey = splitVkey(text, type);
+  const isOwn = vkey && (await sha256hex(utf8(`${vkey.name}\n`), vkey.bytes)).startsWith(vkey.id);
+  return isOwn && mayBeKey(vkey.raw) ? vkey : null;
 }
 
-// --- canonical JSON (RFC 8785, integers only) --------------------------------------------------------------------
+// --- canonical JSON (RFC 8785, integers only), and the forms -----------------------------------------------------
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The canonical form of a value. Names are sorted by UTF-16 code units, as JavaScript compares them. */
 function canonical(value, depth = 1) {
-  if (typeof value === "number") {
-    need(Number.isSafeInteger(value), "bytes", `the number ${value}`, "an integer within 2^53 - 1");
-    return String(value);
-  }
-  if (typeof value === "string") {
-    need(value.isWellFormed?.() ?? !/\p{Surrogate}/u.test(value), "bytes", "a lone surrogate", "whole characters");
-    return JSON.stringify(value);
-  }
-  if (typeof value !== "object" || value === null) return String(value);
-  need(depth <= LIMITS.depth, "bytes", `depth ${depth}`, `at most ${LIMITS.depth}`);
+  need(typeof value !== "number" || Number.isSafeInteger(value), "bytes", `the number ${value}`);
+  need(typeof value !== "string" || value.isWellFormed(), "bytes", "a lone surrogate");
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  need(depth <= 16, "bytes", `depth ${depth}`);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
   const names = Object.keys(value).sort();
-  const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, (c) => c.toLowerCase())));
-  need(folded.size === names.length, "bytes", "two names equal but for case", "different names");
+  const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())));
+  need(folded.size === names.length, "bytes", "two names equal but for case");
   return `{${names.map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`).join(",")}}`;
 }
 
-/**
- * The value of canonical bytes. What JSON.parse forgives (spaces, order, a name twice, -0, 1.0, 1e2, needless escapes)
- * shows as a difference between the bytes and the canonical form of what was read.
- */
+/** The value of canonical bytes: what JSON.parse forgives shows as another form than that of what was read. */
 function parseCanonical(bytes) {
-  const text = decode(bytes) ?? refuse("bytes", "bytes that are no UTF-8", "UTF-8");
-  let value;
-  try { value = JSON.parse(text); } catch (error) { refuse("bytes", error.message, "one JSON document"); }
-  need(canonical(value) === text, "bytes", "bytes in another form", "canonical JSON (RFC 8785)");
+  const text = decode(bytes);
+  const value = attempt(() => JSON.parse(text));
+  need(value !== null && canonical(value) === text, "bytes", "other bytes than canonical JSON");
   return value;
 }
 
-// --- forms -------------------------------------------------------------------------------------------------------
+// Every record and type: its name, then its fields. [x] is a list, <x> a set, * one that may be empty, a number after
+// it the most it holds; {x} a record, ~x one that may be null, a|b|c words (= names them), 1..9 an integer, lineN and
+// textN text of at most N bytes. `?` stands after an optional field, `+` after those of which one must be there.
+const FORMS = notation(`
+kind=human|software|organization role=steward|curator|contributor|attester verdict=included|downweighted|excluded
+nature=empirical|interpretive|methodological|bridging|theoretical|normative polarity=positive|negative
+falsifiability=falsifiable|partially_falsifiable|unfalsifiable source=authored|extracted|cross_referenced|imported
+anchor root:hex size:1..
+signature key:keyid sig:signature
+keyproof key:key proof:signature
+agent slug:slug name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
+predecessor origin:origin vkey:vkey size:0.. root:hex
+successor origin:origin vkey:vkey
+domain name:line120 weight:ratio
+passage label:line300 confidence?:ratio quote?:text4000 page?:line80
+view_rule when:text1000 verdict:verdict reason:text300
+rule roles:<role>* signatures:count other_than?:asserter kinds?:<kind> alone?:subject|author|anyone
+policy rules:rules stewards:1..16
+commit v:1..1 ledger:origin anchor:~{anchor} author:agent/ at:time events:[{event}]256
+event subject:subject seq:1.. prev:~hex effective?:date type:event_type data:object
+entry commit:{commit} recorded:recorded signatures:[{signature}]16
+withheld leaf:hex withheld:text300
+ledger.created origin:origin title:line200 description?:text4000 log_key:vkey agents:[{agent}] policy:{policy}
+  predecessor?:{predecessor}
+ledger.policy_changed policy:{policy}
+ledger.model_adopted model:line60 version:line20 spec:hex default:boolean
+ledger.moved successor:{successor} reason:text1000
+ledger.frozen successor?:{successor} reason:text1000
+ledger.mapped size:0.. root:hex subjects:0..
+agent.registered name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
+  orcid?:orcid url?:url
+agent.changed name+:line200 community+:slug reliability+:ratio roles+:<role>*
+agent.key_added key:key proof:signature next?:hex
+agent.key_revoked key:keyid reason:rotated|lost|compromised since?:0..
+artifact.registered title:line1000 kind:paper|dataset|code|report|talk|webpage label?:line200 authors?:[text200]
+  year?:1..9999 doi?:doi url?:url community?:slug sha256?:hex key?:line200
+artifact.appraised credibility+:ratio methodology+:ratio replication+:ratio rationale?:text2000
+artifact.standing_changed standing:sound|corrected|concern|retracted|withdrawn|superseded|preprint notice?:url
+  reason:text2000 by?:artifact/
+context.defined name:line300 kind:line60
+claim.asserted statement:line1000 summary:text4000 detail?:text16000 nature:nature polarity:polarity
+  falsifiability:falsifiability origin:source domains:<{domain}> key?:line200
+claim.revised statement+:line1000 summary+:text4000 detail+:text16000 nature+:nature polarity+:polarity
+  falsifiability+:falsifiability origin+:source domains+:<{domain}> reason:text2000
+claim.status_changed lifecycle+:proposed|active|superseded|merged|retracted note:text2000 by?:claim/
+  standing+:hypothesis|tested|replicated|contested|refuted|settled
+claim.scoped relation:holds_in|fails_in context:context/ breadth:ratio note?:text2000
+claim.unscoped ref:0.. reason:text2000
+claim.linked relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts target:claim/ strength?:ratio
+  note?:text2000
+claim.unlinked ref:0.. reason:text2000
+evidence.added relation:supports|disputes artifact:artifact/ strength?:ratio passages?:[{passage}] note:text4000
+  replicates?:artifact/ replication?:ratio key?:line200
+evidence.revised ref:0.. strength+:ratio passages+:[{passage}] note+:text4000 replication+:ratio reason:text2000
+evidence.withdrawn ref:0.. reason:text2000
+attestation.made verdict:verifies|endorses|disputes|abstains weight:ratio version:0.. comment?:text4000 role?:line60
+  expires?:date interests?:text1000
+attestation.withdrawn ref:0.. reason:text2000
+view.defined name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
+view.changed name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
+event.reaffirmed ref:0.. reason:text1000
+note.added text:text4000 on?:0..
+bundle v:1..1 origin:origin claim:claim/ checkpoint:string map:{map} entries:[{carried}] streams:<{stream}>
+  profile:{profile}
+map index:0..
+carried index:0.. entry:string path:[hex]*
+stream subject:subject leaf?:{leaf} proof:{proof}
+leaf entry:0.. last:hex length:1..
+proof bitmap:hex siblings:[hex]*
+profile model:line100 figures:{figures} coverage:{coverage}
+  assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*
+figures evid:ppm repl:ppm cons:ppm meth:ppm cred:ppm scop:ppm brdg:ppm cont:ppm supp:ppm fron:ppm stab:ppm
+coverage supp:{part} fron:{part} stab:{part}
+part present:0.. whole:0..
+`);
 
-const KINDS = ["agent", "artifact", "context", "claim", "view"];
-const ROLES = ["steward", "curator", "contributor", "attester"];
-const SLUG = "[a-z0-9][a-z0-9-]{0,95}";
-const words = (text) => new Set(text.split("|"));
-const pattern = (source) => { const whole = new RegExp(`^(?:${source})$`, "u"); return (v) => whole.test(v); };
-const REFUSED_TEXT = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e"
-  + "\\u2066-\\u2069\\u200e\\u200f\\u061c]|\\p{Noncharacter_Code_Point}", "u");
-
-function isText(value, limit) {
-  return !REFUSED_TEXT.test(value) && !/^\p{White_Space}*$/u.test(value) && utf8(value).length <= limit;
+function notation(text) {
+  const forms = new Map();
+  for (const word of text.trim().split(/\s+/)) {
+    const [, name, mark, form] = /^([\w.]+)([?+=]?):?(.*)$/.exec(word);
+    if (mark === "=") forms.set(name, form.split("|"));
+    else if (form) [...forms.values()].at(-1).push({ name, mark, form });
+    else forms.set(name, []);
+  }
+  return forms;
 }
-const isLine = (value, limit) => isText(value, limit) && !/[\n\t]/.test(value);
-const leap = (year) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-const monthDays = (year, month) => [31, leap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
 
-function isDate(value) {
-  const match = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(value);
-  if (!match) return false;
-  const [year, month, day] = match.slice(1).map((part) => (part === undefined ? 1 : Number(part)));
-  return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= monthDays(year, month);
-}
+const REFUSED = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\u200e\\u200f"
+  + "\\u061c]|\\p{Noncharacter_Code_Point}|^\\p{White_Space}*$", "u");
+const isText = (value, limit) => utf8(value).length <= limit && !REFUSED.test(value);
+const SUBJECT = /^(ledger|(agent|artifact|context|claim|view)\/[a-z0-9][a-z0-9-]{0,95})$/;
 
-function isTime(value, fraction) {
-  const match = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{6})?Z$/.exec(value);
-  if (!match || (match[5] !== undefined) !== fraction || !isDate(match[1])) return false;
-  return Number(match[2]) < 24 && Number(match[3]) < 60 && Number(match[4]) < 60;
-}
-
-/** Seconds since 0001-01-01, for comparing two clocks. */
-function seconds(time) {
-  const [year, month, day, hour, minute, second] = time.match(/\d+/g).map(Number);
-  const before = year - 1;
-  let days = 365 * before + Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400) + day - 1;
-  for (let m = 1; m < month; m++) days += monthDays(year, m);
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+function isTime(value, form) {
+  const whole = value.slice(0, 19);
+  const read = new Date(whole.length > 10 ? `${whole}Z` : whole).toJSON();
+  return form.test(value) && !value.startsWith("0000") && read?.startsWith(whole);
 }
 
 function isOrcid(value) {
-  if (!/^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$/.test(value)) return false;
   const digits = value.replaceAll("-", "");
   const total = [...digits.slice(0, 15)].reduce((sum, digit) => (sum + Number(digit)) * 2, 0);
-  return digits[15] === "0123456789X"[(12 - (total % 11)) % 11];
+  return /^(\d{4}-){3}\d{3}[\dX]$/.test(value) && digits[15] === "0123456789X"[(12 - (total % 11)) % 11];
 }
-
-const bytesUpTo = (limit, test) => (value) => utf8(value).length <= limit && test(value);
 
 // The values of docs/FORMAT.md, section 1, that are strings.
 const STRINGS = {
-  origin: bytesUpTo(255, pattern("[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*")), slug: pattern(SLUG),
-  subject: pattern(`ledger|(${KINDS.join("|")})/${SLUG}`), agent: pattern(`agent/${SLUG}`),
-  artifact: pattern(`artifact/${SLUG}`), context: pattern(`context/${SLUG}`), claim: pattern(`claim/${SLUG}`),
-  hex: pattern("[0-9a-f]{64}"),
-  keyid: (v) => /^SHA256:[A-Za-z0-9+/]{43}$/.test(v) && unbase64(`${v.slice(7)}=`) !== null,
-  signature: (v) => unbase64(v)?.length === 64, time: (v) => isTime(v, false), recorded: (v) => isTime(v, true),
-  date: isDate, ratio: pattern("0|1|0\\.[0-9]{0,5}[1-9]"),
-  url: (v) => isLine(v, 2000) && /^https?:\/\/\P{White_Space}+$/u.test(v),
-  doi: (v) => isLine(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v), orcid: isOrcid,
+  string: () => true, orcid: isOrcid, key: sshKey, vkey: splitVkey,
+  origin: (v) => v.length <= 255 && /^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._~-]+)*$/.test(v),
+  slug: (v) => SUBJECT.test(`claim/${v}`),
+  subject: (v) => SUBJECT.test(v),
+  event_type: (v) => v.includes(".") && FORMS.has(v),
+  hex: (v) => /^[0-9a-f]{64}$/.test(v),
+  keyid: (v) => v.startsWith("SHA256:") && unbase64(`${v.slice(7)}=`)?.length === 32,
+  signature: (v) => unbase64(v)?.length === 64,
+  date: (v) => isTime(v, /^\d{4}(-\d\d(-\d\d)?)?$/),
+  time: (v) => isTime(v, /^.{10}T.{8}Z$/),
+  recorded: (v) => isTime(v, /^.{10}T.{8}\.\d{6}Z$/),
+  ratio: (v) => /^(0|1|0\.[0-9]{0,5}[1-9])$/.test(v),
+  url: (v) => isText(v, 2000) && /^https?:\/\/\P{White_Space}+$/u.test(v),
+  doi: (v) => isText(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v),
 };
-
-// Records and events in the notation of docs/FORMAT.md: [x] a list, <x> a set, <x>* a set that may be empty, {x} a
-// record, a|b|c words, ? optional, lineN and textN text of at most N bytes.
-const KIND_WORDS = "human|software|organization";
-const VERDICTS = "included|downweighted|excluded";
-const CLAIM_FIELDS = ["nature", "empirical|interpretive|methodological|bridging|theoretical|normative",
-  "polarity", "positive|negative", "falsifiability", "falsifiable|partially_falsifiable|unfalsifiable",
-  "origin", "authored|extracted|cross_referenced|imported", "domains", "<{domain}>"];
-const claimFields = (mark) => CLAIM_FIELDS.map((word, i) => (i % 2 ? `${word} ` : `${word}${mark}:`)).join("");
-const VIEW = `name:line120 description:text2000 rules:[{view_rule}]* otherwise:${VERDICTS}`;
-const RECORDS = {
-  anchor: "root:hex size:positive", signature: "key:keyid sig:signature", keyproof: "key:key proof:signature",
-  genesis_agent: `slug:slug name:line200 kind:${KIND_WORDS} roles:<${ROLES.join("|")}>* community?:slug `
-    + "reliability?:ratio keys:[{keyproof}] next?:hex",
-  predecessor: "origin:origin vkey:vkey size:integer root:hex", successor: "origin:origin vkey:vkey",
-  domain: "name:line120 weight:ratio", passage: "label:line300 confidence?:ratio quote?:text4000 page?:line80",
-  view_rule: `when:text1000 verdict:${VERDICTS} reason:text300`,
-  rule: `roles:<${ROLES.join("|")}>* signatures:count other_than?:asserter kinds?:<${KIND_WORDS}> `
-    + "alone?:subject|author|anyone",
-  commit: "v:integer ledger:origin anchor:anchor_or_null author:agent at:time events:[event]",
-  event: "subject:subject seq:integer prev:hex_or_null effective?:date type:event_type data:data",
-  entry: "commit:{commit} recorded:recorded signatures:[{signature}]", withheld: "leaf:hex withheld:text300",
-};
-const EVENTS = {
-  "ledger.created": ["ledger", "origin:origin title:line200 description?:text4000 log_key:vkey "
-    + "agents:[{genesis_agent}] policy:policy predecessor?:{predecessor}"],
-  "ledger.policy_changed": ["ledger", "policy:policy"],
-  "ledger.model_adopted": ["ledger", "model:line60 version:line20 spec:hex default:boolean"],
-  "ledger.moved": ["ledger", "successor:{successor} reason:text1000"],
-  "ledger.frozen": ["ledger", "successor?:{successor} reason:text1000"],
-  "ledger.mapped": ["agent", "size:integer root:hex subjects:integer"],
-  "agent.registered": ["agent", `name:line200 kind:${KIND_WORDS} roles:<${ROLES.join("|")}>* community?:slug `
-    + "reliability?:ratio keys:[{keyproof}] next?:hex orcid?:orcid url?:url"],
-  "agent.changed": ["agent", `name?:line200 community?:slug reliability?:ratio roles?:<${ROLES.join("|")}>*`],
-  "agent.key_added": ["agent", "key:key proof:signature next?:hex"],
-  "agent.key_revoked": ["agent", "key:keyid reason:rotated|lost|compromised since?:integer"],
-  "artifact.registered": ["artifact", "title:line1000 kind:paper|dataset|code|report|talk|webpage label?:line200 "
-    + "authors?:[text200] year?:year doi?:doi url?:url community?:slug sha256?:hex key?:line200"],
-  "artifact.appraised": ["artifact", "credibility?:ratio methodology?:ratio replication?:ratio rationale?:text2000"],
-  "artifact.standing_changed": ["artifact", "standing:sound|corrected|concern|retracted|withdrawn|superseded|preprint "
-    + "notice?:url reason:text2000 by?:artifact"],
-  "context.defined": ["context", "name:line300 kind:line60"],
-  "claim.asserted": ["claim", `statement:line1000 summary:text4000 detail?:text16000 ${claimFields("")}key?:line200`],
-  "claim.revised": ["claim", `statement?:line1000 summary?:text4000 detail?:text16000 ${claimFields("?")}`
-    + "reason:text2000"],
-  "claim.status_changed": ["claim", "lifecycle?:proposed|active|superseded|merged|retracted "
-    + "standing?:hypothesis|tested|replicated|contested|refuted|settled note:text2000 by?:claim"],
-  "claim.scoped": ["claim", "relation:holds_in|fails_in context:context breadth:ratio note?:text2000"],
-  "claim.unscoped": ["claim", "ref:integer reason:text2000"],
-  "claim.linked": ["claim", "relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts "
-    + "target:claim strength?:ratio note?:text2000"],
-  "claim.unlinked": ["claim", "ref:integer reason:text2000"],
-  "evidence.added": ["claim", "relation:supports|disputes artifact:artifact strength?:ratio passages?:[{passage}] "
-    + "note:text4000 replicates?:artifact replication?:ratio key?:line200"],
-  "evidence.revised": ["claim", "ref:integer strength?:ratio passages?:[{passage}] note?:text4000 replication?:ratio "
-    + "reason:text2000"],
-  "evidence.withdrawn": ["claim", "ref:integer reason:text2000"],
-  "attestation.made": ["claim", "verdict:verifies|endorses|disputes|abstains weight:ratio version:integer "
-    + "comment?:text4000 role?:line60 expires?:date interests?:text1000"],
-  "attestation.withdrawn": ["claim", "ref:integer reason:text2000"], "view.defined": ["view", VIEW],
-  "view.changed": ["view", VIEW], "event.reaffirmed": ["any", "ref:integer reason:text1000"],
-  "note.added": ["any", "text:text4000 on?:integer"],
-};
-// Types that say nothing unless one of these is there.
-const ANY_OF = {
-  "agent.changed": ["name", "community", "reliability", "roles"],
-  "artifact.appraised": ["credibility", "methodology", "replication"],
-  "claim.revised": ["statement", "summary", "detail", "nature", "polarity", "falsifiability", "origin", "domains"],
-  "evidence.revised": ["strength", "passages", "note", "replication"],
-  "claim.status_changed": ["lifecycle", "standing"],
-};
-const CASES = ["agent.changed/power", "agent.key_revoked/since", "agent.registered/power", "claim.revised/disputed",
-  "claim.status_changed/retracted", "claim.status_changed/uncontested", "event.reaffirmed/power"];
-const RULE_NAMES = new Set([...Object.keys(EVENTS), ...CASES]);
-RULE_NAMES.delete("ledger.created");
-RULE_NAMES.delete("ledger.mapped");
-const isInteger = (value) => Number.isSafeInteger(value) && value >= 0;
+// And those that are none.
 const OTHERS = {
-  integer: isInteger, positive: (v) => isInteger(v) && v >= 1, year: (v) => isInteger(v) && v >= 1 && v <= 9999,
+  object: isObject,
   boolean: (v) => typeof v === "boolean",
-  count: (v) => v === "threshold" || (isInteger(v) && v >= 1 && v <= 16),
-  anchor_or_null: (v, path) => v === null || checkRecord(v, RECORDS.anchor, path) || true,
-  hex_or_null: (v) => v === null || (typeof v === "string" && STRINGS.hex(v)),
-  event_type: (v) => typeof v === "string" && Object.hasOwn(EVENTS, v),
-  key: (v) => typeof v === "string" && (sshKey(v) !== null
-    && (mayBeKey(sshKey(v)) || refuse("key", "a point that may be no key", "one that is canonical and torsion-free"))),
-  vkey: (v) => typeof v === "string" && splitVkey(v) !== null, policy: (v, path) => checkPolicy(v, path) || true,
-  event: (v, path) => checkEvent(v, path) || true, data: isObject,
+  count: (v) => v === "threshold" || checkForm(v, "1..16"),
+  ppm: (v) => checkForm(v, "~0..1000000"),
+  rules: (v) => isObject(v) && Object.entries(v).every(([name, rule]) => checkRecord(rule, "rule", name)
+    && (OUTRANKING.includes(name) || (STRINGS.event_type(name) && !/^ledger.(cre|map)/.test(name)))),
 };
 
-/** Throws unless the value has the form that the notation says. */
+/** Answers true where the value has the form that the notation says, else throws. */
 function checkForm(value, form, path) {
-  const codes = { time: "time", recorded: "time", date: "time", key: "key" };
-  const code = codes[typeof value === "string" && form] ?? "schema";
-  const fail = () => refuse(code, `${path} = ${JSON.stringify(value)?.slice(0, 80)}`, form);
-  const list = /^(?:\[(.+)\]|<(.+)>)(\*?)$/.exec(form);
-  if (list) {
-    const [, item, member, empty] = list;
-    if (!Array.isArray(value) || (value.length === 0 && !empty)) fail();
+  const found = `${path} = ${JSON.stringify(value)?.slice(0, 80)}`;
+  const fits = (condition, code = "schema") => need(condition, code, found);
+  if (form.startsWith("~")) return value === null || checkForm(value, form.slice(1), path);
+  if (form.startsWith("{")) return checkRecord(value, form.slice(1, -1), path);
+  if (form in OTHERS) return fits(OTHERS[form](value));
+  const [, item, member, empty, most] = /^(?:\[(.+)\]|<(.+)>)(\*?)(\d*)$/.exec(form) ?? [];
+  if (item || member) {
+    fits(Array.isArray(value) && (empty || value.length));
+    fits(value.length <= (most || Infinity), "limit");
     value.forEach((each, i) => checkForm(each, item ?? member, `${path}[${i}]`));
-    if (member) {
-      const names = value.map((each) => utf8(isObject(each) ? each.name : each));
-      if (names.some((name, i) => i > 0 && compareBytes(names[i - 1], name) >= 0)) fail();
-    }
-    return;
+    const names = member ? value.map((each) => hex(utf8(each.subject ?? each.name ?? each))) : [];
+    return fits(!names.some((name, i) => name <= names[i - 1]));
   }
-  if (form.startsWith("{")) return checkRecord(value, RECORDS[form.slice(1, -1)], path);
-  if (Object.hasOwn(OTHERS, form)) return OTHERS[form](value, path) || fail();
-  if (typeof value !== "string") fail();
-  const text = /^(line|text)(\d+)$/.exec(form);
-  if (text && utf8(value).length > Number(text[2])) refuse("limit", `${path} too long`, form);
-  if (text) return (text[1] === "line" ? isLine : isText)(value, Number(text[2])) || fail();
-  return (Object.hasOwn(STRINGS, form) ? STRINGS[form](value) : words(form).has(value)) || fail();
+  const [, least, largest] = /^(\d)\.\.(\d*)$/.exec(form) ?? [];
+  if (least) return fits(Number.isSafeInteger(value) && value >= least && value <= (largest || Infinity));
+  fits(typeof value === "string");
+  const [, kind, limit] = /^(line|text)(\d+)$/.exec(form) ?? [];
+  if (kind) fits(utf8(value).length <= limit, "limit");
+  if (kind) return fits(isText(value, limit) && (kind === "text" || !/[\n\t]/.test(value)));
+  if (form.endsWith("/")) return fits(SUBJECT.test(value) && value.startsWith(form));
+  return fits(form in STRINGS ? STRINGS[form](value) : (FORMS.get(form) ?? form.split("|")).includes(value));
 }
 
-function checkRecord(value, notation, path) {
-  need(isObject(value), "schema", `${path} is no object`, "an object");
-  const known = new Set();
-  for (const field of notation.trim().split(" ")) {
-    const at = field.indexOf(":");
-    const name = field.slice(0, at).replace("?", "");
-    known.add(name);
-    if (Object.hasOwn(value, name)) checkForm(value[name], field.slice(at + 1), `${path}.${name}`);
-    else need(field[at - 1] === "?", "schema", `${path} without ${name}`, `the field ${name}`);
+function checkRecord(value, record, path) {
+  const fields = FORMS.get(record);
+  const isFit = isObject(value) && Object.keys(value).every((own) => fields.some(({ name }) => name === own));
+  need(isFit, "schema", `${path} with other fields`);
+  for (const { name, mark, form } of fields) {
+    if (Object.hasOwn(value, name)) checkForm(value[name], form, `${path}.${name}`);
+    else need(mark, "schema", `${path} without ${name}`);
   }
-  for (const name of Object.keys(value)) need(known.has(name), "schema", `${path}.${name}`, "no unknown field");
+  const some = fields.filter(({ mark }) => mark === "+");
+  need(!some.length || some.some(({ name }) => name in value), "schema", `${path} of nothing`);
+  return record !== "event" || checkEvent(value, path);
 }
 
-function checkPolicy(policy, path) {
-  need(isObject(policy) && isObject(policy.rules) && Object.keys(policy).length === 2, "schema", path, "a policy");
-  const k = policy.stewards;
-  need(isInteger(k) && k >= 1 && k <= 16, "schema", `${path}.stewards`, "1…16");
-  for (const [name, rule] of Object.entries(policy.rules)) {
-    need(RULE_NAMES.has(name), "schema", `a rule for ${name}`, "an event type or case");
-    checkRecord(rule, RECORDS.rule, `${path}.rules.${name}`);
-  }
-}
-
-function checkEvent(event, path) {
-  checkRecord(event, RECORDS.event, path);
-  const { type, subject, data, seq, prev } = event;
-  const [on, notation] = EVENTS[type];
-  need(on === "any" || subject.split("/")[0] === on, "schema", `${type} on ${subject}`, `one on ${on}`);
-  need(seq >= 1 && (prev === null) === (seq === 1), "schema", `seq ${seq} with prev ${prev}`, "null exactly at 1");
-  checkRecord(data, notation, `${path}.data`);
-  need(!ANY_OF[type] || ANY_OF[type].some((name) => name in data), "schema", `${type} of nothing`, ANY_OF[type]);
-  need(!("since" in data) || data.reason === "compromised", "schema", "since", "it only with compromised");
-  need((type === "ledger.mapped") <= (subject === "agent/log"), "schema", `a map on ${subject}`, "agent/log");
+function checkEvent({ type, subject, data, seq, prev }, path) {
+  const family = type.split(".")[0];
+  const on = { evidence: "claim", attestation: "claim", event: "", note: "" }[family] ?? family;
+  const fits = type === "ledger.mapped" ? subject === LOG : subject.startsWith(on);
+  need(fits && (prev === null) === (seq === 1), "schema", `${type} on ${subject}, ${seq} after ${prev}`);
+  checkRecord(data, type, `${path}.data`);
+  return need(!("since" in data) || data.reason === "compromised", "schema", `since for ${data.reason}`);
 }
 
 /** The entry of a line: {commit, recorded, signatures, body: the commit's bytes}, or {withheld, leaf}. */
 export function parseEntry(line) {
-  need(line.length <= LIMITS.entry, "limit", `${line.length} bytes`, `at most ${LIMITS.entry}`);
+  need(line.length <= 65535, "limit", `${line.length} bytes`);
   const value = parseCanonical(line);
-  need(isObject(value), "schema", "no object", "an entry");
-  if ("withheld" in value) return checkRecord(value, RECORDS.withheld, "entry") ?? value;
-  checkRecord(value, RECORDS.entry, "entry");
-  const { commit, signatures } = value;
-  const body = utf8(canonical(commit));
-  need(body.length <= LIMITS.commit, "limit", `a commit of ${body.length} bytes`, `at most ${LIMITS.commit}`);
-  need(commit.v === 1, "schema", `v ${commit.v}`, "1");
-  need(commit.events.length <= LIMITS.events, "limit", `${commit.events.length} events`, LIMITS.events);
-  need(signatures.length <= LIMITS.signatures, "limit", `${signatures.length} signatures`, LIMITS.signatures);
-  signatures.forEach(({ key }, i) => need(i === 0 || signatures[i - 1].key < key, "schema", key, "keys in order"));
+  const isWithheld = isObject(value) && "withheld" in value;
+  checkRecord(value, isWithheld ? "withheld" : "entry", "entry");
+  if (isWithheld) return value;
+  const ids = value.signatures.map(({ key }) => key);
+  need(ids.every((id, i) => i === 0 || ids[i - 1] < id), "schema", "keys out of order");
+  const body = utf8(canonical(value.commit));
+  need(body.length <= 60000, "limit", `a commit of ${body.length} bytes`);
   return { ...value, body };
 }
 
 // --- the tree (RFC 6962), and the map of streams -----------------------------------------------------------------
 
-const leafHash = (line) => tagged(0, line);
-const nodeHash = (left, right) => tagged(1, left, right);
+const leafHash = (line) => sha256([0], line);
+const nodeHash = (left, right) => sha256([1], left, right);
 
-/** A tree that grows: the roots of its full subtrees, from the largest to the smallest. */
+/** A tree that grows: of every level, the hashes of its full subtrees. */
 class Tree {
-  peaks = [];
-  size = 0;
-
-  async push(leaf) {
-    this.peaks.push(leaf);
-    for (let rest = this.size; rest & 1; rest >>>= 1) {
-      const right = this.peaks.pop();
-      this.peaks.push(await nodeHash(this.peaks.pop(), right));
-    }
-    this.size += 1;
+  levels = [[]];
+  get size() { return this.levels[0].length; }
+  static async of(leaves) {
+    const tree = new Tree();
+    for (const leaf of leaves) await tree.push(unhex(leaf));
+    return tree;
   }
-
-  async root() {
-    if (this.size === 0) return sha256(new Uint8Array(0));
-    let root = this.peaks.at(-1);
-    for (const peak of this.peaks.slice(0, -1).reverse()) root = await nodeHash(peak, root);
-    return root;
+  async push(leaf, level = 0) {
+    const nodes = this.levels[level] ??= [];
+    if (nodes.push(leaf) % 2 === 0) await this.push(await nodeHash(...nodes.slice(-2)), level + 1);
+  }
+  async root(size = this.size) {
+    let root = null;
+    for (const [level, nodes] of this.levels.entries()) {
+      const count = Math.floor(size / 2 ** level);
+      if (count % 2) root = root ? await nodeHash(nodes[count - 1], root) : nodes[count - 1];
+    }
+    return hex(root ?? await sha256());
   }
 }
 
-async function rootOf(leaves) {
-  const tree = new Tree();
-  for (const leaf of leaves) await tree.push(leaf);
-  return tree.root();
+/** The root to which an inclusion path leads (RFC 9162, 2.1.3.2), or null where it is of another length. */
+async function rootByPath(leaf, index, size, path) {
+  let [at, last, node] = [index, size - 1, leaf];
+  const half = () => { [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]; };
+  for (const sibling of path.map(unhex)) {
+    if (last === 0) return null;
+    const isRight = at % 2 === 1 || at === last;
+    node = isRight ? await nodeHash(sibling, node) : await nodeHash(node, sibling);
+    while (isRight && at % 2 === 0 && at > 0) half();
+    half();
+  }
+  return last === 0 ? hex(node) : null;
 }
 
 const ZERO = new Uint8Array(32);
-const isZero = (bytes) => bytes.every((byte) => byte === 0);
+const bitOf = (key, level) => (key[level >> 3] >> (7 - (level & 7))) & 1;
+const inMap = async (left, right) => (same(left, ZERO) && same(right, ZERO) ? ZERO : sha256([3], left, right));
 
-/** What the streams of all subjects are: a sparse Merkle tree, its 256 levels hashed anew only where they changed. */
-class StreamMap {
-  top = null; // a leaf {key, value}, or a branch [left, right], with `hash` once it is known
-
-  async set(subject, length, last, index) {
-    const key = await sha256(utf8(subject));
-    const value = await tagged(2, key, u64(length), unhex(last), u64(index));
-    this.top = this.put(this.top, { key, value }, 0);
-  }
-
-  put(node, leaf, level) {
-    if (node === null || (node.key && same(node.key, leaf.key))) return leaf;
-    const side = (key) => (key[level >> 3] >> (7 - (level & 7))) & 1;
-    const branch = node.key ? [null, null] : node;
-    if (node.key) branch[side(node.key)] = { key: node.key, value: node.value };
-    branch[side(leaf.key)] = this.put(branch[side(leaf.key)], leaf, level + 1);
-    branch.hash = null;
-    return branch;
-  }
-
-  async root(node = this.top, level = 0) {
-    if (node === null) return ZERO;
-    if (node.hash) return node.hash;
-    const inner = (left, right) => (isZero(left) && isZero(right) ? ZERO : tagged(3, left, right));
-    if (!node.key) {
-      node.hash = await inner(await this.root(node[0], level + 1), await this.root(node[1], level + 1));
-      return node.hash;
-    }
-    let hash = node.value;
-    for (let at = 255; at >= level; at--) {
-      const right = (node.key[at >> 3] >> (7 - (at & 7))) & 1;
-      hash = await inner(right ? ZERO : hash, right ? hash : ZERO);
-    }
-    node.hash = hash;
-    return hash;
-  }
+async function mapLeaf(subject, length, last, entry) {
+  const key = await sha256(utf8(subject));
+  return { key, hash: await sha256([2], key, u64(length), unhex(last), u64(entry)) };
 }
 
-// --- the state: what the entries come to -------------------------------------------------------------------------
-
-const slugOf = (subject) => subject.slice(subject.indexOf("/") + 1);
-const NEVER_ASIDE = new Set(["ledger.created", "ledger.mapped", "agent.key_revoked"]);
-const CREATES = { "agent.registered": "agents", "artifact.registered": "artifacts", "context.defined": "contexts",
-  "claim.asserted": "claims", "view.defined": "views" };
-
-/** The meaning of all events that are in effect. It is folded anew whenever something is set aside or brought back. */
-class State {
-  policy = null;
-  closed = false;
-  agents = new Map();
-  keys = new Map(); // key id → {agent, raw, from, revoked, since}
-  artifacts = new Map();
-  contexts = new Map();
-  claims = new Map();
-  views = new Map();
-
-  thing(subject) {
-    const kind = subject.split("/")[0];
-    return kind === "ledger" ? this : this[`${kind}s`].get(slugOf(subject));
-  }
-
-  register(slug, data, event) {
-    const { name, kind, roles, community, reliability, next } = data;
-    this.agents.set(slug, { slug, name, kind, roles: new Set(roles), community, reliability, next });
-    for (const { key } of data.keys) this.addKey(slug, key, event);
-  }
-
-  addKey(slug, key, event) {
-    const raw = sshKey(key);
-    this.keys.set(event.ids.get(key), { agent: slug, raw, from: event.index, event, revoked: false });
-  }
-
-  signers(keyIds) {
-    return keyIds.map((id) => this.keys.get(id)).filter((key) => key && !key.revoked).map((key) => key.agent);
-  }
-
-  ableStewards() {
-    const able = new Set([...this.keys.values()].filter((key) => !key.revoked).map((key) => key.agent));
-    return [...this.agents.values()].filter((agent) => agent.roles.has("steward") && able.has(agent.slug)).length;
-  }
-
-  /** Folds one event. Total: where something is not in effect, what refers to it has no effect either. */
-  evolve(event) {
-    const { type, data, subject, seq } = event;
-    if (event.aside) { if (type === "claim.revised" && this.thing(subject)) this.thing(subject).versions += 1; return; }
-    const fold = FOLDS[type] ?? (type in REFERS && ((claim) => claim[REFERS[type]].delete(data.ref)));
-    if (type in CREATES || subject === "ledger" || type === "ledger.mapped") fold && fold(this, data, event);
-    else if (this.thing(subject)) fold && fold(this.thing(subject), data, event, this, seq);
-  }
+/** The node at a level over these leaves. Of one that is alone there, it is kept with the leaf. */
+async function mapNode(leaves, level = 0) {
+  const [leaf, more] = leaves;
+  if (!leaf || level === 256) return leaf?.hash ?? ZERO;
+  if (!more && leaf[level]) return leaf[level];
+  const [left, right] = [0, 1].map((side) => leaves.filter(({ key }) => bitOf(key, level) === side));
+  const node = await inMap(await mapNode(left, level + 1), await mapNode(right, level + 1));
+  if (!more) leaf[level] = node;
+  return node;
 }
 
-const mergeGiven = (target, data, names) => { for (const name of names) if (name in data) target[name] = data[name]; };
+async function rootByProof(subject, leaf, { bitmap, siblings }) {
+  const key = await sha256(utf8(subject));
+  const [bits, rest] = [unhex(bitmap), siblings.map(unhex)];
+  let node = leaf ? (await mapLeaf(subject, leaf.length, leaf.last, leaf.entry)).hash : ZERO;
+  for (let level = 255; level >= 0; level--) {
+    const sibling = bitOf(bits, level) ? rest.pop() ?? ZERO : ZERO;
+    need(!bitOf(bits, level) || !same(sibling, ZERO), "map", "a zero sibling, or too few");
+    node = bitOf(key, level) ? await inMap(sibling, node) : await inMap(node, sibling);
+  }
+  need(!rest.length, "map", "too many siblings");
+  return hex(node);
+}
 
-// What takes back, and from where; what may be there once, and which fields make it the same.
+// --- the ledger: the rules in force at each event, and what the events come to -----------------------------------
+
+const LOG = "agent/log";
+const OUTRANKING = ["agent.changed/power", "agent.key_revoked/since", "agent.registered/power",
+  "claim.revised/disputed", "claim.status_changed/retracted", "claim.status_changed/uncontested",
+  "event.reaffirmed/power"];
+const CREATES = /^(ledger.created|.*registered|.*defined|.*asserted)$/;
+const STEPS = { proposed: "active retracted", active: "superseded merged retracted", superseded: "active",
+  merged: "active", retracted: "" };
+// What refers to an earlier event, and in which list; what may be there once in a list, and what makes it the same.
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
   "evidence.added": ["edges", "relation", "artifact", "key"],
   "attestation.made": ["attestations", "author", "version"] };
 
-const FOLDS = {
-  "ledger.created": (state, data, event) => {
-    state.policy = data.policy;
-    for (const agent of data.agents) state.register(agent.slug, agent, event);
-    const log = { agent: "log", raw: splitVkey(data.log_key).raw, from: 0, event, revoked: false };
-    state.keys.set(event.ids.get(data.log_key), log);
-    state.agents.set("log", { slug: "log", roles: new Set() });
+const merge = (thing, data) => Object.assign(thing, data);
+const FOLDS = { // what an event makes of its subject
+  "ledger.created": (ledger, data, event, { things }) => {
+    for (const agent of data.agents) things.set(`agent/${agent.slug}`, { ...agent });
+    things.set(LOG, { roles: [] });
   },
-  "ledger.policy_changed": (state, data) => { state.policy = data.policy; },
-  "ledger.moved": (state) => { state.closed = true; }, "ledger.frozen": (state) => { state.closed = true; },
-  "agent.registered": (state, data, event) => state.register(slugOf(event.subject), data, event),
-  "agent.changed": (agent, data) => {
-    mergeGiven(agent, data, ["name", "community", "reliability"]);
-    if (data.roles) agent.roles = new Set(data.roles);
+  "ledger.policy_changed": merge,
+  "ledger.model_adopted": (ledger, data) => merge(ledger, { newest: data, model: data.default ? data : ledger.model }),
+  "ledger.moved": (ledger) => merge(ledger, { closed: true }),
+  "ledger.frozen": (ledger) => merge(ledger, { closed: true }),
+  "agent.changed": merge,
+  "agent.key_added": (agent, { next }) => merge(agent, { next }),
+  "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, { ...data, revoked: true }),
+  "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: {} }),
+  "artifact.appraised": ({ appraisals }, data, { author }) =>
+    merge(appraisals, { [author]: { ...appraisals[author], ...data } }),
+  "artifact.standing_changed": merge,
+  "claim.asserted": (claim, data, { author }) => merge(claim, { asserter: author, version: 1, versions: 1,
+    lifecycle: "proposed", standing: "hypothesis",
+    edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
+  "claim.revised": (claim, data) => merge(claim, { ...data, version: claim.versions += 1 }),
+  "claim.status_changed": (claim, data) => merge(claim, data.lifecycle ? { by: undefined, ...data } : data),
+  "evidence.revised": ({ edges }, data) => merge(edges.get(data.ref) ?? {}, data),
+  "view.changed": merge,
+};
+const CHECKS = { // what a type asks beside that what it names exists
+  "ledger.model_adopted": ({ newest = null }, { data }) => need(canonical(newest) !== canonical(data), "exists"),
+  "ledger.mapped": async (log, { data: { size, root, subjects }, index }, { leaves, hidden }) => {
+    const isOwn = hidden || root === hex(await mapNode([...leaves.values()]));
+    need(size === index && subjects === leaves.size && isOwn, "map");
   },
-  "agent.key_added": (agent, data, event, state) => {
-    state.addKey(agent.slug, data.key, event);
-    agent.next = data.next;
+  "agent.key_revoked": (agent, { subject, data: { key: id, since }, index }, { keys }, signed) => {
+    const key = keys.get(id);
+    need(key?.agent === subject && (!key.revoked || (!("since" in key) && isThere(since))), "key");
+    need(!isThere(since) || (since >= key.from && since <= index), "since");
+    need(!isThere(since) || signed.every((each) => each.id !== id), "key");
   },
-  "agent.key_revoked": (agent, data, event, state) => {
-    const key = state.keys.get(data.key);
-    if (key) Object.assign(key, { revoked: true }, "since" in data ? { since: data.since } : {});
+  "artifact.registered": (none, { data: { doi } }, { things }) =>
+    need(!doi || [...things.values()].every((thing) => thing.doi !== doi), "exists"),
+  "claim.status_changed": (claim, { subject, data: { lifecycle, standing, by } }, { things }) => {
+    need(/superseded|merged/.test(lifecycle) === Boolean(by) && standing !== claim.standing, "status");
+    need(!lifecycle || STEPS[claim.lifecycle].split(" ").includes(lifecycle), "status");
+    for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self");
   },
-  "artifact.registered": (state, data, event) => state.artifacts.set(slugOf(event.subject),
-    { ...data, standing: "sound", appraisals: new Map() }),
-  "artifact.appraised": (artifact, data, event) => {
-    for (const name of ANY_OF["artifact.appraised"]) {
-      if (!(name in data)) continue;
-      if (!artifact.appraisals.has(name)) artifact.appraisals.set(name, new Map());
-      artifact.appraisals.get(name).set(event.author, ppm(data[name]));
-    }
-  },
-  "artifact.standing_changed": (artifact, data) => { artifact.standing = data.standing; },
-  "context.defined": (state, data, event) => state.contexts.set(slugOf(event.subject), data),
-  "claim.asserted": (state, data, event) => state.claims.set(slugOf(event.subject), {
-    ...data, asserter: event.author, version: 1, versions: 1, lifecycle: "proposed", standing: "hypothesis",
-    edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map(),
-  }),
-  "claim.revised": (claim, data) => {
-    mergeGiven(claim, data, ANY_OF["claim.revised"]);
-    claim.versions += 1;
-    claim.version = claim.versions;
-  },
-  "claim.status_changed": (claim, data) => {
-    mergeGiven(claim, data, ["lifecycle", "standing"]);
-    if (data.lifecycle) claim.by = data.by;
-  },
-  "claim.scoped": (claim, data, { seq }, state) => { if (state.thing(data.context)) claim.scopes.set(seq, data); },
-  "claim.linked": (claim, data, { seq }, state) => { if (state.thing(data.target)) claim.links.set(seq, data); },
-  "evidence.added": (claim, data, event) => claim.edges.set(event.seq, { ...data, author: event.author }),
-  "evidence.revised": (claim, data) => {
-    const edge = claim.edges.get(data.ref);
-    if (edge) mergeGiven(edge, data, ANY_OF["evidence.revised"]);
-  },
-  "attestation.made": (claim, data, event) => claim.attestations.set(event.seq, { ...data, author: event.author }),
-  "view.defined": (state, data, event) => state.views.set(slugOf(event.subject), data),
-  "view.changed": (view, data) => Object.assign(view, data),
+  "attestation.made": ({ version }, { data }) => need(data.version === version, "version"),
+  "attestation.withdrawn": ({ attestations, version }, { data }) =>
+    need(attestations.get(data.ref)?.version === version, "ref"),
+  "event.reaffirmed": (thing, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref"),
+  "note.added": (thing, { subject, data }, ledger) =>
+    need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref"),
 };
 
-const isLive = (claim, attestation) => attestation.version === claim.version;
-
-// --- admission: the rules in force at each entry -----------------------------------------------------------------
-
-const LIFECYCLE = { proposed: "active|retracted", active: "superseded|merged|retracted", superseded: "active",
-  merged: "active", retracted: "" };
-
-/** A ledger as far as it was read: its streams, and its state now. One commit after another is admitted. */
+/** A ledger as far as it was read: its streams, and its state. In a bundle, only carried subjects have any. */
 class Ledger {
-  entries = []; // {index, commit, keys: [{id, agent}], events}
+  things = new Map(); // subject → what it is now
+  keys = new Map(); // key id → {agent, raw, from, revoked, since}
+  entries = [];
   streams = new Map(); // subject → events, in order
+  leaves = new Map(); // subject → its leaf of the map
   anchors = new Map(); // author → size of the last anchor
   taken = new Set(); // every key ever registered
-  state = new State();
-  map = new StreamMap();
-  closedBy = null;
+  commits = new Set();
+  signers = new Set();
   signatures = 0;
-  hidden = false; // an entry was withheld: what is not there may have been in it
-
+  hidden = false; // an entry is missing: nobody can tell what it held
+  constructor(carried = null) { this.carried = carried; }
+  get facts() { return this.things.get("ledger"); }
+  isCarried(subject) { return !this.carried || this.carried.has(subject); }
+  exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
   stream(subject) { return this.streams.get(subject) ?? []; }
-
-  /** Judges a commit at its index and folds it. `roots[size]` are the roots of this log. Throws a Refusal. */
-  async admit({ commit, body, recorded, signatures }, index, roots) {
-    need((index === 0) === (commit.anchor === null), index ? "anchor" : "genesis", "an anchor of null", "it at 0 only");
-    need(seconds(commit.at) - LIMITS.ahead <= seconds(recorded), "time", commit.at, `${recorded} at most`);
-    const last = this.entries.at(-1)?.recorded;
-    need(!last || last <= recorded, "time", recorded, `not before ${last}`);
-    if (index > 0) need(commit.ledger === this.origin, "ledger", commit.ledger, this.origin);
-    const events = await Promise.all(commit.events.map((event, i) => fullEvent(commit, event, index, i)));
-    const entry = { index, commit, recorded, events, keys: [] };
-    const before = index === 0 ? await this.genesis(commit, events) : this.state;
-    entry.keys = await this.verifySignatures(before, commit, body, signatures);
-    if (index === 0) {
-      const stewards = commit.events[0].data.agents.filter((agent) => agent.roles.includes("steward"));
-      const signers = entry.keys.map((key) => key.agent);
-      need(signers.length === stewards.length && stewards.every(({ slug }) => signers.includes(slug)), "genesis",
-        `signatures by ${signers}`, "one by each steward");
-    } else this.checkAnchor(commit, index, roots);
-    const signing = [...new Set(entry.keys.map((key) => key.agent))].map((slug) => before.agents.get(slug))
-      .map(({ slug, kind, roles }) => ({ slug, kind, roles: new Set(roles) }));
-    const { policy } = before;
+  /** Judges a commit at its index and folds it. `rootAt` answers the roots of this log. Throws a Refusal. */
+  async admit({ commit, body, recorded, signatures }, index, rootAt) {
+    const all = await eventsOf(commit, index);
+    const events = all.filter(({ subject }) => this.isCarried(subject));
+    if (index === 0) await this.genesis(commit, all, signatures);
+    const keys = signatures.map(({ key, sig }) => ({ id: key, sig, ...this.keys.get(key) }));
+    const entry = { index, commit, recorded, events, keys };
+    await this.checkForCertain(entry, body, rootAt);
+    const last = this.entries.at(-1)?.recorded ?? recorded;
     this.entries.push(entry);
-    let position = 0;
+    let now = null;
     try {
-      for (const event of events) {
-        if (index > 0) {
-          event.asks = this.judge(event, signing, policy, entry);
-          this.checkChain(event);
-          await this.checkData(event, entry);
-        }
-        this.fold(event, index);
-        position += 1;
+      this.checkEntry(entry, last);
+      for (now of events) {
+        if (index > 0) await this.judge(now, entry);
+        this.fold(now);
       }
+      now = null;
       this.refold(events);
-      this.checkStewards(events);
+      if (!this.carried) this.checkStewards(events);
     } catch (error) {
-      if (error instanceof Refusal && position < events.length) error.position = position;
-      for (const event of events.slice(position)) this.fold(event, index);
+      Object.assign(error, { position: now?.position, found: `${now?.type ?? "a commit"} by ${commit.author}` });
+      for (const event of events) if (!this.stream(event.subject).includes(event)) this.fold(event);
       this.refold(events);
-      throw error;
+      // Behind a gap nobody can tell: the missing entry may be what this one needs.
+      if (!this.hidden || !(error instanceof Refusal)) throw error;
     } finally {
       this.anchors.set(commit.author, commit.anchor?.size ?? 0);
       for (const { subject } of events) {
         const stream = this.stream(subject);
-        await this.map.set(subject, stream.length, stream.at(-1).id, stream.at(-1).index);
+        this.leaves.set(subject, await mapLeaf(subject, stream.length, stream.at(-1).id, index));
       }
     }
   }
-
-  fold(event, index) {
-    if (!this.streams.has(event.subject)) this.streams.set(event.subject, []);
-    this.streams.get(event.subject).push(event);
-    for (const id of event.ids.values()) this.taken.add(id);
-    this.state.evolve(event);
+  /** What only the first entry may be. It is folded at once: its own state judges it. */
+  async genesis({ author, anchor }, [event, more], signatures) {
+    const { type, data } = event;
+    need(type === "ledger.created" && !more && !anchor, "genesis", type);
+    this.origin = data.origin;
+    this.vkey = await verifierKey(data.log_key);
+    need(this.vkey?.name === data.origin, "key", data.log_key);
+    const slugs = data.agents.map(({ slug }) => slug);
+    need(new Set(["log", ...slugs]).size === slugs.length + 1, "exists", "a slug twice, or log");
+    await this.checkKeys(event);
+    this.evolve(event);
+    const stewards = data.agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
+    const signers = signatures.map(({ key }) => this.keys.get(key)?.agent);
+    const isByAll = signers.length === stewards.length && stewards.every((steward) => signers.includes(steward));
+    need(stewards.includes(author) && isByAll, "genesis", `signatures by ${signers}, expected ${stewards}`);
   }
-
+  /** What holds or not whatever else there is. */
+  async checkForCertain({ index, commit: { anchor, ledger }, keys }, body, rootAt) {
+    need(ledger === this.origin, "ledger", ledger);
+    const id = await sha256hex(body);
+    need(!this.commits.has(id), "exists", `commit ${id} again`);
+    this.commits.add(id);
+    this.signatures += keys.length;
+    for (const { id: key, raw, sig } of keys) {
+      this.signers.add(key);
+      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
+    }
+    const root = anchor?.size <= index && await rootAt(anchor.size);
+    need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
+  }
+  checkEntry({ index, commit: { author, anchor, at }, recorded, keys }, last) {
+    need(keys.every(({ raw, revoked }) => raw && !revoked) && keys.some(({ agent }) => agent === author), "signature");
+    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`) && last <= recorded, "time");
+    need(index === 0 || anchor?.size <= index, "anchor");
+    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict");
+  }
+  fold(event) {
+    const stream = this.stream(event.subject);
+    stream.push(event);
+    this.streams.set(event.subject, stream);
+    for (const { id } of event.keys) this.taken.add(id);
+    this.evolve(event);
+  }
   /** After a revocation with `since` or a reaffirmation, at the end of its commit: everything is folded anew. */
   refold(events) {
     if (!events.some(({ type, data }) => type === "event.reaffirmed" || "since" in data)) return;
     setAside(this.entries);
-    this.state = new State();
-    for (const entry of this.entries) for (const event of entry.events) this.state.evolve(event);
+    [this.things, this.keys] = [new Map(), new Map()];
+    for (const event of this.entries.flatMap((entry) => entry.events)) this.evolve(event);
   }
-
-  /** What only the first entry may be, and the state that its own data gives. */
-  async genesis(commit, events) {
-    const [event] = events;
-    need(events.length === 1 && event.type === "ledger.created", "genesis", event.type, "ledger.created alone");
-    const { data } = event;
-    need(data.origin === commit.ledger, "ledger", commit.ledger, data.origin);
-    const vkey = await verifierKey(data.log_key);
-    need(vkey?.name === data.origin, "key", data.log_key, `a vkey of ${data.origin}`);
-    this.origin = data.origin;
-    this.logKey = vkey;
-    const slugs = data.agents.map((agent) => agent.slug);
-    need(new Set(slugs).size === slugs.length && !slugs.includes("log"), "exists", "a slug twice, or log", "others");
-    await this.checkVkeys(data);
-    const keys = data.agents.flatMap((agent) => agent.keys);
-    need(event.ids.size === keys.length + 1, "key", "a key twice", "each key once");
-    for (const agent of data.agents) await this.checkKeys(agent.slug, agent.keys, event.ids);
-    const author = data.agents.find((agent) => `agent/${agent.slug}` === commit.author);
-    need(author?.roles.includes("steward"), "genesis", commit.author, "a steward among its agents");
-    const state = new State();
-    state.evolve(event);
-    return state;
+  /** Total: where something is not in effect, what refers to it has no effect either. */
+  evolve(event) {
+    const { type, data, subject, seq, author, index, aside } = event;
+    if (CREATES.test(type) && !aside) this.things.set(subject, { ...data });
+    const thing = this.things.get(subject);
+    if (aside && thing && type === "claim.revised") thing.versions += 1;
+    if (aside || !thing) return;
+    for (const { id, agent, raw } of event.keys) this.keys.set(id, { agent, raw, from: index });
+    const [list] = ONCE[type] ?? [];
+    const end = data.context ?? data.target;
+    if (list && (!end || this.exists(end))) thing[list].set(seq, { ...data, author });
+    FOLDS[type]?.(thing, data, event, this);
+    if (type in REFERS && type !== "evidence.revised") thing[REFERS[type]].delete(data.ref);
   }
-
-  async verifySignatures(state, commit, body, signatures) {
-    const message = concat(utf8(`DSSEv1 ${PAYLOAD.length} ${PAYLOAD} ${body.length} `), body);
-    const keys = [];
-    for (const { key: id, sig } of signatures) {
-      const key = state.keys.get(id);
-      need(key, "signature", `a signature by ${id}`, "a registered key");
-      need(await verifies(key.raw, unbase64(sig), message), "signature", `a false signature by ${id}`, "a true one");
-      need(!key.revoked, "signature", `a signature by ${id}`, "a key that is not revoked");
-      keys.push({ id, agent: key.agent });
-      this.signatures += 1;
-    }
-    need(keys.some((key) => `agent/${key.agent}` === commit.author), "signature", "none by the author", "the author's");
-    return keys;
-  }
-
-  checkAnchor({ anchor, author }, index, roots) {
-    need(anchor.size >= 1 && anchor.size <= index, "anchor", `size ${anchor.size}`, `1…${index}`);
-    need(roots[anchor.size] === anchor.root, "anchor", anchor.root, `${roots[anchor.size]} at size ${anchor.size}`);
-    const last = this.anchors.get(author) ?? 0;
-    need(anchor.size >= last, "conflict", `an anchor at ${anchor.size}`, `one at ${last} or later`);
-  }
-
-  checkChain({ subject, seq, prev }) {
-    const stream = this.stream(subject);
-    const head = stream.at(-1)?.id ?? null;
-    const unseen = this.hidden && seq > stream.length;
-    need(unseen || (seq === stream.length + 1 && prev === head), "conflict", `seq ${seq} after ${prev}`,
-      `seq ${stream.length + 1} after ${head}`);
-  }
-
-  /** The rules that the policy asks for this event, each with who fills it: kept, for setting aside. */
-  judge(event, signing, policy, entry) {
-    const { type, subject, data } = event;
+  /** Who may, its place in the stream, and what it names. Keeps who filled the rules, for setting aside. */
+  async judge(event, { commit: { events }, keys }) {
+    const { type, subject, author, seq, prev } = event;
+    const signing = [...new Set(keys.map(({ agent }) => agent))];
     const isMap = type === "ledger.mapped";
-    need(isMap || !this.state.closed, "closed", type, "only ledger.mapped");
-    const byLog = entry.commit.author === "agent/log" || entry.keys.some((key) => key.agent === "log");
-    if (isMap || byLog || subject === "agent/log") {
-      need(isMap && entry.commit.author === "agent/log" && entry.events.length === 1 && entry.keys.length === 1, "map",
-        `${type} by ${entry.commit.author}`, "a map alone in its commit, by agent/log alone");
-      return [];
-    }
-    need(type !== "ledger.created", "genesis", "another genesis", "one");
-    const asks = this.ruleNames(event).map((name) => this.ask(name, policy, event, signing));
-    const stewards = signing.filter((agent) => agent.roles.has("steward")).map((agent) => agent.slug);
-    if (type === "ledger.policy_changed") {
-      asks.push({ name: "stewards of both policies", count: Math.max(policy.stewards, data.policy.stewards),
-        counted: stewards });
-    }
-    if (type === "agent.key_added") {
-      const agent = this.state.thing(subject);
-      const [raw] = [...event.hashes.values()];
-      if (agent?.next && agent.next !== raw) {
-        asks.push({ name: "override of a key laid down before", count: policy.stewards, code: "key",
-          counted: stewards.filter((slug) => slug !== agent.slug) });
-      }
-    }
-    for (const asked of asks) {
-      need(filled(asked, asked.counted), asked.code ?? "role", `${asked.name} by ${asked.counted.join() || "nobody"}`,
-        `${asked.count} who may${asked.other ? `, one not ${asked.other}` : ""}`);
-    }
+    const isOfLog = isMap || [subject, ...signing].includes(LOG);
+    need(isMap || !this.facts.closed, "closed");
+    need(type !== "ledger.created", "genesis");
+    need(!isOfLog || (isMap && author === LOG && events.length === 1 && keys.length === 1), "map");
+    event.asks = isOfLog ? [] : this.asksOf(event, signing);
+    need(event.asks.every((asked) => isFilled(asked, asked.counted)), "role");
+    const stream = this.stream(subject);
+    need(seq === stream.length + 1 && prev === (stream.at(-1)?.id ?? null), "conflict");
+    await this.checkData(event, stream, keys);
+  }
+  /** The rules that the policy asks for an event, each with who counts for it. */
+  asksOf({ type, subject, data, author, keys: [key] }, signing) {
+    const { policy } = this.facts;
+    const thing = this.things.get(subject);
+    const isLive = ({ version }) => version === thing.version;
+    const disputes = [...thing?.attestations?.values() ?? []].filter(({ verdict }) => verdict === "disputes");
+    const isTrusted = "reliability" in data;
+    const holds = [data.roles || isTrusted, "since" in data, isTrusted || /steward|curator/.test(data.roles),
+      disputes.some(isLive), data.lifecycle === "retracted", data.standing && thing?.standing === "contested",
+      /^(ledger|agent)/.test(subject)];
+    const cases = OUTRANKING.filter((name, i) => holds[i] && name.startsWith(`${type}/`));
+    const asserter = type === "claim.asserted" ? author : thing?.asserter;
+    const asks = (cases.length ? cases : [type]).map((name) => {
+      const { roles: asked, signatures, kinds, alone, other_than } = policy.rules[name] ?? refuse("role");
+      const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[alone];
+      const fits = ({ kind, roles }) => roles.some((role) => asked.includes(role)) && (kinds ?? [kind]).includes(kind);
+      return { author, counted: signing.filter((agent) => fits(this.things.get(agent))), alone: named === author,
+        count: signatures === "threshold" ? policy.stewards : signatures, other: other_than && asserter,
+        authorIsOther: type === "attestation.made" };
+    });
+    const stewards = signing.filter((agent) => this.things.get(agent).roles.includes("steward"));
+    const count = Math.max(policy.stewards, data.policy?.stewards ?? 0);
+    const isOtherKey = type === "agent.key_added" && ![undefined, key.digest].includes(thing?.next);
+    if (type === "ledger.policy_changed") asks.push({ count, counted: stewards });
+    if (isOtherKey) asks.push({ count, counted: stewards.filter((agent) => agent !== subject) });
     return asks;
   }
-
-  ruleNames({ type, subject, data }) {
-    const claim = subject.startsWith("claim/") ? this.state.thing(subject) : null;
-    const names = [];
-    const power = (data.roles ?? []).some((role) => role === "steward" || role === "curator");
-    if (type === "agent.registered" && (power || "reliability" in data)) names.push("power");
-    if (type === "agent.changed" && ("roles" in data || "reliability" in data)) names.push("power");
-    if (type === "agent.key_revoked" && "since" in data) names.push("since");
-    if (type === "event.reaffirmed" && /^(ledger$|agent\/)/.test(subject)) names.push("power");
-    if (type === "claim.revised" && claim) {
-      const live = [...claim.attestations.values()].filter((attestation) => isLive(claim, attestation));
-      if (live.some((attestation) => attestation.verdict === "disputes")) names.push("disputed");
-    }
-    if (type === "claim.status_changed" && data.lifecycle === "retracted") names.push("retracted");
-    if (type === "claim.status_changed" && data.standing && claim?.standing === "contested") names.push("uncontested");
-    return names.length ? names.map((name) => `${type}/${name}`) : [type];
+  async checkData(event, stream, keys) {
+    const { type, subject, data, author } = event;
+    const here = this.things.get(subject);
+    if (CREATES.test(type)) need(!stream.length && !here, "exists");
+    else need(here || (type === "event.reaffirmed" && stream.length), "missing");
+    const named = [data.by, data.target, data.artifact, data.replicates, data.context].filter(Boolean);
+    need(!named.includes(subject), "self");
+    need(named.every((each) => this.exists(each)), "missing");
+    await this.checkKeys(event);
+    await CHECKS[type]?.(here, event, this, keys);
+    need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref");
+    const [list, ...fields] = ONCE[type] ?? [];
+    const own = { ...data, author };
+    const isSame = (each) => fields.every((field) => each[field] === own[field]);
+    need(!list || ![...here[list].values()].some(isSame), "exists");
   }
-
-  ask(name, policy, event, signing) {
-    const rule = policy.rules[name];
-    need(rule, "role", `no rule for ${name}`, "one");
-    const { author, subject, data } = event;
-    const kinds = rule.kinds ?? [...words(KIND_WORDS)];
-    const fits = (agent) => rule.roles.some((role) => agent.roles.has(role)) && kinds.includes(agent.kind);
-    const asserter = event.type === "claim.asserted" ? author : this.state.thing(subject)?.asserter;
-    const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[rule.alone];
-    return {
-      name, author: slugOf(author), count: rule.signatures === "threshold" ? policy.stewards : rule.signatures,
-      counted: signing.filter(fits).map((agent) => agent.slug), other: rule.other_than && asserter && slugOf(asserter),
-      authorIsOther: event.type === "attestation.made", alone: named === author,
-    };
-  }
-
-  /** What the data names: what must exist, be live, be current, be new. */
-  async checkData(event, entry) {
-    const { type, subject, data, seq } = event;
-    const { state } = this;
-    const stream = this.stream(subject);
-    const here = state.thing(subject);
-    const exists = (named) => need(state.thing(named) || this.hidden, "missing", named, "something that exists");
-    if (type in CREATES) need(!stream.length && !here && subject !== "agent/log", "exists", subject, "a new subject");
-    else if (type === "event.reaffirmed") need(stream.length || this.hidden, "missing", subject, "a subject");
-    else exists(subject);
-    if (this.hidden && !here && !(type in CREATES)) return;
-    for (const name of ["by", "target", "artifact", "replicates", "context"]) {
-      if (!(name in data)) continue;
-      need(data[name] !== subject, "self", data[name], "another");
-      exists(data[name]);
-    }
-    await this.checkVkeys(data);
-    const own = {
-      "ledger.mapped": () => this.checkMap(data, entry.index), "ledger.policy_changed": () => {},
-      "agent.registered": () => this.checkKeys(slugOf(subject), data.keys, event.ids),
-      "agent.key_added": () => this.checkKeys(slugOf(subject), [data], event.ids),
-      "agent.key_revoked": () => this.checkRevocation(data, subject, entry),
-      "artifact.registered": () => need(!data.doi || ![...state.artifacts.values()].some(({ doi }) => doi === data.doi),
-        "exists", data.doi, "another DOI"),
-      "claim.status_changed": () => {
-        checkStep(here, data);
-        for (let at = data.by; at; at = state.thing(at)?.by) need(at !== subject, "self", data.by, "no circle");
-      },
-      "attestation.made": () => need(data.version === here.version, "version", data.version, here.version),
-      "attestation.withdrawn": () => need(here.attestations.has(data.ref)
-        && isLive(here, here.attestations.get(data.ref)), "ref", data.ref, "one on the current version"),
-      "event.reaffirmed": () => need(stream[data.ref - 1]?.aside, "ref", data.ref, "an event that is set aside"),
-      "note.added": () => need(!("on" in data) || stream[data.on - 1], "ref", data.on, `an event before ${seq}`),
-    }[type];
-    if (own) await own();
-    if (type in REFERS) need(here[REFERS[type]].has(data.ref), "ref", data.ref, "a live one");
-    if (!(type in ONCE)) return;
-    const [things, ...names] = ONCE[type];
-    const all = { ...data, author: event.author };
-    const there = [...here[things].values()].some((thing) => names.every((name) => thing[name] === all[name]));
-    need(!there, "exists", names.map((name) => all[name]).join(" "), "what is not there yet");
-  }
-
-  async checkVkeys(data) {
-    for (const name of ["predecessor", "successor"]) {
-      if (data[name]) need(await verifierKey(data[name].vkey), "key", data[name].vkey, "a vkey");
+  async checkKeys({ keys, data: { predecessor, successor } }) {
+    const { vkey } = predecessor ?? successor ?? {};
+    need(!vkey || await verifierKey(vkey), "key", vkey);
+    need(new Set(keys.map(({ id }) => id)).size === keys.length, "key", "a key twice");
+    for (const { agent, raw, id, proof } of keys) {
+      need(mayBeKey(raw) && !this.taken.has(id), "key", id);
+      const message = utf8(`grounds/v1/possession\n${this.origin}\n${agent}\n${id}`);
+      need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", id);
     }
   }
-
-  async checkKeys(slug, keys, ids) {
-    need(new Set(keys.map(({ key }) => key)).size === keys.length, "key", "a key twice", "each key once");
-    for (const { key, proof } of keys) {
-      const id = ids.get(key);
-      need(!this.taken.has(id), "key", id, "a key never registered before");
-      const message = utf8(`grounds/v1/possession\n${this.origin}\nagent/${slug}\n${id}`);
-      need(await verifies(sshKey(key), unbase64(proof), message), "possession", "a proof that does not hold", "one");
-    }
-  }
-
-  checkRevocation(data, subject, { index, keys }) {
-    const key = this.state.keys.get(data.key);
-    need(key && `agent/${key.agent}` === subject, "key", data.key, `a key of ${subject}`);
-    need(!key.revoked || (key.since === undefined && "since" in data), "key", data.key, "a key not yet revoked");
-    if (!("since" in data)) return;
-    need(data.since >= key.from && data.since <= index, "since", data.since, `${key.from}…${index}`);
-    need(keys.every(({ id }) => id !== data.key), "key", "a signature by the key itself", "others");
-  }
-
-  async checkMap({ size, root, subjects }, index) {
-    need(size === index, "map", `size ${size}`, index);
-    if (this.hidden) return;
-    need(subjects === this.streams.size, "map", `${subjects} subjects`, this.streams.size);
-    const own = hex(await this.map.root());
-    need(root === own, "map", root, own);
-  }
-
   /** Judged at the end of a commit: nobody may be locked out. */
   checkStewards(events) {
-    const able = this.state.ableStewards();
-    const { policy } = this.state;
-    const types = new Set(events.map((event) => event.type));
-    const touched = ["ledger.created", "ledger.policy_changed", "event.reaffirmed"].some((type) => types.has(type));
-    const less = touched || types.has("agent.key_revoked") || types.has("agent.changed");
-    if (less) need(policy.stewards <= able, "stewards", `${able} able stewards`, `at least ${policy.stewards}`);
-    if (!touched) return;
-    for (const name of ["ledger.policy_changed", "agent.registered/power"]) {
-      need(policy.rules[name], "policy", `no rule for ${name}`, "one");
-    }
-    for (const [name, { roles, signatures, alone }] of Object.entries(policy.rules)) {
-      need(roles.length || alone, "policy", `${name} for nobody`, "roles or alone");
-      const onlyStewards = roles.join() === "steward";
-      need(!onlyStewards || signatures === "threshold" || signatures <= able, "policy", `${name} by ${signatures}`,
-        `at most ${able}`);
+    const { rules, stewards } = this.facts.policy;
+    const valid = [...this.keys.values()].filter(({ revoked }) => !revoked).map(({ agent }) => this.things.get(agent));
+    const able = new Set(valid.filter(({ roles }) => roles.includes("steward"))).size;
+    const has = (types) => events.some(({ type }) => types.test(type));
+    const isNew = has(/created|policy|reaffirmed/);
+    need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards");
+    if (!isNew) return;
+    need(rules["ledger.policy_changed"] && rules["agent.registered/power"], "policy");
+    for (const { roles, signatures, alone } of Object.values(rules)) {
+      need((roles.length || alone) && !(roles.join() === "steward" && signatures > able), "policy");
     }
   }
 }
 
-/** Is what was asked filled by these agents. */
-function filled({ count, author, other, authorIsOther, alone }, agents) {
-  if (alone) return true;
-  if (author && !agents.includes(author)) return false;
-  if (other && !(authorIsOther ? author !== other : agents.some((slug) => slug !== other))) return false;
-  return agents.length >= count;
+function isFilled({ count, author, other, authorIsOther, alone }, agents) {
+  const hasOther = !other || (authorIsOther ? author !== other : agents.some((agent) => agent !== other));
+  return alone || (hasOther && (!author || agents.includes(author)) && agents.length >= count);
 }
 
-function checkStep(claim, { lifecycle, standing, by }) {
-  const ends = lifecycle === "superseded" || lifecycle === "merged";
-  need(ends === (by !== undefined), "status", `${lifecycle} by ${by}`, "`by` exactly with superseded and merged");
-  const next = LIFECYCLE[claim.lifecycle];
-  if (lifecycle) need(words(next).has(lifecycle), "status", lifecycle, next);
-  if (standing) need(standing !== claim.standing, "status", standing, `another than ${claim.standing}`);
+function preAuthenticated(body) {
+  const type = "application/vnd.grounds.commit+json";
+  return concat(utf8(`DSSEv1 ${type.length} ${type} ${body.length} `), body);
 }
 
-/** The event with its ids: its own, and those of the keys that it registers. */
-async function fullEvent({ at, author, ledger, v }, event, index, position) {
-  const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
-  const { data } = event;
-  const given = [...(data.agents ?? []).flatMap((agent) => agent.keys), ...(data.keys ?? [])].map(({ key }) => key);
-  if (event.type === "agent.key_added") given.push(data.key);
-  const [ids, hashes] = [new Map(), new Map()];
-  for (const key of given) { ids.set(key, await keyId(sshKey(key))); hashes.set(key, await sha256hex(sshKey(key))); }
-  if (event.type === "ledger.created") ids.set(data.log_key, await keyId(splitVkey(data.log_key).raw));
-  return { ...event, id, author, index, position, ids, hashes, asks: [], aside: false };
+function eventsOf({ at, author, ledger, v, events }, index) {
+  return Promise.all(events.map(async (event, position) => {
+    const { type, subject, data } = event;
+    const own = { slug: subject.slice(6), keys: type === "agent.key_added" ? [data] : data.keys ?? [] };
+    const given = [own, ...data.agents ?? []].flatMap(({ slug, keys }) =>
+      keys.map(({ key, proof }) => ({ agent: `agent/${slug}`, proof, raw: sshKey(key) })));
+    if (type === "ledger.created") given.push({ agent: LOG, raw: splitVkey(data.log_key).raw });
+    const keys = given.map(async (key) => ({ ...key, id: await keyId(key.raw), digest: await sha256hex(key.raw) }));
+    const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
+    return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
+  }));
 }
-
-// --- setting aside what a stolen key signed ----------------------------------------------------------------------
 
 /**
  * Marks the events that are set aside: those of an entry at or after `since` that without the compromised keys has lost
@@ -968,470 +680,674 @@ async function fullEvent({ at, author, ledger, v }, event, index, position) {
  * there. Reaffirmed events come back, where the reaffirmation is not set aside itself; so this runs until it rests.
  */
 function setAside(entries) {
-  const known = entries.flatMap(({ events }) => events);
-  const at = new Map(known.map((event) => [`${event.subject} ${event.seq}`, event]));
-  const revoked = known.filter((event) => event.type === "agent.key_revoked" && "since" in event.data);
-  for (let back = new Set(), more = true; more;) {
+  const all = entries.flatMap(({ events }) => events);
+  const revoked = all.filter(({ type, data }) => type === "agent.key_revoked" && "since" in data);
+  for (let back = new Set(), size = -1; size < back.size;) {
     const since = new Map(revoked.map(({ data }) => [data.key, data.since]));
     for (const { index, commit, keys, events } of entries) {
-      const left = keys.filter(({ id }) => !(since.get(id) <= index)).map((key) => key.agent);
-      const fails = (asked) => !filled(asked, asked.counted.filter((slug) => left.includes(slug)));
-      const lost = index > 0 && left.length < keys.length && (!left.includes(slugOf(commit.author))
-        || events.some(({ asks }) => asks.some(fails)));
+      const left = keys.filter(({ id }) => !(since.get(id) <= index)).map(({ agent }) => agent);
+      const fails = (asked) => !isFilled(asked, asked.counted.filter((agent) => left.includes(agent)));
+      const isLost = !left.includes(commit.author) || events.some(({ asks }) => asks.some(fails));
       for (const event of events) {
-        event.aside = lost && !NEVER_ASIDE.has(event.type) && !back.has(event);
-        if (event.aside) for (const id of event.ids.values()) if (!(since.get(id) <= index)) since.set(id, index);
+        event.aside = index > 0 && left.length < keys.length && isLost && !back.has(event)
+          && !/created|mapped|key_revoked/.test(event.type);
+        for (const { id } of event.aside ? event.keys : []) if (!(since.get(id) <= index)) since.set(id, index);
       }
     }
-    const reaffirmed = known.filter((event) => event.type === "event.reaffirmed" && !event.aside)
-      .map(({ subject, data }) => at.get(`${subject} ${data.ref}`));
-    more = reaffirmed.some((event) => !back.has(event));
-    back = new Set([...back, ...reaffirmed]);
+    size = back.size;
+    const upheld = all.filter(({ type, aside }) => type === "event.reaffirmed" && !aside);
+    for (const { subject, data } of upheld) {
+      back.add(all.find((each) => each.subject === subject && each.seq === data.ref));
+    }
   }
 }
 
 // --- claim_support_vector v1.0, in millionths --------------------------------------------------------------------
 
+const MODEL = "claim_support_vector@v1.0";
+const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe"; // SHA-256 of its parameters
 const ONE = 1000000n;
 const HALF = 500000n;
-const ppm = (ratio) => BigInt(ratio.split(".")[0] + (ratio.split(".")[1] ?? "").padEnd(6, "0"));
+const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
+
+const isThere = (value) => value !== null && value !== undefined;
+const ppm = (ratio) => BigInt(ratio.replace(/^(\d)\.?(.*)$/, (all, one, rest) => one + rest.padEnd(6, "0")));
 const sum = (values) => values.reduce((total, value) => total + value, 0n);
 const mul = (a, b) => (a * b + HALF) / ONE;
 const div = (a, b) => (a * ONE + b / 2n) / b;
-const mean = (values) => (sum(values) + BigInt(values.length) / 2n) / BigInt(values.length);
-const weightedMean = (pairs) => {
-  const weight = sum(pairs.map(([w]) => w));
-  return weight > 0n ? (sum(pairs.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
-};
-// SHA-256 of docs/models/claim_support_vector-v1.0.json.
-const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe";
-const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
-const UNKNOWN = "unknown";
+const mean = (values) => weightedMean(values.map((value) => [1n, value]));
+const heaviestFirst = (some) => [...some].sort((a, b) => Number(b.w - a.w));
 
-/** The evidence edges with their weights; of one relation and artifact only the heaviest keeps its own. */
-function weigh(claim, state) {
-  const edges = [...claim.edges.entries()].sort(([a], [b]) => a - b).map(([seq, edge]) => {
-    const artifact = state.thing(edge.artifact);
-    const appraised = (name) => {
-      const values = artifact?.appraisals.get(name);
-      return values ? mean([...values.values()]) : null;
-    };
-    const confidences = (edge.passages ?? []).filter(({ confidence }) => confidence).map((p) => ppm(p.confidence));
-    const strength = edge.strength ? ppm(edge.strength) : confidences.length ? mean(confidences) : null;
-    const [m, c] = [appraised("methodology"), appraised("credibility")];
-    const known = [m, c].filter((value) => value !== null);
-    const quality = known.length ? mean(known) : HALF;
-    const p = edge.replication ? ppm(edge.replication) : appraised("replication");
-    const abstains = !artifact || strength === null;
-    const w = abstains ? 0n : mul(mul(strength, quality), KEPT[artifact.standing] ?? ONE);
-    return { seq, relation: edge.relation, artifact: edge.artifact, community: artifact?.community ?? UNKNOWN,
-      abstains, w, m, c, p, assumed: known.length === 0 };
+function weightedMean(pairs) {
+  const known = pairs.filter(([, value]) => isThere(value));
+  const weight = sum(known.map(([w]) => w));
+  return weight ? (sum(known.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
+}
+
+function weigh(claim, things) {
+  const ratios = (records, name) => mean(records.map((each) => each[name]).filter(isThere).map(ppm));
+  const edges = [...claim.edges.values()].map(({ relation, artifact: cited, strength, passages = [], replication }) => {
+    const { community = "unknown", standing, appraisals } = things.get(cited) ?? {};
+    const own = Object.values(appraisals ?? {});
+    const [m, c, p] = ["methodology", "credibility", "replication"].map((name) => ratios(own, name));
+    const s = strength ? ppm(strength) : ratios(passages, "confidence");
+    const quality = mean([m, c]);
+    const abstains = !appraisals || s === null;
+    const w = abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[standing] ?? ONE);
+    const isAssumed = quality === null;
+    return { relation, cited, community, abstains, w, m, c, p: replication ? ppm(replication) : p, isAssumed };
   });
-  for (const edge of edges) {
-    const rivals = edges.filter(({ relation, artifact }) => relation === edge.relation && artifact === edge.artifact);
-    edge.counts = rivals.every(({ w, seq }) => w < edge.w || (w === edge.w && seq >= edge.seq));
+  const seen = new Set();
+  for (const edge of heaviestFirst(edges)) {
+    if (seen.has(edge.relation + edge.cited)) edge.w = 0n;
+    seen.add(edge.relation + edge.cited);
   }
-  for (const edge of edges) if (!edge.counts) edge.w = 0n;
   return edges;
 }
 
-/** The attestations that count, with their masses: each side at most a half, the heaviest first. */
-function masses(claim, state, now) {
-  const all = [...claim.attestations.entries()].map(([seq, attestation]) => {
-    const agent = state.thing(attestation.author);
-    const expired = attestation.expires && now >= firstInstant(attestation.expires);
-    const counts = isLive(claim, attestation) && !expired && agent?.reliability && attestation.verdict !== "abstains";
-    return { seq, side: attestation.verdict === "disputes" ? "against" : "for", community: agent?.community ?? UNKNOWN,
-      mass: counts ? mul(mul(ppm(attestation.weight), ppm(agent.reliability)), HALF) : 0n };
-  }).sort((a, b) => (a.mass === b.mass ? a.seq - b.seq : a.mass > b.mass ? -1 : 1));
-  const room = { for: HALF, against: HALF };
-  for (const each of all) {
-    if (each.mass > room[each.side]) each.mass = room[each.side];
-    room[each.side] -= each.mass;
+/** The attestations with their masses: each side at most a half, the heaviest first. */
+function masses(claim, things, now) {
+  const all = [...claim.attestations.values()].map(({ author, version, verdict, weight, expires }) => {
+    const { reliability, community = "unknown" } = things.get(author) ?? {};
+    const isOver = expires && now >= `${expires}${"-01-01".slice(expires.length - 4)}T00:00:00.000000Z`;
+    const counts = version === claim.version && !isOver && reliability && verdict !== "abstains";
+    const relation = verdict === "disputes" ? verdict : "supports";
+    return { relation, community, w: counts ? mul(mul(ppm(weight), ppm(reliability)), HALF) : 0n };
+  });
+  const room = { supports: HALF, disputes: HALF };
+  for (const each of heaviestFirst(all)) {
+    if (each.w > room[each.relation]) each.w = room[each.relation];
+    room[each.relation] -= each.w;
   }
-  return { all, plus: HALF - room.for, minus: HALF - room.against };
+  return all;
 }
 
-const firstInstant = (date) => `${date}${"-01-01".slice(date.length - 4)}T00:00:00.000000Z`;
-
-/** The eleven figures, each a BigInt of millionths or null, with what was assumed and what was there. */
-export function assess(claim, state, now) {
-  const edges = weigh(claim, state);
-  const { all, plus, minus } = masses(claim, state, now);
-  const side = (relation) => sum(edges.filter((edge) => edge.relation === relation).map(({ w }) => w));
-  const [S, D] = [side("supports"), side("disputes")];
-  const [r, d] = [S + plus, D + minus];
-  const heavy = edges.filter(({ w }) => w > 0n);
-  const over = (name, some = heavy) => weightedMean(some.filter((e) => e[name] !== null).map((e) => [e.w, e[name]]));
-  const supports = heavy.filter(({ relation }) => relation === "supports");
-  const scopes = [...claim.scopes.entries()].sort(([a], [b]) => a - b).map(([, scope]) => scope);
-  const outside = (relation) => scopes.filter((scope) => scope.relation === relation)
-    .reduce((product, { breadth }) => mul(product, ONE - ppm(breadth)), ONE);
-  const communities = new Map();
-  const weights = [...heavy.map(({ community, w }) => [community, w]), ...all.map((a) => [a.community, a.mass])];
-  for (const [name, mass] of weights) communities.set(name, (communities.get(name) ?? 0n) + mass);
-  const total = sum([...communities.values()]);
-  const shares = total > 0n ? [...communities.values()].map((mass) => div(mass, total)) : [];
-  const figures = {
-    evid: edges.some(({ abstains }) => !abstains) ? div(S, S + HALF) : null, repl: over("p", supports),
-    cons: r + d > 0n ? div(r, r + d + ONE) : null, meth: over("m"), cred: over("c"),
-    scop: scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null,
-    brdg: total > 0n ? ONE - sum(shares.map((share) => mul(share, share))) : null,
-    cont: r + d > 0n ? div(2n * (r < d ? r : d), r + d) : null,
-  };
-  const lack = (figure) => (figure === null ? null : ONE - figure);
+/** The eleven figures, in millionths or null, with what was assumed and what was there. */
+function assess(claim, things, now) {
+  const edges = weigh(claim, things);
+  const heavy = edges.filter(({ w }) => w);
+  const all = [...heavy, ...masses(claim, things, now)];
+  const of = (relation, some) => some.filter((each) => each.relation === relation);
+  const weight = (some) => sum(some.map(({ w }) => w));
+  const over = (name, some) => weightedMean(some.map((edge) => [edge.w, edge[name]]));
+  const supports = of("supports", heavy);
+  const [S, r, d] = [weight(supports), weight(of("supports", all)), weight(of("disputes", all))];
+  const total = r + d;
+  const outside = (relation) => of(relation, [...claim.scopes.values()])
+    .reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
+  const communities = [...new Set(all.map(({ community }) => community))];
+  const share = (one) => total && div(weight(all.filter(({ community }) => community === one)), total);
+  const known = (condition, figure) => condition ? figure() : null;
+  const evid = known(!edges.every(({ abstains }) => abstains), () => div(S, S + HALF));
+  const repl = over("p", supports);
+  const cons = known(total, () => div(r, total + ONE));
+  const brdg = known(total, () => ONE - sum(communities.map(share).map((each) => mul(each, each))));
+  const cont = known(total, () => div(2n * (r < d ? r : d), total));
+  const scop = known(claim.scopes.size, () => mul(ONE - outside("holds_in"), outside("fails_in")));
+  const lack = (figure) => known(isThere(figure), () => ONE - figure);
+  const figures = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
+  const parts = { supp: [[4n, evid], [3n, repl], [3n, cons]], fron: [[1n, brdg], [1n, cont], [1n, lack(cons)]],
+    stab: [[2n, repl], [1n, cons], [1n, lack(cont)]] };
   const coverage = {};
-  const derive = (name, parts) => {
-    const there = parts.filter(([, value]) => value !== null).map(([weight, value]) => [BigInt(weight), value]);
-    coverage[name] = { present: Number(sum(there.map(([w]) => w))), whole: parts.reduce((n, [w]) => n + w, 0) };
-    figures[name] = weightedMean(there);
+  for (const [name, pairs] of Object.entries(parts)) {
+    const present = pairs.filter(([, value]) => isThere(value));
+    const [some, whole] = [present, pairs].map((each) => Number(sum(each.map(([w]) => w))));
+    coverage[name] = { present: some, whole };
+    figures[name] = known(name !== "supp" || isThere(evid), () => weightedMean(pairs));
+  }
+  const guessed = heavy.filter(({ isAssumed }) => isAssumed);
+  const guesses = of("supports", guessed);
+  const enters = { evid: guesses.length, repl: guesses.some(({ p }) => isThere(p)), meth: 0, cred: 0, scop: 0 };
+  const assumed = Object.keys(figures).filter((name) => isThere(figures[name]) && (enters[name] ?? guessed.length));
+  for (const [name, value] of Object.entries(figures)) figures[name] = known(isThere(value), () => Number(value));
+  return { figures, coverage, assumed };
+}
+
+// --- the checklist -----------------------------------------------------------------------------------------------
+
+const PARTS = { bytes: "bytes limit schema", signatures: "signature", chains: "conflict", anchors: "anchor", rules: "",
+  tree: "map", checkpoint: "checkpoint", witnesses: "witness", scores: "model" }; // with the codes that belong to each
+const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+class Checklist {
+  faults = [];
+  isDamaged = false;
+  isUnsure = false;
+  outcomes = {};
+  fault(part, index, found, more) { this.faults.push({ part, index, found, ...more }); }
+  damage(part, index, found, file) {
+    this.isDamaged = true;
+    this.fault(part, index, found, { file });
+  }
+  /** Runs a check; what it refuses is a fault. */
+  async hold(index, check, part) {
+    try { return await check(); } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { code, position, found } = error;
+      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(code));
+      this.fault(part ?? own ?? "rules", error.index ?? index, found, { code, position });
+    }
+    return null;
+  }
+  say(part, detail, holds = true) { this.outcomes[part] = [holds ? "holds" : "unknown", detail]; }
+  report(more) {
+    const lowest = (faults) => faults.map(({ index }) => index).filter(isThere).sort((a, b) => a - b)[0] ?? null;
+    const checks = Object.keys(PARTS).map((part) => {
+      const own = this.faults.filter((fault) => fault.part === part);
+      const first = isThere(lowest(own)) ? `, first at @${lowest(own)}` : "";
+      const [outcome, detail] = this.outcomes[part] ?? ["unknown", "not reached"];
+      return own.length ? { part, outcome: "fails", detail: `${own.length} wrong${first}` } : { part, outcome, detail };
+    });
+    const verdict = this.isDamaged ? "damaged" : this.faults.length ? "fails" : this.isUnsure ? "cannot_tell" : "holds";
+    return { ...more, checks, faults: this.faults, first_index: lowest(this.faults), verdict };
+  }
+}
+
+// --- notes, witnesses, policies ----------------------------------------------------------------------------------
+
+/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays, wrong: names}. */
+async function openNote(bytes, log, witnesses = []) {
+  const text = (bytes && decode(bytes)) ?? "";
+  const fits = (condition) => need(condition, "checkpoint", `no head signed by ${log.text}`);
+  const body = text.slice(0, text.lastIndexOf("\n\n") + 1);
+  const [, origin, size, root] = /^(.+)\n([1-9]\d{0,15})\n(.{44})\n$/.exec(body) ?? [];
+  fits(text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text) && origin === log.name);
+  fits(Number.isSafeInteger(Number(size)) && unbase64(root)?.length === 32);
+  const head = { size: Number(size), root: hex(unbase64(root)), cosigned: [], strays: [], wrong: [] };
+  const ids = [];
+  for (const line of text.slice(body.length + 1, -1).split("\n")) {
+    const [, name, signature] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? [];
+    const own = signature && unbase64(signature);
+    fits(own?.length > 4);
+    const id = `${name} ${hex(own.subarray(0, 4))}`;
+    const key = [log, ...witnesses].find((each) => `${each.name} ${each.id}` === id);
+    const time = key === log ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
+    const message = utf8(key === log ? body : `cosignature/v1\ntime ${time}\n${body}`);
+    const isSized = own.length === (key === log ? 68 : 76) && time < 2n ** 63n;
+    const holds = key && isSized && await verifies(key.raw, own.subarray(-64), message);
+    fits(holds || key !== log);
+    if (!key) head.strays.push(name);
+    if (ids.includes(id) || (key && !holds)) head.wrong.push(name);
+    if (holds && key !== log) head.cosigned.push({ id: hex(key.raw), time });
+    ids.push(id);
+  }
+  fits(ids.includes(`${log.name} ${log.id}`));
+  return head;
+}
+
+/** A tlog-policy: {logs, witnesses, voices: name → {id} or {count, members}, quorum: its name}. */
+async function readPolicy(bytes) {
+  const [logs, witnesses, voices, members] = [[], [], new Map(), new Set()];
+  const fits = (condition, line) => need(condition, "witness", `${line}, expected a tlog-policy`);
+  const text = octets(bytes);
+  fits(bytes.length <= 2 ** 20 && /^([\t\n -~\u0080-\u00ff]*\n)?$/.test(text), "other bytes");
+  const keyOf = async (vkey = "", type, known) => {
+    const key = await verifierKey(decode(fromOctets(vkey)) ?? "", type);
+    fits(key && known.every(({ raw }) => !same(raw, key.raw)), vkey);
+    known.push(key);
+    return { id: hex(key.raw) };
   };
-  derive("supp", [[4, figures.evid], [3, figures.repl], [3, figures.cons]]);
-  if (figures.evid === null) figures.supp = null;
-  derive("fron", [[1, figures.brdg], [1, figures.cont], [1, lack(figures.cons)]]);
-  derive("stab", [[2, figures.repl], [1, figures.cons], [1, lack(figures.cont)]]);
-  return { figures, coverage, assumed: assumedFigures(figures, heavy) };
+  const define = (name, voice) => name !== "none" && !voices.has(name) && voices.set(name, voice);
+  let quorum = null;
+  const readers = {
+    log: ([vkey, , more]) => !more && keyOf(vkey, 1, logs),
+    witness: async ([name, vkey, , more]) => !more && define(name, await keyOf(vkey, 4, witnesses)),
+    group: ([name, k, ...own]) => {
+      const count = { all: own.length, any: 1 }[k] ?? (/^[1-9]\d*$/.test(k) && Number(k));
+      const isNew = own.every((member) => voices.has(member) && !members.has(member) && members.add(member));
+      return count && count <= own.length && isNew && define(name, { count, members: own });
+    },
+    quorum: ([name, more]) => !quorum && !more && (name === "none" || voices.has(name)) && (quorum = name),
+  };
+  for (const line of text.split("\n")) {
+    const [what, ...words] = line.split(/[ \t]+/).filter(Boolean);
+    if (what && !what.startsWith("#")) fits(Object.hasOwn(readers, what) && await readers[what](words), line);
+  }
+  fits(quorum, "no quorum");
+  return { logs, witnesses, voices, quorum };
 }
 
-/** The figures that an assumed quality enters. */
-function assumedFigures(figures, heavy) {
-  const guessed = heavy.filter(({ assumed }) => assumed);
-  const supports = guessed.filter(({ relation }) => relation === "supports");
-  const touched = new Set([
-    ...(guessed.length ? ["cons", "brdg", "cont", "fron", "stab", "supp"] : []),
-    ...(supports.length ? ["evid"] : []),
-    ...(supports.some(({ p }) => p !== null) ? ["repl"] : []),
-  ]);
-  return Object.keys(figures).filter((name) => touched.has(name) && figures[name] !== null);
+/** Is the quorum heard in these cosignatures? Members stand before their group. */
+function isMet({ voices, quorum }, cosigned) {
+  const heard = new Set(["none"]);
+  for (const [name, { id, count, members }] of voices) {
+    const own = id ? cosigned.filter((each) => each.id === id) : members.filter((each) => heard.has(each));
+    if (own.length >= (count ?? 1)) heard.add(name);
+  }
+  return heard.has(quorum);
 }
 
-// --- the folder: lines, checkpoint, tiles ------------------------------------------------------------------------
+function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 1000 }, rest = "") {
+  const own = cosigned.filter(({ id }) => policy?.witnesses.some(({ raw }) => hex(raw) === id));
+  const isEnough = policy && isMet(policy, own);
+  const since = (time) => own.filter((each) => each.time >= time);
+  const times = own.map(({ time }) => time).filter((time) => policy.quorum !== "none" && isMet(policy, since(time)));
+  const newest = times.sort((a, b) => Number(b - a))[0];
+  const isUnsure = Boolean((policy && !isEnough) || (maxAge && !(Number(newest) <= now + 600)));
+  const when = isThere(newest) ? `, newest as of ${new Date(Number(newest) * 1000).toJSON()}` : "";
+  if (maxAge && now - Number(newest) > maxAge) list.fault("witnesses", null, `a head${when}, older than ${maxAge} s`);
+  list.isUnsure ||= isUnsure;
+  const witnesses = counted(new Set(own.map(({ id }) => id)).size, "witness", "witnesses");
+  list.say("witnesses", (policy ? `${witnesses} cosigned` : "none asked") + when + rest, Boolean(policy) && !isUnsure);
+}
 
-const PARTS = ["bytes", "signatures", "chains", "anchors", "rules", "tree", "checkpoint", "witnesses", "scores"];
-const PART_OF = { signature: "signatures", conflict: "chains", anchor: "anchors", map: "tree" };
+// --- the audit of a ledger ---------------------------------------------------------------------------------------
 
-/** The lines of events/, in order: {bytes, file, line, torn}. Says what does not belong there. */
-function readLines(files, say) {
+/** The lines of events/, in order: {bytes, where, leaf}, without a leaf where one is torn or too long. */
+async function readLines(files, list) {
   const names = [...files.keys()].filter((path) => path.startsWith("events/")).sort();
   const lines = [];
   for (const path of names) {
-    if (/^events\/\d{12}\.jsonl\.zst$/.test(path)) return say("packed", path);
-    if (!/^events\/\d{12}\.jsonl$/.test(path)) { say("bytes", "a stray file", "segments only", path); continue; }
-    const first = Number(path.slice(7, 19));
-    if (first !== lines.length) say("segment", `a segment from ${first}`, `one from ${lines.length}`, path);
-    let bytes = files.get(path);
+    const [, first] = /^events\/(\d{12})\.jsonl$/.exec(path) ?? [];
+    if (!first) list.fault("bytes", null, "a stray file", { file: path });
+    else if (Number(first) !== lines.length) list.damage("bytes", null, `another than from ${lines.length}`, path);
+    let bytes = first ? files.get(path) : [];
     if (path === names.at(-1)) while (bytes.at(-1) === 0) bytes = bytes.subarray(0, -1);
     for (let start = 0, line = 1; start < bytes.length; line++) {
       const end = bytes.indexOf(10, start);
-      const stop = end < 0 ? bytes.length : end;
-      lines.push({ bytes: bytes.subarray(start, stop), where: `${path} line ${line}`, torn: end < 0 });
-      start = stop + 1;
+      const own = bytes.subarray(start, end < 0 ? bytes.length : end);
+      const leaf = end >= 0 && own.length <= 65535 ? hex(await leafOf(own)) : null;
+      lines.push({ bytes: own, where: `${path} line ${line}`, leaf });
+      start += own.length + 1;
     }
   }
   return lines;
 }
 
-/** The leaf of a line: its hash, or the one that it says stood there. */
-async function leafOf({ bytes, torn }) {
-  if (torn || bytes.length > LIMITS.entry) return "none";
-  const own = hex(await leafHash(bytes));
-  try { return decode(bytes.subarray(0, 9)) === '{"leaf":"' ? parseEntry(bytes).leaf ?? own : own; } catch {
-    return own;
-  }
+async function leafOf(bytes) {
+  const withheld = decode(bytes.subarray(0, 9)) === '{"leaf":"' && attempt(() => parseEntry(bytes).leaf);
+  return withheld ? unhex(withheld) : leafHash(bytes);
 }
 
-/** The checkpoint as {size, root}, signed by the log's key. Throws {found, stray}. */
-async function readCheckpoint(bytes, vkey) {
-  const bad = (found, stray = false) => { throw Object.assign(new Error(found), { found, stray }); };
-  const text = (bytes && decode(bytes)) ?? bad(bytes ? "bytes that are no UTF-8" : "no file");
-  const cut = text.lastIndexOf("\n\n");
-  if (cut < 0 || !text.endsWith("\n")) bad("no note: text, an empty line, signature lines");
-  if (/[\u0000-\u0009\u000b-\u001f]/.test(text)) bad("a control character");
-  const body = text.slice(0, cut + 1);
-  const [, origin, size, root] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([^\n]+)\n$/.exec(body) ?? bad("no head");
-  const hash = unbase64(root);
-  if (hash?.length !== 32 || !(Number(size) >= 1 && Number(size) <= MAX)) bad("no head of a log with entries");
-  if (origin !== vkey.name) bad(`the head of ${origin}`);
-  let [signed, stray] = [false, null];
-  for (const line of text.slice(cut + 2, -1).split("\n")) {
-    const [, name, body64] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? bad(`the line ${line}`);
-    const bytes64 = unbase64(body64);
-    if (!bytes64 || bytes64.length < 5) bad(`the signature line of ${name}`);
-    if (name !== vkey.name || hex(bytes64.subarray(0, 4)) !== vkey.id) stray = name;
-    else if (bytes64.length === 68 && (await verifies(vkey.raw, bytes64.subarray(4), utf8(body)))) signed = true;
-    else bad(`a signature of ${name} that does not hold`);
-  }
-  if (!signed) bad("no signature by the log's key");
-  if (stray) bad(`a signature line by ${stray} that no key here can check`, true);
-  return { size: Number(size), root: hex(hash) };
-}
-
-/** tile/<level>/<n>[.p/<width>] as {level, first, width}, or null where it is no name of a tile. */
+/** tile/<level>/<n>[.p/<width>] as {level, first, width}, or nothing where it is no name of a tile. */
 function tileName(path) {
-  const match = /^tile\/(entries|0|[1-9]\d?)\/((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(path);
-  if (!match || Number(match[3] ?? 1) > 255) return null;
-  const groups = match[2].replaceAll("x", "").split("/");
-  if (groups.length > 1 && groups[0] === "000") return null;
-  return { level: match[1], first: Number(groups.join("")) * 256, width: Number(match[3] ?? 256) };
+  const name = /^tile\/(entries|0|[1-9]\d?)\/((?!x000)(?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
+  const [, level, place, width = 256] = name.exec(path) ?? [];
+  if (!level || (path.includes(".p/") && width > 255)) return {};
+  return { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
 }
 
-/** The leaves that the tiles of level 0 say, with gaps (undefined) where a tile is missing. */
-function leavesOfTiles(files, size) {
-  const leaves = new Array(size);
-  for (const [path, bytes] of files) {
-    const tile = path.startsWith("tile/0/") ? tileName(path) : null;
-    if (!tile || bytes.length !== tile.width * 32) continue;
-    for (let i = 0; i < tile.width && tile.first + i < size; i++) {
-      leaves[tile.first + i] ??= hex(bytes.subarray(32 * i, 32 * i + 32));
-    }
+function checkTiles(files, slots, { levels }, list) {
+  const tiles = [...files].filter(([path]) => path.startsWith("tile/"));
+  const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
+  for (const [path, bytes] of tiles) {
+    const { level, first, width } = tileName(path);
+    const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
+    const part = all.slice(first, first + width);
+    const isDamaged = part.includes(undefined); // a line: said already
+    const fits = isDamaged || (part.length === width && same(concat(...part), bytes));
+    if (!fits) list.damage("tree", null, `${bytes.length} bytes that are no tile of this log`, path);
   }
-  return leaves;
-}
-
-/** What every file under tile/ must be, by the lines and their leaves. */
-async function checkTiles(files, slots, leaves, say) {
-  const levels = [leaves.map(unhex)];
-  while (levels.at(-1).length >= 256) {
-    const below = levels.at(-1);
-    const above = [];
-    for (let i = 0; i + 256 <= below.length; i += 256) above.push(await rootOf(below.slice(i, i + 256)));
-    levels.push(above);
-  }
-  let count = 0;
-  for (const [path, bytes] of files) {
-    if (!path.startsWith("tile/")) continue;
-    count += 1;
-    const tile = tileName(path);
-    const level = tile?.level === "entries" ? slots.map((slot) => slot?.bytes) : levels[Number(tile?.level)];
-    const part = level?.slice(tile.first, tile.first + tile.width) ?? [];
-    if (part.some((each) => !each)) continue; // a line is damaged: said already
-    const sized = (line) => [Uint8Array.of(line.length >> 8, line.length & 255), line];
-    const own = tile?.level === "entries" ? concat(...part.flatMap(sized)) : concat(...part);
-    if (!part.length || part.length < tile.width || !same(own, bytes)) {
-      say("tree", `${bytes.length} other bytes`, part.length ? "the tile of this log" : "no such file", path);
-    }
-  }
-  return count;
-}
-
-/** Which line stands at which index: by their leaves, where the signed head says what these are. */
-function place(lines, leaves, say) {
-  const at = new Map(leaves.map((leaf, index) => [leaf, index]));
-  const slots = new Array(leaves.length);
-  let next = 0;
-  let line = 0;
-  for (; line < lines.length && (next < leaves.length || slots[at.get(lines[line].leaf)] === undefined
-    && at.has(lines[line].leaf)); line++) {
-    const { leaf, where } = lines[line];
-    const index = at.get(leaf);
-    if (index === undefined) {
-      say("tree", `a line with leaf hash ${leaf}`, `the line with leaf hash ${leaves[next]}`, where, next);
-      if (lines[line + 1]?.leaf !== leaves[next]) next += 1;
-    } else if (slots[index]) say("tree", `entry @${index} again`, "the next entry", where, index);
-    else {
-      slots[index] = lines[line];
-      if (index < next) say("tree", `entry @${index} out of order`, "entries in order", where, index);
-      else next = index + 1;
-    }
-  }
-  for (let index = 0; index < leaves.length; index++) {
-    if (!slots[index]) say("tree", "no such line", `the line with leaf hash ${leaves[index]}`, "events/", index);
-  }
-  return { slots, rest: lines.slice(line) };
-}
-
-/** Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage. */
-function checkTail(rest, size, say) {
-  const recorded = rest.map((line) => {
-    try { return line.torn ? null : parseEntry(line.bytes).recorded ?? null; } catch { return null; }
-  });
-  const bad = recorded.indexOf(null);
-  const batches = new Set(recorded.slice(bad + 1).filter((each) => each !== null));
-  if (bad >= 0 && batches.size > 1) {
-    say("tree", "a bad line before several batches", "an entry", rest[bad].where, size + bad);
-  }
-}
-
-// --- the audit ---------------------------------------------------------------------------------------------------
-
-/** Audits a ledger given as Map of path → Uint8Array. Answers {verdict, first_index, checks, faults, figures}. */
-export async function audit(files, { vkey: given = null } = {}) {
-  const faults = [];
-  let [damaged, packed] = [false, false];
-  const fault = (part, index, found, expected, more = {}) => faults.push({ part, index, ...more, found, expected });
-  const damage = (part, found, expected, file, index = null) => {
-    damaged = true;
-    fault(part, index, found, expected, { file });
-  };
-  const lines = readLines(files, (what, found, expected, file) => {
-    if (what === "packed") packed = true;
-    else if (what === "segment") damage("bytes", found, expected, file);
-    else fault(what, null, found, expected, { file });
-  });
-  if (packed) return { verdict: "unknown", first_index: null, checks: [], faults, figures: {}, why: "packed segments" };
-  for (const line of lines) line.leaf = await leafOf(line);
-  const wanted = given === null ? null : (await verifierKey(given)) ?? refuse("key", given, "a vkey");
-  const own = await logKey(lines);
-  const vkey = own ?? wanted;
-  if (wanted && own && (own.name !== wanted.name || !same(own.raw, wanted.raw))) {
-    fault("checkpoint", null, `a log of the key ${own.name}+${own.id}`, given, { file: "checkpoint" });
-  }
-  if (!lines.length) damage("bytes", "no entries", "a genesis", "events/");
-  let head = null;
-  try { if (vkey) head = await readCheckpoint(files.get("checkpoint"), vkey); } catch (error) {
-    if (!("found" in error)) throw error;
-    if (error.stray) fault("checkpoint", null, error.found, "lines of the log", { file: "checkpoint" });
-    else damage("checkpoint", error.found, `a head signed by ${vkey.name}`, "checkpoint");
-  }
-  const { slots, rest, leaves } = await locate(files, lines, head, damage);
-  const tiles = await checkTiles(files, slots, leaves, damage);
-  if (head) checkTail(rest, head.size, damage);
-  const seen = { entries: slots.length, events: 0, anchors: 0, keys: 0, withheld: 0, maps: 0, broken: false };
-  const ledger = new Ledger();
-  await judgeAll(ledger, slots, leaves, head, fault, seen);
-  damaged ||= seen.broken;
-  const now = ledger.entries.at(-1)?.recorded;
-  const figures = {};
-  for (const [slug, claim] of now ? ledger.state.claims : []) {
-    const { figures: own, coverage, assumed } = assess(claim, ledger.state, now);
-    const numbers = Object.entries(own).map(([name, v]) => [name, v === null || seen.withheld ? null : Number(v)]);
-    figures[slug] = { ...Object.fromEntries(numbers), coverage, assumed };
-  }
-  seen.keys = ledger.taken.size;
-  const details = {
-    bytes: `${seen.entries} entries, canonical and within limits`
-      + (seen.withheld ? `; ${seen.withheld} withheld` : "")
-      + (rest.length ? `; ${rest.length} lines after the checkpoint, never acknowledged` : ""),
-    signatures: `${ledger.signatures} signatures by ${seen.keys} keys`,
-    chains: `${seen.events} events in ${ledger.streams.size} streams`,
-    anchors: `${seen.anchors} anchors are roots of this log`,
-    rules: `${seen.events} events judged by the rules in force at each`,
-    tree: `${leaves.length} leaves, ${tiles} tile files, ${seen.maps} maps`,
-    checkpoint: head ? `size ${head.size}, signed by the log's key` : "no key to check it with",
-    witnesses: "none asked", scores: `${Object.keys(figures).length} claims; the verdicts of views are ?`,
-  };
-  const unsure = { bytes: rest.length > 0 || seen.withheld > 0, checkpoint: !head, witnesses: true, scores: !now };
-  const checks = PARTS.map((part) => {
-    const own = faults.filter((each) => each.part === part);
-    const first = Math.min(...own.map(({ index }) => index ?? Infinity));
-    const unknown = unsure[part] || (seen.withheld > 0 && part !== "tree" && part !== "checkpoint");
-    if (!own.length) return { part, outcome: unknown ? "unknown" : "holds", detail: details[part] };
-    return { part, outcome: "fails", detail: `${own.length} wrong${first < Infinity ? `, first at @${first}` : ""}` };
-  });
-  const indices = faults.map(({ index }) => index).filter((index) => index !== null);
-  return {
-    verdict: damaged ? "damaged" : faults.length ? "fails" : seen.withheld ? "unknown" : "holds",
-    first_index: indices.length ? Math.min(...indices) : null, checks, faults, figures,
-  };
-}
-
-/** The log's key, as the first entry says. */
-async function logKey(lines) {
-  try { return await verifierKey(parseEntry(lines[0].bytes).commit.events[0].data.log_key); } catch { return null; }
+  return tiles.length;
 }
 
 /** The lines in their places, and the leaves: those of the lines if they lead to the signed root, else the tiles'. */
-async function locate(files, lines, head, damage) {
-  const whole = lines.filter(({ leaf }) => leaf !== "none");
-  if (!head) {
-    const torn = lines.find(({ leaf }) => leaf === "none");
-    if (torn) damage("tree", `${torn.bytes.length} bytes`, "a whole line within its limit", torn.where, whole.length);
-    return { slots: whole, rest: [], leaves: whole.map(({ leaf }) => leaf) };
-  }
-  const read = whole.slice(0, head.size).map(({ leaf }) => leaf);
-  const leads = async (leaves) => hex(await rootOf(leaves.map(unhex))) === head.root;
-  let leaves = read;
-  if (read.length < head.size || !(await leads(read))) {
-    leaves = leavesOfTiles(files, head.size);
-    for (let i = 0; i < head.size; i++) leaves[i] ??= read[i];
-    if (leaves.includes(undefined) || !(await leads(leaves))) {
-      damage("tree", `${whole.length} lines`, `${head.size} that lead to the root ${head.root}`, "events/");
-      return { slots: whole.slice(0, head.size), rest: whole.slice(head.size), leaves: read };
+async function locate(files, lines, head, list) {
+  const whole = lines.filter(({ leaf }) => leaf);
+  const size = head?.size ?? whole.length;
+  const torn = head ? null : lines.find(({ leaf }) => !leaf);
+  if (torn) list.damage("tree", size, "a torn or long line", torn.where);
+  const own = head ? lines : whole;
+  const read = whole.slice(0, size).map(({ leaf }) => leaf);
+  const leads = async (leaves) => leaves.length === size && !leaves.includes(undefined)
+    && (!head || head.root === await (await Tree.of(leaves)).root());
+  if (await leads(read)) return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
+  const leaves = Array.from({ length: size }, (_, index) => read[index]);
+  for (const [path, bytes] of files) {
+    const { level, first } = tileName(path);
+    for (let at = 0; level === "0" && at < bytes.length && first + at / 32 < size; at += 32) {
+      leaves[first + at / 32] = hex(bytes.subarray(at, at + 32));
     }
   }
-  if (leaves === read) return { slots: lines.slice(0, head.size), rest: lines.slice(head.size), leaves };
-  return { ...place(lines, leaves, damage), leaves };
+  if (await leads(leaves)) return place(lines, leaves, list);
+  list.damage("tree", null, `${whole.length} lines, expected ${size} that lead to ${head.root}`, "events/");
+  return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
 }
 
-/** Reads, judges and folds every entry that is there. */
-async function judgeAll(ledger, slots, leaves, head, fault, seen) {
-  const tree = new Tree();
-  const roots = [];
-  for (let index = 0; index < leaves.length; index++) {
-    await tree.push(unhex(leaves[index]));
-    roots[index + 1] = hex(await tree.root());
-    if (!slots[index]) { ledger.hidden = true; continue; }
-    let form = true; // the line is read before it is judged
-    try {
-      const entry = parseEntry(slots[index].bytes);
-      form = false;
-      if (entry.withheld) { ledger.hidden = true; seen.withheld += 1; continue; }
-      if (index > 0 && !ledger.origin) continue; // the genesis is gone, and with it who may do what
-      const { events, anchor } = entry.commit;
-      seen.events += events.length;
-      seen.maps += events.filter(({ type }) => type === "ledger.mapped").length;
-      seen.anchors += anchor ? 1 : 0;
-      const other = events.find(({ type, data: { model, version, spec } = {} }) => type === "ledger.model_adopted"
-        && model === "claim_support_vector" && version === "v1.0" && spec !== SPEC);
-      if (other) fault("scores", index, `parameters ${other.data.spec}`, SPEC);
-      await ledger.admit(entry, index, roots);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { code, position, found, expected } = error;
-      if (!head && form) seen.broken = true; // nobody signed for this line
-      fault(form ? "bytes" : PART_OF[code] ?? "rules", index, String(found), String(expected), { code, position });
+function place(lines, leaves, list) {
+  const at = new Map(leaves.map((leaf, index) => [leaf, index]));
+  const slots = leaves.map(() => undefined);
+  let [next, strange, end] = [0, null, 0];
+  for (const [line, { leaf, where }] of lines.entries()) {
+    const index = at.get(leaf);
+    if (index === undefined) strange ??= where;
+    if (index === undefined) continue;
+    if (strange) list.damage("tree", index, "another line before this entry", strange);
+    if (slots[index] || index < next) list.damage("tree", index, "this entry again, or late", where);
+    slots[index] ??= lines[line];
+    [next, strange, end] = [Math.max(next, index + 1), null, line + 1];
+  }
+  const lost = (leaf, index) => slots[index] || list.damage("tree", index, `no line with the leaf ${leaf}`, "events/");
+  leaves.forEach(lost);
+  return { slots, rest: lines.slice(end), leaves };
+}
+
+/** Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage. */
+function checkTail(rest, size, list) {
+  const recorded = rest.map(({ leaf, bytes }) => leaf && attempt(() => parseEntry(bytes).recorded));
+  const bad = recorded.findIndex((time) => !time);
+  const batches = new Set(recorded.slice(bad + 1).filter(Boolean));
+  const isDamage = bad >= 0 && batches.size > 1;
+  if (isDamage) list.damage("tree", size + bad, "a bad line before several batches", rest[bad].where);
+}
+
+function checkLines({ strays, wrong }, file, list) {
+  if (wrong.length) list.damage("witnesses", null, `lines by ${wrong} that are false or twice`, file);
+  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown here`, { file });
+}
+
+/** The notes below cosigned/: heads that witnesses signed. Answers the cosignatures of those of this root. */
+async function checkCosigned(files, key, witnesses, tree, list, root) {
+  const cosigned = [];
+  for (const [file, bytes] of [...files].filter(([path]) => path.startsWith("cosigned/"))) {
+    const size = Number(/^cosigned\/(\d{12})$/.exec(file)?.[1]);
+    if (!size) list.fault("witnesses", null, "a stray file", { file });
+    const head = size ? await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses") : null;
+    const others = head ? head.cosigned.length + head.strays.length + head.wrong.length : 0;
+    if (size && (head?.size !== size || !others)) list.damage("witnesses", null, "no cosigned note of this size", file);
+    if (!head) continue;
+    checkLines(head, file, list);
+    const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head.root);
+    if (!isOurs) list.fault("witnesses", null, `the root ${head.root}, which this log never had`, { file });
+    if (head.root === root) cosigned.push(...head.cosigned);
+  }
+  return cosigned;
+}
+
+/**
+ * Audits a ledger, a Map of path → bytes, with the reader's key, older checkpoint, policy (bytes), age (seconds).
+ * Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, origin}.
+ */
+export async function verifyLedger(files, { vkey, from, policy: asked, ...clock } = {}) {
+  const list = new Checklist();
+  const lines = await readLines(files, list);
+  if (!lines.length) list.damage("bytes", null, "no entries", "events/");
+  const [policy, folder] = [asked && await readPolicy(asked), files.get("policy")];
+  const named = folder ? await list.hold(null, () => readPolicy(folder)) : null;
+  const witnesses = [policy, named].flatMap((each) => each?.witnesses ?? []);
+  const note = files.get("checkpoint");
+  const genesis = lines[0] && attempt(() => parseEntry(lines[0].bytes));
+  const wanted = await wantedKey(vkey, policy?.logs ?? [], note);
+  const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? "");
+  const key = wanted ?? own;
+  let head = null;
+  for (const each of [wanted, own].filter(Boolean)) {
+    head ??= await list.hold(null, () => openNote(note, each, witnesses));
+  }
+  if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "checkpoint");
+  if (head) checkLines(head, "checkpoint", list);
+  const { slots, rest, leaves } = await locate(files, lines, head, list);
+  const [tree, ledger, seen] = [new Tree(), new Ledger(), { events: [], anchors: 0, withheld: 0 }];
+  for (const [index, leaf] of leaves.entries()) {
+    await judgeLine(ledger, slots[index]?.bytes, index, tree, list, seen);
+    await tree.push(unhex(leaf));
+  }
+  if (head) checkTail(rest, head.size, list);
+  const tiles = checkTiles(files, slots, tree, list);
+  const older = from && key && await list.hold(null, () => openNote(from, key));
+  const isExtended = !older || (older.size <= tree.size && await tree.root(older.size) === older.root);
+  if (!isExtended) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
+  const kept = key ? await checkCosigned(files, key, witnesses, tree, list, head?.root) : [];
+  judgeWitnesses(list, policy, [...head?.cosigned ?? [], ...kept], clock);
+  list.isUnsure ||= seen.withheld > 0;
+  list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
+  const figures = describe(list, ledger, seen, counted(rest.length, "line"), tree.size, counted(tiles, "tile file"));
+  return list.report({ origin: ledger.origin, is_own_key: !wanted, figures });
+}
+
+async function wantedKey(vkey, logs, note) {
+  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0] ?? null;
+  const given = vkey ? await verifierKey(vkey) ?? refuse("usage", vkey) : named;
+  need(!named || logs.some(({ raw }) => same(raw, given.raw)), "usage", `${vkey}, no log of the policy`);
+  return given;
+}
+
+async function judgeLine(ledger, line, index, tree, list, seen) {
+  const { commit, withheld, ...rest } = (line && await list.hold(index, () => parseEntry(line), "bytes")) ?? {};
+  if (withheld) seen.withheld += 1;
+  if (!commit) ledger.hidden = true;
+  if (!commit || (index > 0 && !ledger.origin)) return;
+  seen.events.push(...commit.events.map(({ type }) => type));
+  if (commit.anchor) seen.anchors += 1;
+  for (const { data: { model, version, spec } } of commit.events) {
+    const isOther = `${model}@${version}` === MODEL && spec !== SPEC;
+    if (isOther) list.fault("scores", index, `parameters ${spec}, expected ${SPEC}`);
+  }
+  await list.hold(index, () => ledger.admit({ commit, ...rest }, index, (size) => tree.root(size)));
+}
+
+/** Says what was checked, and answers the figures of all claims. */
+function describe(list, ledger, { events, anchors, withheld }, rest, size, tiles) {
+  const { things, entries, hidden, facts } = ledger;
+  const count = counted(events.length, "event");
+  const maps = counted(events.filter((type) => type === "ledger.mapped").length, "map");
+  const tail = rest === "0 lines" ? ", canonical and within limits"
+    : `; ${rest} after the checkpoint, never acknowledged`;
+  const missing = withheld ? `; ${withheld} withheld` : "";
+  list.say("bytes", counted(size, "entry", "entries") + tail + missing, !hidden && tail.startsWith(","));
+  const keys = counted(ledger.signers.size, "key");
+  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${keys}`, !hidden);
+  list.say("chains", `${count} in ${counted(ledger.streams.size, "stream")}`, !hidden);
+  list.say("anchors", `${counted(anchors, "anchor is a root", "anchors are roots")} of this log`, !hidden);
+  list.say("rules", `${count} judged by the rules in force at each`, !hidden);
+  list.say("tree", `${counted(size, "leaf", "leaves")}, ${tiles}, ${maps}`, !hidden || maps === "0 maps");
+  const claims = [...things].filter(([subject]) => subject.startsWith("claim/"));
+  const figures = claims.map(([subject, claim]) => [subject.slice(6), assess(claim, things, entries.at(-1).recorded)]);
+  const assessed = figures.filter(([, own]) => Object.values(own.figures).some(isThere)).length;
+  const { model, version } = facts?.model ?? {};
+  const name = model ? `${model}@${version}` : MODEL;
+  const detail = `${counted(assessed, "claim")} assessed, by ${name}, parameters ${SPEC}`;
+  list.say("scores", detail, !hidden && name === MODEL);
+  return Object.fromEntries(figures);
+}
+
+// --- the check of a claim bundle ---------------------------------------------------------------------------------
+
+/** Checks a claim bundle against the claim that is asked about and the log's key. Answers as verifyLedger does. */
+export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock }) {
+  const list = new Checklist();
+  const policy = asked ? await readPolicy(asked) : null;
+  const note = attempt(() => utf8(JSON.parse(decode(bytes)).checkpoint));
+  const key = await wantedKey(vkey, policy?.logs ?? [], note);
+  need(claim, "usage", "no --claim");
+  const subject = claim.startsWith("claim/") ? claim : `claim/${claim}`;
+  if (key) await list.hold(null, () => checkBundle(bytes, subject, key, policy, clock, list));
+  list.isUnsure ||= !key;
+  return list.report({ origin: `${subject} in ${key?.name ?? "a log whose key was not given"}` });
+}
+
+async function checkBundle(bytes, claim, key, policy, clock, list) {
+  need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`);
+  const bundle = parseCanonical(bytes);
+  checkRecord(bundle, "bundle", "bundle");
+  const { map, streams } = bundle;
+  const isOrdered = bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index);
+  need(isOrdered, "schema", "entries out of order");
+  const entries = [];
+  for (const { index, entry, path } of bundle.entries) {
+    const parsed = await list.hold(index, () => parseEntry(utf8(entry)));
+    if (!parsed) return;
+    const events = parsed.commit ? await eventsOf(parsed.commit, index) : [];
+    entries.push({ ...parsed, index, path, events, leaf: await leafOf(utf8(entry)) });
+  }
+  need(bundle.claim === claim, "schema", `a bundle of ${bundle.claim}`);
+  need(entries.some(({ index }) => index === map.index), "schema", "no entry of the map", map.index);
+  const above = entries.find(({ index }) => index > map.index);
+  need(!above, "schema", "an entry above the map's", above?.index);
+  list.say("bytes", `${counted(entries.length, "entry", "entries")}, canonical and within limits`);
+  const head = await openNote(utf8(bundle.checkpoint), key, policy?.witnesses);
+  need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`);
+  list.say("checkpoint", `size ${head.size}, signed by the log's key`);
+  const strange = policy ? [...head.strays, ...head.wrong] : head.strays;
+  need(!policy || !strange.length, "witness", `lines by ${strange}, unknown, false or twice`);
+  const unchecked = strange.length ? `; ${counted(strange.length, "signature line")} that no key here can check` : "";
+  judgeWitnesses(list, policy, head.cosigned, clock, unchecked);
+  for (const { leaf, index, path } of entries) {
+    const root = await rootByPath(leaf, index, head.size, path);
+    need(root === head.root, "map", `a path to ${root}, expected ${head.root}`, index);
+  }
+  const mapped = entries.pop();
+  await checkMapped(mapped, map.index, key);
+  for (const { subject, leaf, proof } of streams) {
+    const root = await rootByProof(subject, leaf, proof);
+    need(root === mapped.events[0].data.root, "map", `a proof of ${subject} that leads to ${root}`);
+  }
+  list.say("tree", `${entries.length + 1} of ${counted(head.size, "leaf", "leaves")}, the map at @${map.index}`);
+  list.isUnsure ||= entries.some(({ withheld }) => withheld);
+  if (entries.some(({ withheld }) => withheld)) {
+    for (const part of ["signatures", "chains", "anchors", "rules", "scores"]) {
+      list.say(part, "not judged: an entry is withheld", false);
     }
+    return;
+  }
+  const events = entries.flatMap((entry) => entry.events);
+  for (const { subject, leaf } of streams) {
+    await list.hold(null, () => checkStream(events.filter((event) => event.subject === subject), leaf));
+  }
+  if (list.faults.length) return;
+  const carried = new Set(streams.map(({ subject }) => subject));
+  const own = events.filter(({ subject }) => carried.has(subject));
+  checkClosure(entries, carried, claim);
+  const count = counted(own.length, "event");
+  list.say("chains", `${count} in ${counted(streams.length, "stream")}, all that the map at @${map.index} has of them`);
+  const ledger = new Ledger(carried);
+  const tree = await Tree.of(entries.filter(({ index }, i) => index === i).map(({ leaf }) => hex(leaf)));
+  const rootAt = (size) => (size === head.size ? head.root : size <= tree.size && tree.root(size));
+  const anchors = entries.map(({ commit }) => commit.anchor).filter(Boolean);
+  for (const entry of entries) {
+    await list.hold(entry.index, () => ledger.admit(entry, entry.index, rootAt));
+    if (list.faults.length) return;
+    need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, entry.index);
+  }
+  const shown = anchors.filter(({ size }) => rootAt(size)).length;
+  const roots = counted(anchors.length, "anchor is a root", "anchors are roots");
+  const isAll = shown === anchors.length;
+  const others = events.length - own.length ? `; ${events.length - own.length} of other subjects not judged` : "";
+  const naming = own.filter(({ type, data }) =>
+    /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim));
+  const what = naming.length === 1 ? "names a claim that is" : "name claims that are";
+  const named = naming.length ? `; ${naming.length} ${what} not carried` : "";
+  const [signatures, keys] = [ledger.signatures + 1, ledger.signers.size + 1];
+  list.say("signatures", `${counted(signatures, "signature")} by ${counted(keys, "key")}`);
+  const some = `${shown} of ${roots} of this log; the others need entries that are not carried`;
+  list.say("anchors", isAll ? `${roots} of this log` : some, isAll);
+  list.say("rules", `${count} judged by the rules in force at each${others}${named}`, !named);
+  await checkProfile(bundle.profile, claim, ledger, mapped.recorded, list);
+}
+
+/** The entry of the map that the bundle is held against: the log signed it, and it covers all entries before it. */
+async function checkMapped({ commit, events: [event, more], signatures, body }, index, key) {
+  const isMap = commit?.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
+  need(isMap && event.data.size === index, "map", "an entry, expected a map of all before it", index);
+  const [{ key: id, sig }, other] = signatures;
+  const isSigned = await verifies(key.raw, unbase64(sig), preAuthenticated(body));
+  need(isSigned && !other && id === await keyId(key.raw), "map", `a map signed by ${id}, not the log`, index);
+}
+
+function checkStream(events, { length, last, entry } = { length: 0 }) {
+  for (const [i, { seq, prev, index }] of events.entries()) {
+    const follows = i < length && seq === i + 1 && prev === (events[i - 1]?.id ?? null);
+    need(follows, "conflict", `seq ${seq} after ${prev}, expected event ${i + 1} of ${length}`, index);
+  }
+  need(events.length === length, "conflict", `${events.length} events, expected ${length}`, entry);
+  const newest = events.at(-1);
+  need(newest?.id === last && newest?.index === entry, "conflict", `${newest?.id}, expected ${last}`, newest?.index);
+}
+
+/** The streams and entries that are carried are those on which the claim's figures depend. */
+function checkClosure(entries, carried, claim) {
+  const [closure, tainted, owners] = [new Set(["ledger", claim]), new Set(), new Map()];
+  const registered = entries.flatMap(({ events }) => events.flatMap(({ keys }) => keys));
+  for (const { id, agent } of registered.reverse()) owners.set(id, agent);
+  for (let size = 0; size < closure.size + tainted.size;) {
+    size = closure.size + tainted.size;
+    for (const { index, commit, signatures, events } of entries) {
+      const own = events.filter(({ subject }) => closure.has(subject));
+      if (!own.length) continue;
+      const signers = signatures.map(({ key }) => key);
+      const named = [commit.author, ...signers.map((id) => owners.get(id))];
+      for (const { subject, data } of own) {
+        if (subject === claim) named.push(data.artifact, data.replicates, data.context);
+        if (subject.startsWith("artifact/")) named.push(data.by);
+        if ("since" in data) tainted.add(data.key);
+      }
+      for (const { subject, keys } of signers.some((id) => tainted.has(id)) ? events : []) {
+        named.push(subject);
+        for (const { id } of index > 0 ? keys : []) tainted.add(id);
+      }
+      for (const each of named) if (each && each !== LOG) closure.add(each);
+    }
+  }
+  const lacks = [...closure].sort().find((subject) => !carried.has(subject));
+  need(!lacks, "conflict", `no stream of ${lacks}, on which the claim depends`);
+  const spare = [...carried].find((subject) => !closure.has(subject));
+  need(!spare, "conflict", `a stream of ${spare}, on which it does not depend`);
+  const unneeded = entries.find(({ events }) => !events.some(({ subject }) => carried.has(subject)));
+  need(!unneeded, "conflict", "an entry on which it does not depend", unneeded?.index);
+}
+
+async function checkProfile({ model, figures, ...rest }, subject, { things, facts }, now, list) {
+  const claim = things.get(subject) ?? refuse("model", `no ${subject} in effect`);
+  const name = facts.model ? `${facts.model.model}@${facts.model.version}` : MODEL;
+  need(model === name, "model", `${model}, expected ${name}`);
+  list.isUnsure ||= model !== MODEL;
+  list.say("scores", `11 figures by ${model}, parameters ${SPEC}`, model === MODEL);
+  if (model !== MODEL) return;
+  need((facts.model?.spec ?? SPEC) === SPEC, "model", `parameters ${facts.model?.spec}`);
+  const own = assess(claim, things, now);
+  for (const [name, figure] of Object.entries(own.figures)) {
+    if (figures[name] !== figure) list.fault("scores", null, `${name} ${figures[name]}, expected ${figure}`);
+  }
+  for (const [name, value] of Object.entries(rest)) {
+    const expected = canonical(own[name]);
+    if (canonical(value) !== expected) list.fault("scores", null, `${name}, expected ${expected}`);
   }
 }
 
 // --- as a program ------------------------------------------------------------------------------------------------
 
-const EXIT = { holds: 0, fails: 1, damaged: 3, unknown: 7 };
-const SAID = { holds: "everything holds", fails: "does not hold", damaged: "damaged", unknown: "cannot tell" };
+const EXIT = { holds: 0, fails: 1, damaged: 3, cannot_tell: 7 };
+const SAID = { holds: "everything holds", fails: "it does not hold", damaged: "damaged", cannot_tell: "cannot tell" };
+const MARKS = { holds: "✓", fails: "✗", unknown: "?" };
 
-async function readFolder(folder) {
-  const fs = await import("node:fs");
-  const files = new Map();
-  const walk = (path) => {
-    for (const item of fs.readdirSync(`${folder}/${path}`, { withFileTypes: true })) {
-      const name = path ? `${path}/${item.name}` : item.name;
-      if (fs.statSync(`${folder}/${name}`).isDirectory()) walk(name);
-      else if (/^(checkpoint$|events\/|tile\/)/.test(name)) files.set(name, fs.readFileSync(`${folder}/${name}`));
-    }
-  };
-  walk("");
-  return files;
+export function checklist({ origin = "an unnamed ledger", is_own_key, checks, faults, verdict }) {
+  const warning = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; "
+    + "give yours with --vkey";
+  const lines = checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
+  const wrong = faults.slice(0, 20).map(({ index, file, code, found = "another than expected" }) =>
+    `✗ ${[isThere(index) && `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: ${found}`);
+  return [...is_own_key ? [warning] : [], origin, ...lines, ...wrong, SAID[verdict]].join("\n");
 }
 
+/**
+ * node verify.mjs LEDGER_DIR [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age 24h] [--json]
+ * node verify.mjs BUNDLE.claim.json --claim C --vkey V [--policy FILE] [--max-age 24h] [--json]
+ */
 async function main(words) {
-  const at = words.indexOf("--vkey");
-  const vkey = at < 0 ? null : words.splice(at, 2)[1];
-  const json = words.includes("--json");
-  const [folder] = words.filter((word) => !word.startsWith("--"));
-  if (!folder) return console.error("usage: node verify.mjs LEDGER_DIR [--vkey V] [--json]") ?? 2;
-  let report;
-  try {
-    report = await audit(await readFolder(folder), { vkey });
-  } catch (error) {
-    if (!(error instanceof Refusal) && !error.code) throw error;
-    return console.error(`error: ${error.message}`) ?? (error.code === "ENOENT" ? 6 : 2);
-  }
-  if (json) console.log(JSON.stringify(report, null, 2));
-  else {
-    if (!vkey) console.log("the log key was taken from the ledger itself, so a wholly rewritten one would pass");
-    const marks = { holds: "✓", fails: "✗", unknown: "?" };
-    for (const check of report.checks) {
-      console.log(`  ${marks[check.outcome]} ${check.part.padEnd(11)} ${check.detail}`);
-    }
-    for (const { index, file, code, found, expected } of report.faults.slice(0, 20)) {
-      console.log(`✗ ${[index === null ? null : `@${index}`, file, code].filter(Boolean).join(" ")}: found ${found}, `
-        + `expected ${expected}`);
-    }
-    console.log(SAID[report.verdict]);
-  }
+  const { readFileSync, readdirSync, statSync } = await import("node:fs");
+  const { parseArgs } = await import("node:util");
+  const named = ["vkey", "from", "policy", "max-age", "claim"].map((name) => [name, { type: "string" }]);
+  const options = { ...Object.fromEntries(named), json: { type: "boolean" } };
+  const { values, positionals: [path, more] } = parseArgs({ args: words, options, allowPositionals: true });
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(values["max-age"] ?? "0s") ?? refuse("usage", values["max-age"]);
+  need(path && !more, "usage", "no ledger's folder, or bundle, or more than one");
+  const read = (name) => name && readFileSync(name);
+  const asked = { ...values, from: read(values.from), policy: read(values.policy),
+    maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
+  const isFolder = statSync(path).isDirectory();
+  const names = isFolder ? readdirSync(path, { recursive: true }) : [];
+  const own = names.filter((name) => /^(checkpoint|policy|events|tile|cosigned)(\/|$)/.test(name))
+    .filter((name) => statSync(`${path}/${name}`).isFile());
+  const files = new Map(own.map((name) => [name, readFileSync(`${path}/${name}`)]));
+  const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(path), asked);
+  console.log(values.json ? JSON.stringify(report, null, 2) : checklist(report));
   return EXIT[report.verdict];
 }
 
-if (globalThis.process?.argv?.[1] && import.meta.url.endsWith(`/${globalThis.process.argv[1].split("/").at(-1)}`)) {
-  globalThis.process.exitCode = await main(globalThis.process.argv.slice(2));
+const [, program] = globalThis.process?.argv ?? [];
+if (program && import.meta.url === new URL(program, "file:///").href) {
+  globalThis.process.exitCode = await main(globalThis.process.argv.slice(2)).catch((error) => {
+    if (!error.code) throw error;
+    return console.error(`error: ${error.message}`) ?? 2;
+  });
 }

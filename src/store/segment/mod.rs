@@ -25,6 +25,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 mod files;
+pub mod healing;
 mod layout;
 mod lines;
 mod named;

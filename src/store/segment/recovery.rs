@@ -475,7 +475,7 @@ pub(super) fn text_end<T: OpenFile>(file: &T, from: u64) -> io::Result<u64> {
 }
 
 /// Gives the bytes of a range of a file, with their offsets, to `write`.
-fn copy_bytes<T: OpenFile>(
+pub(super) fn copy_bytes<T: OpenFile>(
     file: &T,
     range: std::ops::Range<u64>,
     write: &mut dyn FnMut(&[u8], u64) -> io::Result<()>,

@@ -328,7 +328,7 @@ impl<F: Files> Store for SegmentWriter<F> {
     }
 }
 
-fn take_lock<F: Files>(files: &F, dir: &Path) -> Result<F::Lock, StoreError> {
+pub(super) fn take_lock<F: Files>(files: &F, dir: &Path) -> Result<F::Lock, StoreError> {
     let path = dir.join("lock");
     files.lock(&path).map_err(|error| match error {
         LockError::Held(holder) => StoreError::Locked { path, holder },

@@ -5,7 +5,8 @@
 
 A case has bytes for one door and the answer that docs/FORMAT.md asks for:
 
-    door   commit, signed, entry: where the bytes are handed in; key: 32 bytes of a public key
+    door   commit, signed, entry: where the bytes are handed in; key: 32 bytes of a public key;
+           verify: a key, a signature and a message in a row
     bytes  `text`, `hex`, or `pieces`: [text, how often] in a row
     code   the stable code of the refusal; null where the bytes must be taken
     at     where the message must say the fault is: "byte N", or a path into the JSON
@@ -13,11 +14,13 @@ A case has bytes for one door and the answer that docs/FORMAT.md asks for:
 Codes and places are derived here from where the bad part was put in, never from a run of the crate.
 """
 
+import hashlib
 import json
 import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+FORMAT = HERE.parents[2] / "docs" / "FORMAT.md"
 HOLE = "\x00"
 ID = "ab" * 32
 KEY_A = "SHA256:" + "A" * 43
@@ -465,18 +468,164 @@ def keys_class(c):
     ):
         c.add(g, f"a key {name}", added(key), "key", "events[0].data.key")
     c.add(g, "a key that is a number", added("x").replace('"x"', "1"), "schema", "events[0].data.key")
-    prime = 2**255 - 19
-    spelled = lambda y, sign=0: (y | sign << 255).to_bytes(32, "little").hex()
-    # The y coordinates of the points of order 1, 2, 4 and 8 (RFC 7748's curve in Edwards form).
-    eight = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7
-    for name, y, sign in (("order 1", 1, 0), ("order 2", prime - 1, 0), ("order 4", 0, 0), ("order 4, the other", 0, 1),
-                          ("order 8", eight, 0), ("order 8, the second", eight, 1), ("order 8, the third", prime - eight, 0), ("order 8, the fourth", prime - eight, 1)):
-        c.classes[g].append({"name": f"94 a point of {name}", "door": "key", "hex": spelled(y, sign), "code": "key", "at": ""})
-    for name, y, sign in (("p", prime, 0), ("p with a sign", prime, 1), ("p + 1", prime + 1, 0), ("1 with a sign", 1, 1), ("p + 1 with a sign", prime + 1, 1),
-                          ("p - 1 with a sign", prime - 1, 1), ("p + 18, the last there is", prime + 18, 0)):
-        c.classes[g].append({"name": f"96 the spelling {name}", "door": "key", "hex": spelled(y, sign), "code": "key", "at": ""})
-    c.classes[g].append({"name": "97 y = 2, no point of the curve", "door": "key", "hex": spelled(2), "code": "key", "at": ""})
-    c.classes[g].append({"name": "98 all bits set", "door": "key", "hex": "ff" * 32, "code": "key", "at": ""})
+    raw = lambda name, key, code="key": c.classes[g].append({"name": name, "door": "key", "hex": key.hex(), "code": code, "at": ""})
+    honest = Signer(b"\x01" * 32)
+    raw("a key as it should be", honest.key, None)
+    for order, point in zip((1, 8, 4, 8, 2, 8, 4, 8), TORSION):
+        raw(f"94 a point of order {order}: {short(packed(point))}", packed(point))
+    for order, point in list(zip((1, 8, 4, 8, 2, 8, 4, 8), TORSION))[1:]:
+        raw(f"95 a point of mixed order, {order} times L: off by {short(packed(point))}", packed(plus(honest.point, point)))
+    for low in range(19):
+        for sign in (0, 1):
+            raw(f"96 the spelling p + {low}" + (" with a sign" if sign else ""), ((P + low) | sign << 255).to_bytes(32, "little"))
+    for name, y in (("1", 1), ("p - 1", P - 1)):
+        raw(f"96 the spelling {name} with a sign, where x is 0", (y | 1 << 255).to_bytes(32, "little"))
+    raw("97 y = 2, no point of the curve", (2).to_bytes(32, "little"))
+
+
+# --- Ed25519, from RFC 8032, section 5.1: slow, and written for this file ---
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+
+
+def recovered(y, sign):
+    """The x of a point by its y; none where there is no such point."""
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if x * x % P != square:
+        return None
+    return P - x if x & 1 != sign and x else x
+
+
+def plus(one, other):
+    (a, b), (x, y) = one, other
+    product = D * a * b * x * y % P
+    return ((a * y + b * x) * pow(1 + product, -1, P) % P, (b * y + a * x) * pow(1 - product, -1, P) % P)
+
+
+def times(number, point):
+    result = (0, 1)
+    while number:
+        if number & 1:
+            result = plus(result, point)
+        point, number = plus(point, point), number >> 1
+    return result
+
+
+def packed(point):
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def short(raw):
+    return f"{raw.hex()[:8]}...{raw.hex()[-2:]}"
+
+
+BASE = (recovered(4 * pow(5, -1, P) % P, 0), 4 * pow(5, -1, P) % P)
+
+
+def torsion():
+    """The eight points of small order: the multiples of one of order 8, which L times some point is."""
+    y = 2
+    while True:
+        x = recovered(y, 0)
+        point = x is not None and times(L, (x, y))
+        if point and times(4, point) != (0, 1):
+            return [times(number, point) for number in range(8)]
+        y += 1
+
+
+TORSION = torsion()
+
+
+def challenge(r, key, message):
+    return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
+
+
+class Signer:
+    def __init__(self, seed):
+        digest = hashlib.sha512(seed).digest()
+        self.scalar = int.from_bytes(digest[:32], "little") & (2**254 - 8) | 2**254
+        self.prefix = digest[32:]
+        self.point = times(self.scalar, BASE)
+        self.key = packed(self.point)
+
+    def sign(self, message, key=None, off=(0, 1)):
+        """The signature; under another key's bytes, or with an R that is off by a point."""
+        nonce = int.from_bytes(hashlib.sha512(self.prefix + message).digest(), "little") % L
+        r = packed(plus(times(nonce, BASE), off))
+        return r, (nonce + challenge(r, key or self.key, message) * self.scalar) % L
+
+
+def verdicts_class(c):
+    """Bytes of the door: 32 of the key, 64 of the signature, then the message."""
+    g = "verdicts"
+    signer, other = Signer(b"\x01" * 32), Signer(b"\x02" * 32)
+    message = b"DSSEv1 35 application/vnd.grounds.commit+json 2 {}"
+
+    def add(name, r, s, holds=False, key=signer.key, message=message):
+        raw = key + r + s.to_bytes(32, "little") + message
+        code = None if holds else "signature"
+        c.classes.setdefault(g, []).append({"name": name, "door": "verify", "hex": raw.hex(), "code": code, "at": ""})
+
+    r, s = signer.sign(message)
+    add("a signature as it should be", r, s, True)
+    ours = Signer(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
+    assert ours.key.hex() == "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "RFC 8032, 7.1, test 1"
+    add("RFC 8032, section 7.1, test 1", *ours.sign(b""), True, ours.key, b"")
+    for bit in (0, 7, 100, 254, 255):
+        flip = lambda number: (int.from_bytes(number, "little") ^ 1 << bit).to_bytes(32, "little")
+        add(f"a flipped bit of R: {bit}", flip(r), s)
+        add(f"a flipped bit of S: {bit}", r, s ^ 1 << bit)
+        if bit < 8 * len(message):
+            add(f"a flipped bit of the message: {bit}", r, s, message=flip(message[:32]) + message[32:])
+    add("by another key", r, s, key=other.key)
+    add("of other bytes", *signer.sign(b"{}"))
+    add("101 of another payload type", *signer.sign(message.replace(b"grounds", b"another")))
+    add("of the payload without its encoding", *signer.sign(b"{}"), message=message)
+    for times_l in range(1, 16):
+        if s + times_l * L < 2**256:
+            add(f"91 S + {times_l} L", r, s + times_l * L)
+    add("91 S = L", r, L)
+    add("92 all zero", bytes(32), 0)
+    add("R and S exchanged", s.to_bytes(32, "little"), int.from_bytes(r, "little"))
+    add("the negative of R", r[:31] + bytes([r[31] ^ 128]), s)
+    # R of small order with the S that makes the equation hold: libraries that only look at the equation take the first.
+    spellings = {packed(point) for point in TORSION}
+    spellings |= {(y + more | sign << 255).to_bytes(32, "little") for y in (0, 1, P - 1) for more in (0, P) for sign in (0, 1) if y + more < 2**255}
+    listed = "\n".join(spelled.hex() for spelled in sorted(spellings))
+    assert f"```\n{listed}\n```" in FORMAT.read_text(encoding="utf-8"), "docs/FORMAT.md lists other encodings"
+    for spelled in sorted(spellings):
+        holds = challenge(spelled, signer.key, message) * signer.scalar % L
+        add(f"93 R of small order, spelled {short(spelled)}", spelled, holds)
+    # R off by a point of small order: libraries that multiply by the cofactor take it.
+    for point in TORSION[1:]:
+        add(f"R off by {short(packed(point))}", *signer.sign(message, off=point))
+    # Keys of small order: anybody can sign for them.
+    for point in TORSION:
+        key = packed(point)
+        add(f"94 by a key of small order: {short(key)}", *forged(key, point, message), key=key)
+    # A key of mixed order holds where the challenge is a multiple of 8, and only there. No such key is ever registered.
+    key = packed(plus(signer.point, TORSION[1]))
+    for wanted in (0, 1, 4):
+        number = 0
+        while challenge(signer.sign(b"%d" % number, key)[0], key, b"%d" % number) % 8 != wanted:
+            number += 1
+        add(f"95 by a key of mixed order, challenge {wanted} modulo 8", *signer.sign(b"%d" % number, key), wanted == 0, key, b"%d" % number)
+
+
+def forged(key, point, message):
+    """A signature by a key of small order, that nobody's secret went into."""
+    nonce = 1
+    while True:
+        for off in TORSION:
+            sum = plus(times(nonce, BASE), off)
+            if plus(sum, times(challenge(packed(sum), key, message), point)) == times(nonce, BASE):
+                return packed(sum), nonce
+        nonce += 1
 
 
 ABOUT = {
@@ -490,12 +639,13 @@ ABOUT = {
     "sizes": "limits, each at n and n + 1",
     "signatures": "the list of signatures and how they are spelled",
     "keys": "public keys: their spelling, and the points that may not be registered",
+    "verdicts": "which signatures hold: 32 bytes of the key, 64 of the signature, then the message",
 }
 
 
 def main():
     c = Catalogue()
-    for make in (json_class, schema_class, numbers_class, ratios_class, time_class, ids_class, text_class, sizes_class, signatures_class, keys_class):
+    for make in (json_class, schema_class, numbers_class, ratios_class, time_class, ids_class, text_class, sizes_class, signatures_class, keys_class, verdicts_class):
         make(c)
     stale = []
     for group, cases in c.classes.items():

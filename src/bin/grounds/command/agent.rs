@@ -95,17 +95,19 @@ impl NewKeys {
 
     /// The digest of the announced key.
     pub(crate) fn next(&self) -> Result<Option<Hash>, Failure> {
-        let digest = |path: &PathBuf| {
-            let public = keys::public_in(path).ok_or_else(|| {
-                Failure::usage(format!(
-                    "{}: found no public key, expected a line ssh-ed25519 AAAA…",
-                    path.display()
-                ))
-            })?;
-            Ok(Hash::of(&public.0))
-        };
-        self.next.as_ref().map(digest).transpose()
+        self.next.as_deref().map(announced).transpose()
     }
+}
+
+/// The digest of the public key in a file, by which it is announced.
+pub(crate) fn announced(path: &std::path::Path) -> Result<Hash, Failure> {
+    let public = keys::public_in(path).ok_or_else(|| {
+        Failure::usage(format!(
+            "{}: found no public key, expected a line ssh-ed25519 AAAA…",
+            path.display()
+        ))
+    })?;
+    Ok(Hash::of(&public.0))
 }
 
 /// What `grounds key prove` printed.

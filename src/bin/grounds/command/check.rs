@@ -1,15 +1,22 @@
 //! `grounds check`: a proof file, checked offline against what it is asked about.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use grounds::ledger::{NotProved, ProofOf, Proved, check_proof};
-use grounds::value::{CommitId, EventId, Index, Subject};
+use grounds::ledger::audit::{Freshness, Verdict};
+use grounds::ledger::bundle;
+use grounds::ledger::{Cosignature, NotProved, ProofOf, Proved, check_proof};
+use grounds::tlog::{TlogPolicy, VerifierKey};
+use grounds::value::{CommitId, EventId, Index, Kind, Subject, Time};
 use serde::Serialize;
 
+use super::heads;
 use super::verify::parse_vkey;
 use crate::context::Context;
+use crate::desk;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 use crate::render;
 
 /// The largest proof file that is read, in bytes: an entry in base64, 64 hashes and a note.
@@ -20,10 +27,10 @@ const MAX_FILE: u64 = 1 << 20;
 #[command(after_help = "Example: grounds check a.tlog-proof --claim some-claim --vkey \"$VKEY\"")]
 #[command(group = clap::ArgGroup::new("object").required(true))]
 pub(crate) struct Check {
-    /// A .tlog-proof, or a receipt
+    /// A .tlog-proof, a receipt, a claim bundle, a .consistency.json, or a fork proof
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Is it an event of this claim?
+    /// Is it an event of this claim, or the bundle of it?
     #[arg(long, value_name = "CLAIM", group = "object")]
     claim: Option<String>,
     /// Is it an event of this subject?
@@ -38,9 +45,36 @@ pub(crate) struct Check {
     /// Is it this entry? (@41)
     #[arg(long, value_name = "@N", group = "object", value_parser = entry_index)]
     entry: Option<Index>,
+    /// Does it prove that the log extended this signed checkpoint, which I have?
+    #[arg(long, value_name = "CHECKPOINT", group = "object")]
+    from: Option<PathBuf>,
+
+    /// Does it prove that the log of this origin signed two histories?
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        group = "object",
+        conflicts_with = "policy"
+    )]
+    fork: Option<String>,
+
     /// The log's key, as its operator handed it out
     #[arg(long, value_name = "VKEY")]
     vkey: Option<String>,
+    /// Whose cosignatures you take, and how many are enough: a tlog-policy. It may give the log's key
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A claim bundle must be no older, by the word of those witnesses: 90s, 15m, 1h, 2d
+    #[arg(long, value_name = "AGE", value_parser = policy_file::age)]
+    max_age: Option<Duration>,
+}
+
+/// What a bundle came to, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct BundleAnswer<'r> {
+    schema: &'static str,
+    #[serde(flatten)]
+    report: &'r bundle::BundleReport,
 }
 
 /// What was found out, as `--json` prints it.
@@ -53,6 +87,8 @@ pub(crate) struct Answer {
     pub(crate) proved: Option<Bound>,
     /// Why not.
     pub(crate) why_not: Option<String>,
+    /// Whether that is because something is missing, not because something is wrong.
+    pub(crate) cannot_tell: bool,
 }
 
 /// The object that a proof binds.
@@ -65,30 +101,70 @@ pub(crate) struct Bound {
     pub(crate) commit: String,
     pub(crate) events: Vec<(String, String)>,
     pub(crate) unchecked: usize,
+    /// Who of the policy given cosigned the head, earliest first.
+    pub(crate) cosignatures: Vec<Cosignature>,
+    /// By when the entry was there, by the word of a quorum.
+    pub(crate) not_after: Option<Time>,
 }
 
 impl Check {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let Some(vkey) = &self.vkey else {
+        let policy = self.policy.as_deref().map(policy_file::read).transpose()?;
+        let Some(vkey) = self.log_key(policy.as_ref())? else {
             return Err(Failure::new(Exit::CannotTell, "vkey", "found no --vkey, expected the log's key")
                 .hint("its operator hands it out (grounds init printed it); a key from the ledger itself would prove nothing"));
         };
-        let vkey = parse_vkey(vkey)?;
-        let of = self.object()?;
         let file = self.read()?;
+        let is_bundle = self.is_bundle(&file);
+        if self.max_age.is_some() && !is_bundle {
+            return Err(Failure::usage(
+                "found --max-age with a proof, expected it with a claim bundle only",
+            )
+            .hint("grounds verify --max-age asks a ledger for its age"));
+        }
+        if let Some(mine) = &self.from {
+            return heads::check_extension(context, &file, mine, &vkey, policy.as_ref());
+        }
+        if let Some(origin) = &self.fork {
+            return heads::check_fork(context, &file, origin, &vkey);
+        }
+        let of = self.object()?;
+        if is_bundle {
+            return self.bundle(context, &file, &of, &vkey, policy.as_ref());
+        }
         let (proof, entry) = unpack(&file);
-        let checked = check_proof(&proof, &of, &vkey, entry.as_deref());
-        let exit = match &checked {
-            Ok(_) => Exit::Done,
-            Err(NotProved::NoEntry) => Exit::CannotTell,
-            Err(_) => Exit::No,
-        };
+        let checked = check_proof(&proof, &of, &vkey, entry.as_deref(), policy.as_ref());
         let answer = Answer::new(&of, checked);
+        let exit = match (&answer.proved, answer.cannot_tell) {
+            (Some(_), _) => Exit::Done,
+            (None, true) => Exit::CannotTell,
+            (None, false) => Exit::No,
+        };
         match context.global.json {
             true => context.print_json(&answer)?,
             false => context.print(&render::human::audit::proof(&answer))?,
         }
         Ok(exit)
+    }
+
+    /// The log's key: the one given, which the policy must not contradict, else the policy's, where
+    /// it names one log.
+    fn log_key(&self, policy: Option<&TlogPolicy>) -> Result<Option<VerifierKey>, Failure> {
+        let logs = policy.map(TlogPolicy::logs).unwrap_or_default();
+        match (&self.vkey, logs) {
+            (Some(vkey), _) => {
+                let vkey = parse_vkey(vkey)?;
+                policy.map_or(Ok(()), |policy| policy_file::names(policy, &vkey))?;
+                Ok(Some(vkey))
+            }
+            (None, [log]) => Ok(Some(log.key.clone())),
+            (None, []) => Ok(None),
+            (None, several) => Err(Failure::usage(format!(
+                "found no --vkey and {} logs in --policy, expected which of them it is",
+                several.len()
+            ))
+            .hint("give that log's key with --vkey")),
+        }
     }
 
     fn object(&self) -> Result<ProofOf, Failure> {
@@ -112,17 +188,65 @@ impl Check {
     fn read(&self) -> Result<Vec<u8>, Failure> {
         let io = |error| Failure::io(&self.file, &error);
         let length = std::fs::metadata(&self.file).map_err(io)?.len();
-        if length > MAX_FILE {
-            return Err(Failure::new(
-                Exit::No,
-                "limit",
-                format!(
-                    "{}: found {length} bytes, expected at most {MAX_FILE}",
-                    self.file.display()
-                ),
-            ));
+        if length > bundle::MAX_FILE as u64 {
+            return Err(self.too_long(length, bundle::MAX_FILE as u64));
         }
-        std::fs::read(&self.file).map_err(io)
+        let file = std::fs::read(&self.file).map_err(io)?;
+        if length > MAX_FILE && !self.is_bundle(&file) {
+            return Err(self.too_long(length, MAX_FILE));
+        }
+        Ok(file)
+    }
+
+    fn too_long(&self, length: u64, most: u64) -> Failure {
+        let file = self.file.display();
+        let message = format!("{file}: found {length} bytes, expected at most {most}");
+        Failure::new(Exit::No, "limit", message)
+    }
+
+    /// By name, or a JSON object with a claim and a map.
+    fn is_bundle(&self, file: &[u8]) -> bool {
+        let is_named = || self.file.to_string_lossy().ends_with(".claim.json");
+        let json: Option<serde_json::Value> = serde_json::from_slice(file).ok();
+        let has = |name: &str| json.as_ref().is_some_and(|json| json.get(name).is_some());
+        is_named() || (has("claim") && has("map"))
+    }
+
+    fn bundle(
+        &self,
+        context: &Context,
+        file: &[u8],
+        of: &ProofOf,
+        vkey: &VerifierKey,
+        policy: Option<&TlogPolicy>,
+    ) -> Result<Exit, Failure> {
+        let ProofOf::Subject(Subject::Entity(Kind::Claim, claim)) = of else {
+            return Err(Failure::usage(format!(
+                "found a claim bundle and the question for {of}, expected --claim CLAIM"
+            )));
+        };
+        let asked = bundle::Asked {
+            claim,
+            vkey,
+            policy,
+            freshness: self.max_age.map(|max_age| Freshness {
+                max_age,
+                now: desk::now(),
+            }),
+        };
+        let report = bundle::check(file, &asked);
+        match context.global.json {
+            true => context.print_json(&BundleAnswer {
+                schema: "grounds.check_bundle/1",
+                report: &report,
+            })?,
+            false => context.print(&render::human::audit::bundle(&report))?,
+        }
+        Ok(match report.verdict {
+            Verdict::Holds => Exit::Done,
+            Verdict::CannotTell => Exit::CannotTell,
+            Verdict::Fails | Verdict::Damaged => Exit::No,
+        })
     }
 }
 
@@ -145,6 +269,7 @@ fn entry_index(text: &str) -> Result<Index, String> {
 
 impl Answer {
     fn new(of: &ProofOf, checked: Result<Proved, NotProved>) -> Answer {
+        let cannot_tell = matches!(checked, Err(NotProved::NoEntry | NotProved::Quorum(_)));
         let (proved, why_not) = match checked {
             Ok(proved) => (Some(Bound::new(proved)), None),
             Err(error) => (None, Some(error.to_string())),
@@ -154,6 +279,7 @@ impl Answer {
             asked: of.to_string(),
             proved,
             why_not,
+            cannot_tell,
         }
     }
 }
@@ -171,6 +297,8 @@ impl Bound {
             root: proved.root.to_string(),
             commit: proved.commit.to_string(),
             unchecked: proved.unchecked,
+            cosignatures: proved.cosignatures,
+            not_after: proved.not_after,
         }
     }
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::desk::open_appender;
 use crate::error::{Exit, Failure};
+use crate::witnesses::{self, Question};
 use crate::{keys, render};
 
 /// The largest mapping file that is read, in bytes.
@@ -115,12 +116,20 @@ impl Import {
         if self.dry_run {
             // What is staged is forgotten; nothing of it was written.
             drop(appender);
-        } else {
-            appender.close()?;
+            return self.tell(context, &imported);
         }
+        let (dir, origin) = (context.ledger_dir()?, appender.origin().clone());
+        let question = Question::of(&dir, &appender);
+        appender.close()?;
+        let exit = self.tell(context, &imported)?;
+        witnesses::ask_after(context, &dir, &origin, question);
+        Ok(exit)
+    }
+
+    fn tell(&self, context: &Context, imported: &Imported) -> Result<Exit, Failure> {
         match context.global.json {
-            true => context.print_json(&imported)?,
-            false => context.print(&render::human::import::imported(&imported, self.rows))?,
+            true => context.print_json(imported)?,
+            false => context.print(&render::human::import::imported(imported, self.rows))?,
         }
         Ok(Exit::Done)
     }

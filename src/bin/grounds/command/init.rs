@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grounds::claim::{AgentKind, Data, Founder, KeyClaim, LedgerCreated, LogKey, Policy, Role};
+use grounds::claim::{
+    AgentKind, Data, Founder, KeyClaim, LedgerCreated, LogKey, Policy, Predecessor, Role,
+};
 use grounds::envelope::{Commit, PrivateKey, Signed};
 use grounds::form::{AnySet, Form as _, List};
-use grounds::ledger::{Appender, HeadSigner, LedgerError, SystemClock, genesis, refused};
+use grounds::ledger::{Appender, HeadSigner, Ledger, LedgerError, SystemClock, genesis, refused};
 use grounds::value::{Line, Origin, Slug, Text};
 
 use super::agent::proof_in;
@@ -49,6 +51,9 @@ pub(crate) struct Init {
     /// What it is about
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// The folder of the ledger that this one continues: its newest head goes into the genesis
+    #[arg(long, value_name = "LEDGER")]
+    predecessor: Option<PathBuf>,
     /// A founding steward, where there are several, with what grounds key prove printed
     #[arg(long, value_name = "SLUG=NAME=FILE", requires = "out", conflicts_with_all = ["name", "agent_slug"])]
     steward: Vec<String>,
@@ -196,11 +201,43 @@ impl Init {
             log_key,
             agents: List(agents),
             policy,
-            predecessor: None,
+            predecessor: self.continued()?,
         };
         // Held to the form of what is read.
         Data::read("ledger.created", &created.write())?;
         Ok(created)
+    }
+
+    /// The ledger before this one, by the newest head that its log signed.
+    fn continued(&self) -> Result<Option<Predecessor>, Failure> {
+        let Some(dir) = &self.predecessor else {
+            return Ok(None);
+        };
+        let before = Ledger::open(dir, None)?;
+        let custody = before.custody();
+        let origin: Origin = custody.checkpoint.origin.parse()?;
+        if origin == self.origin {
+            return Err(Failure::usage(format!(
+                "--predecessor: found {origin}, expected a ledger of another --origin"
+            ))
+            .hint(
+                "a ledger that moves gets a new name: two logs of one name cannot be told apart",
+            ));
+        }
+        if let Some(damage) = custody.damages.first() {
+            return Err(Failure::new(
+                Exit::Damaged,
+                "damaged",
+                format!("{}: {damage}", dir.display()),
+            )
+            .hint("continue from an undamaged copy: grounds verify tells"));
+        }
+        Ok(Some(Predecessor {
+            origin,
+            vkey: LogKey(custody.vkey.clone()),
+            size: custody.checkpoint.size,
+            root: custody.checkpoint.root,
+        }))
     }
 
     fn welcome(&self, dir: &Path, config: &Path, slug: &Slug, vkey: &str) -> String {

@@ -7,15 +7,15 @@ use grounds::claim::{Agent, KeyClaim, RevocationReason, State};
 use grounds::envelope::{PrivateKey, possession_message};
 use grounds::form::Form as _;
 use grounds::projection::address_text;
-use grounds::value::{KeyId, Kind, Origin, Slug, Subject};
+use grounds::value::{KeyId, Kind, Origin, PublicKey, Slug, Subject};
 use serde::Serialize;
 
-use super::agent::{NewKeys, proof_in};
+use super::agent::{NewKeys, announced, proof_in};
 use crate::acts::Body;
 use crate::context::Context;
 use crate::desk::{Desk, Signing, origin_of};
 use crate::error::{Exit, Failure};
-use crate::{keys, names};
+use crate::{files, keys, names};
 
 /// Make, prove, register, rotate and revoke keys
 #[derive(Debug, Args)]
@@ -169,41 +169,39 @@ fn agent_of(desk: &Desk<'_>, named: Option<&str>) -> Result<Slug, Failure> {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  grounds key rotate --new-key 2027.key")]
+#[command(
+    after_help = "Examples:\n  grounds key rotate --new-key 2027.key\n  grounds key rotate --own-key announced.key --next 2028.key.pub"
+)]
 struct Rotate {
     /// Make the new key in FILE
-    #[arg(long, value_name = "FILE", required_unless_present = "proof")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["proof", "own_key"])]
     new_key: Option<PathBuf>,
-    /// Or what grounds key prove printed for it
+    /// Or take the key of this private key file, such as the one announced
     #[arg(long, value_name = "FILE", conflicts_with = "new_key")]
+    own_key: Option<PathBuf>,
+    /// Or what grounds key prove printed for it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["new_key", "own_key"])]
     proof: Option<PathBuf>,
+    /// The public key that may follow (pre-rotation): only it can be the next key
+    #[arg(long, value_name = "FILE.pub")]
+    next: Option<PathBuf>,
     #[command(flatten)]
     signing: Signing,
 }
 
 impl Rotate {
     fn run(&self, context: &Context) -> Result<Exit, Failure> {
+        let next = self.next.as_deref().map(announced).transpose()?;
         let desk = Desk::open(context, &self.signing)?;
         let agent = desk.author.clone();
         let is_dry = self.signing.dry_run;
-        let claim = match (&self.proof, &self.new_key) {
-            (Some(path), _) => proof_in(path)?,
-            (None, Some(path)) if !is_dry => possession(
-                &desk.origin,
-                &agent,
-                &keys::make(path, &format!("agent/{agent} of {}", desk.origin))?,
-            ),
-            _ => possession(
-                &desk.origin,
-                &agent,
-                &PrivateKey::generate()
-                    .map_err(|error| Failure::io(std::path::Path::new("key"), &error))?,
-            ),
-        };
+        let claim = self.claim(&desk)?;
         let subject = Subject::agent(agent);
         let old = desk.key();
         let acts = [
-            added(&claim).act(subject.clone(), "agent.key_added", None)?,
+            added(&claim)
+                .maybe("next", next)
+                .act(subject.clone(), "agent.key_added", None)?,
             Body::new().with("key", old).with("reason", "rotated").act(
                 subject,
                 "agent.key_revoked",
@@ -215,10 +213,30 @@ impl Rotate {
                 keys::take_back(path);
             }
         })?;
-        if let (Some(path), false, None) = (&self.new_key, is_dry, &self.signing.out) {
-            keep_instead(context, &desk.origin, old, path)?;
+        let file = self.new_key.as_ref().or(self.own_key.as_ref());
+        if let (Some(path), false, None) = (file, is_dry, &self.signing.out) {
+            keep_instead(context, &desk.origin, old, path, &claim.key)?;
         }
         Ok(done)
+    }
+
+    fn claim(&self, desk: &Desk<'_>) -> Result<KeyClaim, Failure> {
+        let possessed = |key: &PrivateKey| possession(&desk.origin, &desk.author, key);
+        if let Some(path) = &self.proof {
+            return proof_in(path);
+        }
+        if let Some(path) = &self.own_key {
+            return Ok(possessed(&keys::private_from(path)?));
+        }
+        match &self.new_key {
+            Some(path) if !self.signing.dry_run => {
+                let comment = format!("agent/{} of {}", desk.author, desk.origin);
+                Ok(possessed(&keys::make(path, &comment)?))
+            }
+            _ => PrivateKey::generate()
+                .map(|key| possessed(&key))
+                .map_err(|error| Failure::io(std::path::Path::new("key"), &error)),
+        }
     }
 }
 
@@ -228,6 +246,7 @@ fn keep_instead(
     origin: &Origin,
     old: KeyId,
     new: &std::path::Path,
+    public: &PublicKey,
 ) -> Result<(), Failure> {
     let kept = context.config_dir(origin)?.join(keys::KEPT);
     let was_kept =
@@ -242,12 +261,8 @@ fn keep_instead(
     ] {
         std::fs::rename(&from, &to).map_err(|error| Failure::io(&from, &error))?;
     }
-    for (from, to) in [
-        (new.to_path_buf(), kept.clone()),
-        (keys::public_path(new), keys::public_path(&kept)),
-    ] {
-        std::fs::copy(&from, &to).map_err(|error| Failure::io(&from, &error))?;
-    }
+    std::fs::copy(new, &kept).map_err(|error| Failure::io(new, &error))?;
+    files::replace(&keys::public_path(&kept), format!("{public}\n").as_bytes())?;
     context.say(&format!(
         "the new key is the one kept for this ledger now: {}",
         kept.display()

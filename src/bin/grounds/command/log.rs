@@ -1,13 +1,17 @@
 //! `grounds log`: events in words, newest first.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use grounds::claim::Data;
+use grounds::ledger::{AsOf, Interval, Intervals};
 use grounds::projection::{Asked, TimelineRow, timeline};
 use grounds::value::{Kind, Moment, Subject, Time};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::policy_file;
 use crate::render::human;
 use crate::seen::{Answer, Asking, Seen, meant};
 
@@ -34,12 +38,28 @@ pub(crate) struct Log {
     /// At most so many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
+    /// With each event, between what it was made: after the head that its author had seen, before
+    /// the first witness saw it
+    #[arg(long)]
+    times: bool,
+    /// Whose cosignatures you take for that, and how many are enough: a tlog-policy
+    #[arg(long, value_name = "FILE", requires = "times")]
+    policy: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
 struct Logged<'a> {
     subject: Option<&'a Subject>,
-    events: &'a [TimelineRow],
+    events: Vec<Told<'a>>,
+}
+
+/// An event, and between what it was made where that was asked.
+#[derive(Serialize)]
+pub(crate) struct Told<'a> {
+    #[serde(flatten)]
+    pub(crate) row: &'a TimelineRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<Interval>,
 }
 
 impl Log {
@@ -73,17 +93,32 @@ impl Log {
         let rows: Vec<TimelineRow> = timeline(&seen.state, &asked).take(limit).collect();
         let logged = Logged {
             subject: asked.subject.as_ref(),
-            events: &rows,
+            events: self.told(&seen, &rows)?,
         };
         match context.global.json {
             true => context.print_json(&Answer::new("grounds.log/1", &seen.head, logged))?,
             false => context.print(&human::rows::log(
-                &rows,
+                &logged.events,
                 asked.subject.as_ref(),
                 context.width,
             ))?,
         }
         Ok(Exit::Done)
+    }
+
+    fn told<'r>(&self, seen: &Seen, rows: &'r [TimelineRow]) -> Result<Vec<Told<'r>>, Failure> {
+        let policy = self.policy.as_deref().map(policy_file::read).transpose()?;
+        let intervals = (self.times).then(|| Intervals::of(&seen.ledger, policy.as_ref()));
+        let told = rows.iter().map(|row| {
+            let times = intervals.as_ref().map(|intervals| {
+                let address: AsOf = row.by.address.parse()?;
+                let size = seen.ledger.size_as_of(&address)?;
+                Ok::<Interval, Failure>(intervals.at(size.saturating_sub(1)))
+            });
+            let times = times.transpose()?;
+            Ok(Told { row, times })
+        });
+        told.collect()
     }
 }
 

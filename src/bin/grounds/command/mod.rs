@@ -6,6 +6,7 @@ pub(crate) mod artifact;
 pub(crate) mod attest;
 pub(crate) mod bisect;
 pub(crate) mod blame;
+pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod cite;
 pub(crate) mod claim;
@@ -15,15 +16,18 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod evidence;
 pub(crate) mod export;
+pub(crate) mod heads;
 pub(crate) mod impact;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod mirror;
 pub(crate) mod note;
 pub(crate) mod prove;
 pub(crate) mod publish;
+pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod show;
 pub(crate) mod sign;
@@ -33,6 +37,7 @@ pub(crate) mod undo;
 pub(crate) mod verify;
 pub(crate) mod view;
 pub(crate) mod why;
+pub(crate) mod witness;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -69,7 +74,11 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Cite(command) => command.run(context),
         Command::Verify(command) => command.run(context),
         Command::Prove(command) => command.run(context),
+        Command::Bundle(command) => command.run(context),
         Command::Check(command) => command.run(context),
+        Command::Mirror(command) => command.run(context),
+        Command::Repair(command) => command.run(context),
+        Command::Witness(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Publish(command) => command.run(context),

@@ -1,15 +1,21 @@
 //! `grounds submit FILE…`: record signed commits where the log key is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use grounds::envelope::Signed;
-use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, refused};
+use grounds::claim::{Recorded, State};
+use grounds::envelope::{Signed, line_of};
+use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, preview, refused};
+use grounds::tlog::{Tree, leaf_hash};
+use grounds::value::Origin;
 
 use crate::context::Context;
-use crate::desk::{log_signer, open_appender, receipt_bytes, store_receipt};
+use crate::desk::{log_signer, now, open_appender, origin_of, receipt_bytes, store_receipt};
 use crate::error::{Exit, Failure};
 use crate::files;
+use crate::render::human::written;
+use crate::witnesses::{self, Question};
 
 /// The largest file of commits that is taken: 1 GiB.
 const MAX_SUBMITTED: u64 = 1 << 30;
@@ -20,7 +26,7 @@ const BATCH: usize = 256;
 /// Record signed commits: a file each, or one a line
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds submit retraction.json\n  grounds submit commits.ndjson\n  grounds submit --genesis genesis.json --ledger ledger"
+    after_help = "Examples:\n  grounds submit retraction.json\n  grounds submit commits.ndjson\n  grounds submit --genesis genesis.json --ledger ledger\n  grounds submit moved.json --dry-run          # needs no log key"
 )]
 pub(crate) struct Submit {
     /// Files that --out wrote; several commits may stand in one, a line each; - is standard input
@@ -29,6 +35,9 @@ pub(crate) struct Submit {
     /// Make a new ledger of the genesis in FILE
     #[arg(long)]
     genesis: bool,
+    /// Say whether each would be recorded now, and who signed it; record nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Record although the machine's clock is far behind the last entry
     #[arg(long)]
     clock_ok: bool,
@@ -45,6 +54,9 @@ impl Submit {
         let mut lines = Vec::new();
         for path in &self.files {
             lines.extend(lines_of(path)?);
+        }
+        if self.dry_run {
+            return self.judge(context, lines);
         }
         if self.genesis {
             return found(context, &lines);
@@ -64,8 +76,127 @@ impl Submit {
             answers.take(&mut appender, line)?;
         }
         answers.flush(&mut appender)?;
+        let exit = answers.exit;
+        let question = Question::of(&dir, &appender);
         appender.close()?;
+        witnesses::ask_after(context, &dir, &origin, question);
+        Ok(exit)
+    }
+
+    /// Judges each commit in the place that it would take now, after those before it.
+    fn judge(&self, context: &Context, lines: Vec<Line>) -> Result<Exit, Failure> {
+        let mut bench = match self.genesis {
+            true => Bench::empty(&lines)?,
+            false => Bench::of(&context.open()?)?,
+        };
+        let mut answers = Answers {
+            context,
+            staged: Vec::new(),
+            exit: Exit::Done,
+        };
+        for line in lines {
+            match bench.judge(&line) {
+                Ok(judged) => context.print_part(&judged.text(context.global.json))?,
+                Err(failure) => answers.no(&line.place, &failure)?,
+            }
+        }
         Ok(answers.exit)
+    }
+}
+
+/// Where commits are judged: a ledger as it would be, without its log key.
+struct Bench {
+    origin: Origin,
+    state: State,
+    tree: Tree,
+}
+
+/// A commit that is recorded, or would be.
+struct Judged<'l> {
+    place: &'l str,
+    entry: Arc<Recorded>,
+    /// What it would do, in words; none where it is recorded already.
+    words: Option<String>,
+}
+
+impl Bench {
+    fn of(ledger: &Ledger) -> Result<Bench, Failure> {
+        Ok(Bench {
+            origin: origin_of(ledger)?,
+            state: ledger.state().clone(),
+            tree: ledger.tree().clone(),
+        })
+    }
+
+    /// Before the genesis that stands in the first line.
+    fn empty(lines: &[Line]) -> Result<Bench, Failure> {
+        let first = lines.first().map(|line| line.bytes.as_slice());
+        let signed = Signed::parse(first.unwrap_or_default()).map_err(|error| refused(&error))?;
+        Ok(Bench {
+            origin: signed.commit.ledger.clone(),
+            state: State::new(),
+            tree: Tree::new(),
+        })
+    }
+
+    fn judge<'l>(&mut self, line: &'l Line) -> Result<Judged<'l>, Failure> {
+        let place = &line.place;
+        let signed = Signed::parse(&line.bytes).map_err(|error| refused(&error))?;
+        let id = signed.commit.id();
+        let mut history = self.state.history().iter();
+        if let Some(entry) = history.find(|entry| entry.commit == id).cloned() {
+            let words = None;
+            return Ok(Judged {
+                place,
+                entry,
+                words,
+            });
+        }
+        let judged = preview(&self.state, &self.tree, &self.origin, &signed, now())?;
+        judged.verdict?;
+        let (entry, state) = (judged.entry, judged.state);
+        let line = line_of(&signed.commit.bytes, entry.recorded, &signed.signatures);
+        self.tree.push(leaf_hash(&line));
+        let words = Some(written::in_words(&state, entry.events.len()));
+        self.state = state;
+        Ok(Judged {
+            place,
+            entry,
+            words,
+        })
+    }
+}
+
+impl Judged<'_> {
+    fn text(&self, is_json: bool) -> String {
+        let (place, entry) = (self.place, &self.entry);
+        let signers = entry.signers.iter();
+        let signers: Vec<String> = signers
+            .map(|signer| format!("agent/{} {}", signer.agent, signer.key))
+            .collect();
+        if is_json {
+            let answer = serde_json::json!({
+                "schema": "grounds.judged/1",
+                "at": place,
+                "index": entry.index,
+                "commit": entry.commit.to_string(),
+                "signers": signers,
+                "recorded": self.words.is_none(),
+            });
+            return format!("{answer}\n");
+        }
+        let (verb, words) = match &self.words {
+            Some(words) => ("would be recorded", words.as_str()),
+            None => ("is recorded", ""),
+        };
+        let by: String = signers
+            .iter()
+            .map(|one| format!("  signed by {one}\n"))
+            .collect();
+        format!(
+            "{place}: {verb} as @{} · commit {}\n{words}{by}",
+            entry.index, entry.commit
+        )
     }
 }
 

@@ -304,6 +304,13 @@ pub(crate) fn ledger(page: &LedgerPage, head: &Head, width: usize) -> String {
     }
     sheet.gap();
     sheet.field("log key", &page.log_key);
+    if let Some(before) = &page.predecessor {
+        let head = format!(
+            "{} at {} entries, root {}, log key {}",
+            before.origin, before.size, before.root, before.vkey
+        );
+        sheet.field("continues", &head);
+    }
     let span = [page.first_recorded, page.last_recorded]
         .map(|time| time.map_or_else(String::new, |time| time.minute_text()));
     sheet.field(

@@ -1,10 +1,12 @@
 //! Rows: claims in a list, events in a log, the ledger at a date.
 
 use anstyle::Style;
+use grounds::ledger::{Interval, NotAfter};
 use grounds::projection::{CatalogueRow, Phrase, Piece, Replay, TimelineRow};
 use grounds::trust::{Figure, Figures};
 use grounds::value::Subject;
 
+use crate::command::log::Told;
 use crate::seen::Head;
 
 use super::claim::{band, standing};
@@ -149,20 +151,28 @@ pub(crate) fn replay(replay: &Replay, head: &Head, width: usize) -> String {
 }
 
 /// Events in words, newest first.
-pub(crate) fn log(rows: &[TimelineRow], only: Option<&Subject>, width: usize) -> String {
+pub(crate) fn log(rows: &[Told<'_>], only: Option<&Subject>, width: usize) -> String {
     let mut sheet = Sheet::new(width);
     if rows.is_empty() {
         sheet.block(0, SOFT, "nothing happened that was asked for");
     }
-    let addresses = rows.iter().map(|row| columns(&row.by.address)).max();
+    let addresses = (rows.iter())
+        .map(|told| columns(&told.row.by.address))
+        .max();
     let address = addresses.unwrap_or_default();
-    for row in rows {
-        happened(&mut sheet, row, address, only.is_none());
+    for told in rows {
+        let inner = happened(&mut sheet, told.row, address, only.is_none());
+        if let Some(times) = &told.times {
+            for words in between(times) {
+                sheet.block(inner, SOFT, &words);
+            }
+        }
     }
     sheet.finish()
 }
 
-fn happened(sheet: &mut Sheet, row: &TimelineRow, address: usize, with_subject: bool) {
+/// Writes an event; gives the columns before its words.
+fn happened(sheet: &mut Sheet, row: &TimelineRow, address: usize, with_subject: bool) -> usize {
     let by = &row.by;
     let name = by.author_name.as_deref().unwrap_or(by.author.as_str());
     let when = by.recorded.minute_text().replace(" UTC", "");
@@ -198,6 +208,52 @@ fn happened(sheet: &mut Sheet, row: &TimelineRow, address: usize, with_subject: 
         false => format!("{} · {id}{effective}", row.r#type),
     };
     sheet.block(inner, SOFT, &beside);
+    inner
+}
+
+/// Between what an event was made, and who says so.
+fn between(times: &Interval) -> [String; 2] {
+    let before = match &times.not_before {
+        None => "not before: its author had seen nothing".to_owned(),
+        Some(before) => {
+            let clock = before.recorded.map(|time| {
+                let time = time.seconds_text();
+                format!(", recorded {time} by the log's clock")
+            });
+            let there = (before.there_by.as_ref())
+                .filter(|there| before.recorded.is_some_and(|time| there.time < time))
+                .map(|there| {
+                    let time = there.time.seconds_text();
+                    format!(" (and there by {time}, {})", by(there))
+                });
+            format!(
+                "not before @{}{}{}",
+                before.entry,
+                clock.unwrap_or_default(),
+                there.unwrap_or_default()
+            )
+        }
+    };
+    let after = match &times.not_after {
+        None => "not after: no witness".to_owned(),
+        Some(after) => {
+            let time = after.time.seconds_text();
+            format!(
+                "not after {time}, {}: the head of size {}",
+                by(after),
+                after.size
+            )
+        }
+    };
+    [before, after]
+}
+
+/// Whose word a time is.
+fn by(after: &NotAfter) -> String {
+    let names: Vec<String> = (after.witnesses.iter())
+        .map(|one| line(&one.witness))
+        .collect();
+    format!("cosigned by {}", names.join(", "))
 }
 
 fn paint_if(style: Style, text: &str) -> String {
