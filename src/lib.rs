@@ -23,8 +23,8 @@
 //! The **hall**, [`ledger`], is the only room that knows both: verify → admit → append → sign the
 //! head → acknowledge; reading; audit.
 //!
-//! The **doors**: [`import`] and [`export`] to other formats, [`net`] to machines, and the program
-//! `grounds` to people.
+//! The **doors**: [`import`] and [`export`] to other formats, [`net`] to machines and their readers,
+//! and the program `grounds` to people.
 //!
 //! # A first look
 //!

@@ -12,6 +12,7 @@
 //! | `witness_routes` | its two routes |
 //! | `ask` | a log asks its witnesses |
 //! | `tiles` | reads a log that is served |
+//! | `page` | pages, pure; and a ledger as a site of files |
 //!
 //! `page/verify.mjs` is the audit a second time, in another language; nothing here uses it.
 
@@ -21,6 +22,7 @@ mod folder;
 mod guard;
 mod head;
 mod listener;
+pub mod page;
 mod tiles;
 mod witness;
 mod witness_routes;

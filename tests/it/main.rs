@@ -24,6 +24,8 @@ mod mirror;
 #[cfg(feature = "net")]
 mod listener;
 #[cfg(feature = "cli")]
+mod publishing;
+#[cfg(feature = "cli")]
 mod reading;
 #[cfg(feature = "cli")]
 mod readme;

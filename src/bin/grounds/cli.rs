@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Import(command::import::Import),
     /// Write events in another format
     Export(command::export::Export),
+    /// Write the whole ledger as a site of files
+    Publish(command::publish::Publish),
     /// Print the completions of a shell
     Completions(command::completions::Completions),
     /// Write the man pages into a folder

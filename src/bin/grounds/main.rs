@@ -9,6 +9,7 @@ mod context;
 mod desk;
 mod error;
 mod files;
+mod folder;
 mod keys;
 mod names;
 mod policy_file;

@@ -26,6 +26,7 @@ pub(crate) mod log;
 pub(crate) mod mirror;
 pub(crate) mod note;
 pub(crate) mod prove;
+pub(crate) mod publish;
 pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod show;
@@ -80,6 +81,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Witness(command) => command.run(context),
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
+        Command::Publish(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Man(command) => command.run(context),
     }

@@ -1,0 +1,425 @@
+//! The claim page: everything that is shown of a claim, from its title to its trace.
+
+use maud::{Markup, html};
+
+use crate::projection::{
+    AttestationShown, Citation, ClaimPage, NoteShown, ScopeShown, SetAside, VersionShown,
+    ViewStatus, decimal,
+};
+use crate::trust::percent;
+use crate::value::{Index, Kind, Slug, Subject};
+
+use super::custody::custody;
+use super::evidence::{counts, evidence};
+use super::frame::{Frame, Sheet, document, hatching, named};
+use super::ink::{
+    agent, byline, day, day_words, entry_of, kind_word, minute, phrase, prose, said, standing,
+    verdict, view_verdict,
+};
+use super::links::{Facet, Format, Links, Listing, Page};
+use super::moved::moved;
+use super::near::near;
+use super::profile::profile;
+use super::states::ClaimState;
+
+/// Knobs of states that stand beside each other; the history has all.
+const KNOBS: usize = 9;
+
+/// A claim as its page shows it.
+#[derive(Clone, Copy)]
+pub struct ClaimShown<'c> {
+    /// The claim.
+    pub page: &'c ClaimPage,
+    /// Its states, the newest last: the one that is shown.
+    pub states: &'c [ClaimState],
+    /// How it is cited.
+    pub citation: &'c Citation,
+    /// The entry that made the state; none: the newest state, whatever comes.
+    pub at: Option<Index>,
+}
+
+/// The page of a claim.
+#[must_use]
+pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
+    let slug = slug_of(shown.page);
+    let sheet = Sheet {
+        name: match shown.at {
+            None => shown.page.statement.clone(),
+            Some(at) => format!("{} · as of @{at}", shown.page.statement),
+        },
+        page: Page::Claim(&slug, shown.at),
+        formats: match shown.at {
+            None => &[Format::Json, Format::Jsonl, Format::Atom],
+            Some(_) => &[Format::Json],
+        },
+        band: shown.at.map(|at| band(frame, shown, at)),
+        body: body(frame, shown, &slug),
+    };
+    document(frame, &sheet)
+}
+
+pub(super) fn slug_of(page: &ClaimPage) -> Slug {
+    let slug = page.subject.slug().cloned();
+    slug.unwrap_or_else(Slug::log)
+}
+
+/// What says that this is not the newest state.
+fn band(frame: &Frame<'_>, shown: &ClaimShown<'_>, at: Index) -> Markup {
+    let slug = slug_of(shown.page);
+    let links = &frame.links;
+    let before = shown.states.iter().rev().nth(1);
+    html! {
+        div.band role="note" {
+            p {
+                strong { "An old state. " }
+                "As the ledger knew it with entry "
+                a href=(links.event(&format!("@{at}"))) { "@" (at) }
+                @if let Some(state) = shown.states.last() { ", on " (minute(state.recorded)) }
+                ". "
+                a href=(links.to(&Page::Diff(&slug, at))) { "What this entry changed" }
+                @if let Some(before) = before {
+                    " · " a href=(links.to(&Page::Claim(&slug, Some(before.entry)))) { "the state before" }
+                }
+                " · " a href=(links.to(&Page::Claim(&slug, None))) { "now" }
+            }
+        }
+    }
+}
+
+fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
+    let (page, links) = (shown.page, &frame.links);
+    html! {
+        (hatching())
+        (title(frame, shown, slug))
+        div.columns {
+            div.left {
+                div.first { (named("summary", "Summary", &summary(page))) }
+                (named("evidence", &format!("Evidence · {}", counts(&page.evidence)), &html! {
+                    (evidence(links, &page.evidence, &page.withdrawn))
+                    (aside(links, page, &["evidence"]))
+                }))
+                div.pair {
+                    (named("scope", "Scope", &html! { (scope(links, page)) (aside(links, page, &["scope"])) }))
+                    (named("attestations", "Attestations", &html! {
+                        (attestations(links, page)) (aside(links, page, &["attestations"]))
+                    }))
+                }
+                (named("moved", "How it moved", &html! {
+                    (moved(shown.states))
+                    p.soft {
+                        a href={ (links.to(&Page::History(slug))) "#figures" } { "As a table" } " · "
+                        a href=(links.to(&Page::History(slug))) { "history in words" } " · "
+                        a href=(links.to(&Page::Blame(slug))) { "who changed what last" }
+                    }
+                }))
+                (notes(links, page))
+                (versions(links, page))
+                (named("cite", "Cite this version", &cited(shown.citation)))
+            }
+            div.right {
+                div.second { (named("profile", "Trust profile", &profile(links, slug, shown.at, &page.profile))) }
+                (named("views", "View status", &views(links, page)))
+                (named("neighborhood", "Neighborhood", &html! {
+                    (near(links, slug, &page.neighborhood)) (aside(links, page, &["neighborhood"]))
+                }))
+                (named("domains", "Domains", &domains(links, page)))
+                (named("custody", "Custody", &custody(frame, &page.custody)))
+                (named("trace", "Computation trace", &trace(page)))
+            }
+        }
+    }
+}
+
+fn title(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
+    let (page, links) = (shown.page, &frame.links);
+    let (class, mark) = standing(page.status.standing);
+    html! {
+        div.title {
+            h1 dir="auto" { (super::ink::seen(&page.statement)) }
+            ul.status aria-label="Status" {
+                li { (page.status.lifecycle) }
+                li class=(class) { span aria-hidden="true" { (mark) " " } (page.status.standing) }
+                li { (page.nature) }
+                li { (page.polarity) }
+                li { (page.falsifiability) }
+            }
+            p.meta {
+                "v" (page.version) " · " (page.origin_words)
+                @if let Some(made) = page.versions.iter().find(|version| version.current) {
+                    " · " (byline(links, &made.made))
+                }
+                " · " a href=(links.to(&Page::History(slug))) { "history" }
+                " · " a href="#cite" { "cite this version" }
+                " · " a href=(links.data(&Page::Claim(slug, shown.at), Format::Json)) { ".json" }
+            }
+            @if let Some(by) = &page.status.by {
+                p.meta.warns { "In its place: " a href=(links.to(&Page::Claim(by, None))) { "claim/" (by) } }
+            }
+            @if let Some(note) = &page.status.note {
+                p.meta {
+                    "Status: " (said(note))
+                    @if let Some(changed) = &page.status.changed { " (" (byline(links, changed)) ")" }
+                }
+            }
+            @if page.custody.has_gap {
+                p.notice.against { "✗ An entry of this claim is missing from this copy; what follows is read from the rest." }
+            }
+            (aside(links, page, &["versions", "status"]))
+            (as_of(frame, shown, slug))
+        }
+    }
+}
+
+/// Where the page stands in time, and the way to other states: a permanent address each.
+fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
+    let links = &frame.links;
+    let states = shown.states;
+    let first = states.len().saturating_sub(KNOBS);
+    let Some(last) = states.last() else {
+        return html! {};
+    };
+    let count = states.len();
+    html! {
+        nav.as-of aria-label="States" {
+            p { "As of " (day(last.recorded)) }
+            @if links.answers() { (date_field(links, slug)) }
+            ol {
+                @if first > 0 { li.more { a href=(links.to(&Page::History(slug))) { (first) " earlier" } } }
+                @for state in &states[first..] {
+                    @let is_here = state.entry == last.entry;
+                    @let page = Page::Claim(slug, Some(state.entry));
+                    li {
+                        a href=(links.to(&page)) aria-current=[is_here.then_some("page")]
+                            title={ "entry @" (state.entry) ", " (day_words(&state.recorded.day())) } {
+                            span.unseen { "state at entry @" (state.entry) ", " (day_words(&state.recorded.day())) }
+                        }
+                    }
+                }
+            }
+            p.soft {
+                @match shown.at {
+                    None => { "newest of " (count) @if count == 1 { " state" } @else { " states" }
+                        " · " a href=(links.to(&Page::Claim(slug, Some(last.entry)))) { "permanent address" }
+                    },
+                    Some(_) => { "state " (count) },
+                }
+            }
+        }
+    }
+}
+
+/// A form that works without script, where somebody answers it.
+fn date_field(links: &Links, slug: &Slug) -> Markup {
+    html! {
+        form method="get" action=(links.to(&Page::Claim(slug, None))) {
+            label { span.unseen { "Date" } input type="date" name="as-of"; }
+            button { "show" }
+        }
+    }
+}
+
+fn summary(page: &ClaimPage) -> Markup {
+    html! {
+        div.summary { (prose(&page.summary)) }
+        @if let Some(detail) = &page.detail { (prose(detail)) }
+    }
+}
+
+fn scope(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if page.scope.is_empty() { p.soft { "Nobody said where it holds or fails." } }
+        ul.plain { @for scope in &page.scope { (bound(links, scope)) } }
+    }
+}
+
+fn bound(links: &Links, scope: &ScopeShown) -> Markup {
+    let (words, class) = match scope.relation {
+        crate::claim::ScopeRelation::HoldsIn => ("Holds in ", "for"),
+        crate::claim::ScopeRelation::FailsIn => ("Fails in ", "against"),
+    };
+    html! {
+        li {
+            p.says {
+                span class=(class) { (words) }
+                strong { a.quiet href=(links.to(&Page::Subject(&scope.context))) { (said(&scope.name)) } }
+            }
+            p.meta {
+                @if let Some(kind) = &scope.kind { (said(kind)) " · " }
+                "breadth " (percent(scope.breadth.ppm())) "% · " (byline(links, &scope.by))
+            }
+            @if let Some(note) = &scope.note { (prose(note)) }
+        }
+    }
+}
+
+fn attestations(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if page.attestations.is_empty() && page.older_attestations.is_empty() {
+            p.soft { "Nobody has attested to it yet." }
+        }
+        ul.plain { @for made in &page.attestations { (attestation(links, made)) } }
+        @for older in &page.older_attestations { p.soft { (older.words) } }
+    }
+}
+
+fn attestation(links: &Links, made: &AttestationShown) -> Markup {
+    let (class, mark) = verdict(made.verdict);
+    html! {
+        li {
+            p.says {
+                span class=(class) aria-hidden="true" { (mark) " " }
+                strong {
+                    @match &made.role {
+                        Some(role) => (said(role)),
+                        None => (agent(links, &made.agent, made.name.as_deref())),
+                    }
+                }
+                @if let Some(kind) = made.kind { span.meta { " (" (kind_word(kind)) ") " } }
+                " " span class=(class) { (made.verdict) } ", " (made.weight)
+            }
+            @if let Some(comment) = &made.comment { blockquote { (prose(comment)) } }
+            @if let Some(interests) = &made.interests { p.meta { "Interests: " (said(interests)) } }
+            p.meta {
+                (byline(links, &made.made)) " · mass " (decimal(made.mass))
+                @if let Some(date) = &made.expires {
+                    " · " @if made.expired { "expired " } @else { "expires " } (day_words(date))
+                }
+                @if let Some(why) = &made.why_not { " · " (why) }
+            }
+        }
+    }
+}
+
+fn views(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if page.views.is_empty() { p.soft { "The ledger has no view." } }
+        ul.plain { @for view in &page.views { (viewed(links, view)) } }
+    }
+}
+
+fn viewed(links: &Links, view: &ViewStatus) -> Markup {
+    let (class, mark) = view_verdict(&view.verdict);
+    let subject = Subject::Entity(Kind::View, view.view.clone());
+    html! {
+        li {
+            p {
+                a href=(links.to(&Page::Subject(&subject))) { (said(&view.name)) } ": "
+                span class=(class) { span aria-hidden="true" { (mark) " " } strong { (view.verdict) } }
+            }
+            @if let Some(rule) = view.rule {
+                p.meta {
+                    "rule " (rule)
+                    @if let Some(reason) = &view.reason { ": " (said(reason)) }
+                    @if let Some(fault) = &view.fault { ": " span.warns { (said(fault)) } }
+                }
+                @if let Some(when) = &view.when { p.meta { code dir="ltr" { (super::ink::seen(when)) } } }
+            }
+        }
+    }
+}
+
+fn domains(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if page.domains.is_empty() { p.soft { "None named." } }
+        ul.plain {
+            @for domain in &page.domains {
+                @let listing = Listing { facet: Facet::Domain(&domain.name), ..Listing::all() };
+                li { a href=(links.to(&Page::Claims(listing))) { (said(&domain.name)) } " " (percent(domain.weight.ppm())) "%" }
+            }
+        }
+    }
+}
+
+fn notes(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if !page.notes.is_empty() || page.set_aside.iter().any(|aside| aside.place == "notes") {
+            (named("notes", "Notes", &html! { (note_list(links, &page.notes)) (aside(links, page, &["notes"])) }))
+        }
+    }
+}
+
+/// Notes, each with its author.
+pub(super) fn note_list(links: &Links, notes: &[NoteShown]) -> Markup {
+    html! {
+        ul.plain {
+            @for note in notes {
+                li {
+                    (prose(&note.text))
+                    p.meta { @if let Some(seq) = note.on { "on event " (seq) " of the stream · " } (byline(links, &note.by)) }
+                }
+            }
+        }
+    }
+}
+
+fn versions(links: &Links, page: &ClaimPage) -> Markup {
+    html! {
+        @if page.versions.len() > 1 {
+            (named("versions", "Versions", &html! {
+                ol.plain.versions { @for version in page.versions.iter().rev() { (self::version(links, page, version)) } }
+            }))
+        }
+    }
+}
+
+fn version(links: &Links, page: &ClaimPage, version: &VersionShown) -> Markup {
+    let slug = slug_of(page);
+    let state = entry_of(&version.made).map(|entry| Page::Claim(&slug, Some(entry)));
+    html! {
+        li {
+            p {
+                @match state {
+                    Some(state) if version.in_effect => a href=(links.to(&state)) { "v" (version.number) },
+                    _ => { "v" (version.number) },
+                }
+                @if version.current { " · shown here" }
+                @if !version.in_effect { " · " span.warns { "set aside" } }
+                " · " (version.fields.join(", "))
+            }
+            @if let Some(reason) = &version.reason { (prose(reason)) }
+            p.meta { (byline(links, &version.made)) }
+        }
+    }
+}
+
+/// Events without effect, said where they would have shown.
+fn aside(links: &Links, page: &ClaimPage, places: &[&str]) -> Markup {
+    let here: Vec<&SetAside> = page
+        .set_aside
+        .iter()
+        .filter(|aside| places.contains(&aside.place.as_str()))
+        .collect();
+    set_aside(links, &here)
+}
+
+/// Events without effect: kept, struck through, with who signed them.
+pub(super) fn set_aside(links: &Links, events: &[&SetAside]) -> Markup {
+    html! {
+        @if !events.is_empty() {
+            ul.set-aside {
+                @for aside in events {
+                    li {
+                        "Set aside, signed with a key that was compromised: " s { (phrase(&aside.words)) }
+                        span.meta { " (" (byline(links, &aside.by)) ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cited(citation: &Citation) -> Markup {
+    html! {
+        p.cited { (said(&citation.text)) }
+        details { summary { "BibTeX" } pre tabindex="0" dir="ltr" { (super::ink::seen(&citation.bibtex)) } }
+        details { summary { "CSL-JSON" } pre tabindex="0" dir="ltr" { (super::ink::seen(&citation.csl_json)) } }
+    }
+}
+
+fn trace(page: &ClaimPage) -> Markup {
+    let json = serde_json::to_string_pretty(&page.trace).unwrap_or_default();
+    html! {
+        @if let Some(note) = &page.trace.summary.note { p.soft { (said(note)) } }
+        details { summary { "Show raw trace data" } pre tabindex="0" dir="ltr" { (super::ink::seen(&json)) } }
+    }
+}

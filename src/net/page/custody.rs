@@ -1,0 +1,122 @@
+//! Custody: what this copy of the ledger holds of a subject, as a checklist in words, and how to
+//! check it without the page. Never more is said than was checked.
+//!
+//! A page's own verification belongs here: it ticks these lines again in the reader's browser. Each
+//! line has its part as `data-check`, each figure of the page its millionths as `data-figure`.
+
+use maud::{Markup, html};
+
+use crate::projection::Custody;
+
+use super::frame::Frame;
+use super::ink::counted;
+
+/// How a line came out.
+enum Mark {
+    Holds,
+    Fails,
+    Unknown,
+}
+
+impl Mark {
+    fn shown(&self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Mark::Holds => ("for", "✓", "holds"),
+            Mark::Fails => ("against", "✗", "fails"),
+            Mark::Unknown => ("contested", "?", "cannot be told"),
+        }
+    }
+}
+
+/// What is held of a subject.
+pub(super) fn custody(frame: &Frame<'_>, custody: &Custody) -> Markup {
+    html! {
+        ul.checks {
+            @for (part, mark, words) in lines(frame, custody) { (line(part, &mark, &words)) }
+        }
+        (by_hand(frame))
+    }
+}
+
+fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, String)> {
+    let head = frame.head;
+    let span = match (custody.first_entry, custody.last_entry) {
+        (Some(first), Some(last)) if first == last => format!("entry {first} of {}", head.entries),
+        (Some(first), Some(last)) => format!("entries {first}–{last} of {}", head.entries),
+        _ => String::new(),
+    };
+    let words = match custody.events {
+        0 => "in the log: registered with the ledger, no event of its own".to_owned(),
+        events => format!("in the log: {}, {span}", counted(events, "event")),
+    };
+    let mut lines = vec![("chain", Mark::Holds, words)];
+    if custody.has_gap {
+        let words = "an entry of it is missing from this copy: expected every event, found a gap; the page is read from the rest";
+        lines[0] = ("chain", Mark::Fails, words.to_owned());
+    }
+    if custody.set_aside > 0 {
+        let words = format!(
+            "{} set aside: a key that signed was compromised",
+            counted(custody.set_aside, "event")
+        );
+        lines.push(("set-aside", Mark::Unknown, words));
+    }
+    lines.push(match head.damages {
+        0 => {
+            let words = format!(
+                "its entries hash to the signed head of {} entries",
+                head.size
+            );
+            let of_state = format!("its entries hash to the root of {} entries", head.size);
+            let words = if head.as_of.is_some() {
+                of_state
+            } else {
+                words
+            };
+            ("tree", Mark::Holds, words)
+        }
+        many => {
+            let words = format!(
+                "expected the entries that the head covers, found damage in {}",
+                counted(many, "place")
+            );
+            ("tree", Mark::Fails, words)
+        }
+    });
+    if head.as_of.is_none() {
+        let words = match frame.unchecked {
+            0 => "witnesses: none asked".to_owned(),
+            many => format!(
+                "witnesses: {} below the head, not checked here",
+                counted(many as u64, "signature")
+            ),
+        };
+        lines.push(("witnesses", Mark::Unknown, words));
+    }
+    lines
+}
+
+fn line(part: &str, mark: &Mark, words: &str) -> Markup {
+    let (class, sign, spoken) = mark.shown();
+    html! {
+        li class=(class) data-check=(part) {
+            span.sign aria-hidden="true" { (sign) } span.unseen { (spoken) ": " } " " span { (words) }
+        }
+    }
+}
+
+/// How to check without this page.
+fn by_hand(frame: &Frame<'_>) -> Markup {
+    html! {
+        details {
+            summary { "Check it without this page" }
+            p.soft {
+                "A page can lie. " code { "grounds mirror" } ", given the address of this site, makes a copy of the ledger; in it " code { "grounds verify" } " checks every byte, signature, rule and figure, and "
+                code { "grounds show" } " prints what stands here. The log's "
+                a href=(frame.links.file("checkpoint")) { "checkpoint" }
+                " and its tiles (C2SP tlog-tiles) are served beside these pages; hold them against a log key that you have from somewhere else. This one calls itself:"
+            }
+            p.soft { code.key { (frame.log_key) } }
+        }
+    }
+}

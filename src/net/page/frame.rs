@@ -1,0 +1,190 @@
+//! Frame: what stands around every page, and the head that it was read from.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Serialize;
+
+use crate::hash::Hash;
+use crate::value::{Kind, Time};
+
+use super::ink::{said, seen};
+use super::links::{Format, Links, Listing, Page};
+
+/// The style sheet.
+pub const STYLE: &str = include_str!("style.css");
+
+/// The mark that browsers show beside a page's name.
+pub const MARK: &str = include_str!("mark.svg");
+
+/// The name of the style sheet's file: it changes with its bytes, so that it can be kept for ever.
+#[must_use]
+pub fn style_file() -> String {
+    let hash = Hash::of(STYLE.as_bytes()).to_string();
+    format!("style-{}.css", &hash[..16])
+}
+
+/// What a page may load: our style sheet and our mark, nothing else. Servers send it as a header;
+/// pages carry it as well, for file servers that send none.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+
+/// The head of the ledger that an answer was read from: the `head` of docs/JSON.md.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The ledger's name.
+    pub origin: String,
+    /// Entries that the head covers.
+    pub size: u64,
+    /// Its root hash.
+    pub root: String,
+    /// Places in which this copy is damaged.
+    pub damages: u64,
+    /// Entries that were folded.
+    pub entries: u64,
+    /// The state that was asked for: `@12`; none: the newest.
+    pub as_of: Option<String>,
+    /// Only what held in the world by this instant.
+    pub effective: Option<Time>,
+}
+
+/// What stands around a page.
+#[derive(Debug, Clone)]
+pub struct Frame<'f> {
+    /// The head that the page was read from.
+    pub head: &'f Head,
+    /// The ledger's title (ledger text).
+    pub title: &'f str,
+    /// The key that signs the ledger's heads, as a C2SP vkey.
+    pub log_key: &'f str,
+    /// Signature lines below the head that no key at hand can check: those of witnesses.
+    pub unchecked: usize,
+    /// How the page's links are spelled.
+    pub links: Links,
+}
+
+/// A page before it is framed.
+pub(super) struct Sheet<'s> {
+    /// Its name (may hold ledger text).
+    pub(super) name: String,
+    /// Which page it is.
+    pub(super) page: Page<'s>,
+    /// In which other formats it is there.
+    pub(super) formats: &'s [Format],
+    /// What says that this is not the newest state.
+    pub(super) band: Option<Markup>,
+    /// What it shows.
+    pub(super) body: Markup,
+}
+
+/// The whole document.
+pub(super) fn document(frame: &Frame<'_>, sheet: &Sheet<'_>) -> String {
+    let links = &frame.links;
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(CONTENT_SECURITY_POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (seen(&sheet.name)) " · " (seen(frame.title)) }
+                link rel="stylesheet" href=(links.file(&style_file()));
+                link rel="icon" type="image/svg+xml" href=(links.file("mark.svg"));
+                @for format in sheet.formats {
+                    link rel="alternate" type=(format.media_type()) href=(links.data(&sheet.page, *format));
+                }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                (top(frame, sheet))
+                main id="content" {
+                    @if let Some(band) = &sheet.band { (band) }
+                    (sheet.body)
+                }
+                (foot(frame, sheet))
+            }
+        }
+    };
+    document.into_string() + "\n"
+}
+
+fn top(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
+    let links = &frame.links;
+    let places = [
+        ("claims", Page::Claims(Listing::all())),
+        ("artifacts", Page::Subjects(Kind::Artifact)),
+        ("agents", Page::Subjects(Kind::Agent)),
+        ("contexts", Page::Subjects(Kind::Context)),
+        ("views", Page::Subjects(Kind::View)),
+        ("log", Page::Log(None)),
+        ("audit", Page::Audit),
+    ];
+    html! {
+        header.top {
+            nav aria-label="Ledger" {
+                a.home href=(links.to(&Page::Claims(Listing::all()))) { "grounds" }
+                @for (word, page) in &places {
+                    @let is_here = *page == sheet.page;
+                    a href=(links.to(page)) aria-current=[is_here.then_some("page")] { (word) }
+                }
+            }
+            p.ledger { (said(frame.title)) }
+        }
+    }
+}
+
+fn foot(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
+    let (head, links) = (frame.head, &frame.links);
+    let of_state = if head.as_of.is_some() {
+        "state of "
+    } else {
+        "head of "
+    };
+    html! {
+        footer.foot {
+            p {
+                bdi { (head.origin) } " · " (of_state) (head.size) " entries · root "
+                code.hash { (head.root) }
+            }
+            p {
+                a href=(links.file("checkpoint")) { "checkpoint" }
+                @for format in sheet.formats {
+                    " · " a href=(links.data(&sheet.page, *format)) { "." (format.suffix()) }
+                }
+            }
+        }
+    }
+}
+
+/// A section with its name and one hairline above it.
+pub(super) fn section(id: &str, name: &Markup, body: &Markup) -> Markup {
+    html! {
+        section id=(id) aria-labelledby={ (id) "-name" } {
+            h2 id={ (id) "-name" } { (name) }
+            (body)
+        }
+    }
+}
+
+/// A section whose name is a word of ours.
+pub(super) fn named(id: &str, name: &str, body: &Markup) -> Markup {
+    section(id, &html! { (name) }, body)
+}
+
+/// The hatching that the drawings of a page share; a fill that means contested also without colour.
+pub(super) fn hatching() -> Markup {
+    html! {
+        svg.defs width="0" height="0" aria-hidden="true" focusable="false" {
+            defs {
+                pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    rect.hatch width="3" height="6" {}
+                }
+            }
+        }
+    }
+}
+
+/// Text of ours that holds only what XML allows as it is: declarations of feeds.
+pub(super) fn raw(text: &'static str) -> PreEscaped<&'static str> {
+    PreEscaped(text)
+}
