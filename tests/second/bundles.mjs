@@ -7,7 +7,7 @@
 // DIR of --kept holds pairs `<name>.claim.json` and `<name>.asked.json` = {claim, vkey, exit, index}: what the suite
 // asked of each (GROUNDS_KEEP_BUNDLES=DIR cargo test).
 
-import { createHash } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -174,6 +174,37 @@ const MUTATIONS = [["flip", flipped, 80], ["entries", structural(entriesChanged)
   ["streams", structural(streamsChanged), 120], ["profile", structural(profileChanged), 50],
   ["frame", structural(frameChanged), 60], ["field", structural(fieldChanged), 160]];
 
+// --- witnesses: a bundle whose checkpoint has their lines, asked with a policy ------------------------------------
+
+function witness(name) {
+  const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), createHash("sha256").update(name).digest()]);
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  const body = Buffer.concat([Buffer.of(4), createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32)]);
+  const id = createHash("sha256").update(`${name}\n`).update(body).digest().subarray(0, 4);
+  const line = (head, time, said = time) => {
+    const seconds = Buffer.alloc(8);
+    seconds.writeBigUInt64BE(BigInt(time));
+    const own = sign(null, Buffer.from(`cosignature/v1\ntime ${said}\n${head}`), key);
+    return `\u2014 ${name} ${Buffer.concat([id, seconds, own]).toString("base64")}\n`;
+  };
+  return { line, vkey: `${name}+${id.toString("hex")}+${body.toString("base64")}` };
+}
+const [w1, w2, w3] = ["w1.example", "w2.example", "w3.example"].map(witness);
+const policyOf = (k) => `log ${VKEY}\nwitness n1 ${w1.vkey}\nwitness n2 ${w2.vkey}\ngroup g ${k} n1 n2\nquorum g\n`;
+
+function cosignedBy(...lines) {
+  const value = bundle();
+  const head = value.checkpoint.slice(0, value.checkpoint.indexOf("\n\n") + 1);
+  value.checkpoint += lines.map((make) => make(head)).join("");
+  return Buffer.from(canonical(value));
+}
+const one = (head) => w1.line(head, 1700000000);
+const two = (head) => w2.line(head, 1700000600);
+const COSIGNED = [["one of any", [one], "any"], ["two of all", [one, two], "all"], ["one of all", [one], "all"], ["none of any", [], "any"],
+  ["a false line", [one, (head) => w2.line(head, 1700000600, 1)], "any"], ["a line twice", [one, one], "any"],
+  ["an unknown line", [one, (head) => w3.line(head, 1700000000)], "any"], ["only an unknown line", [(head) => w3.line(head, 1)], "any"],
+  ["lines and no policy", [one, two], null], ["a line twice and no policy", [one, one], null]];
+
 // --- asking both -------------------------------------------------------------------------------------------------
 
 const run = (words) => new Promise((done) => {
@@ -186,16 +217,22 @@ const run = (words) => new Promise((done) => {
 
 const lowest = (faults) => Math.min(...faults.map(({ index }) => index ?? Infinity));
 
-async function difference(path, { claim, vkey, exit, index }) {
-  const { exit: first, answer, stderr } = await run(["check", path, "--json", "--claim", claim, "--vkey", vkey]);
+async function difference(path, { claim, vkey, policy, exit, index }) {
+  if (policy) writeFileSync(`${path}.policy`, policy);
+  const { exit: first, answer, stderr } = await run(["check", path, "--json", "--claim", claim, "--vkey", vkey,
+    ...policy ? ["--policy", `${path}.policy`] : []]);
   let second;
   try {
-    second = await verifyBundle(new Uint8Array(readFileSync(path)), { claim, vkey });
+    second = await verifyBundle(new Uint8Array(readFileSync(path)),
+      { claim, vkey, policy: policy && new Uint8Array(Buffer.from(policy)) });
   } catch (error) {
+    if (first === 2 && error.code) return null;
     return `verify.mjs broke: ${error.stack}`;
   }
   const say = (code, at, parts, faults) => `${code} at ${at} ${parts} ${JSON.stringify(faults?.slice(0, 2))?.slice(0, 600)}`;
-  const outcomes = (checks) => checks?.map(({ part, outcome, detail }) => `${outcome} ${part} ${detail}`).join(" | ");
+  // How far a quorum was heard each tells in its own words.
+  const outcomes = (checks) => checks?.map(({ part, outcome, detail }) =>
+    `${outcome} ${part} ${policy && part === "witnesses" ? "" : detail}`).join(" | ");
   const [one, two] = [lowest(answer?.faults ?? []), lowest(second.faults)];
   const [ours, theirs] = [outcomes(answer?.checks), outcomes(second.checks)];
   const asExpected = exit === undefined || (exit === first && (index ?? Infinity) === one);
@@ -209,6 +246,11 @@ cases.push(["another claim", () => bytes, { claim: "claim/other", vkey: VKEY, ex
 for (const [name, mutate, count] of MUTATIONS) {
   for (let i = 0; i < count; i++) cases.push([`${name} ${i}`, () => mutate(drawing(`${name} ${i}`)), { claim: CLAIM, vkey: VKEY }]);
 }
+for (const [name, lines, k] of COSIGNED) {
+  cases.push([`cosigned: ${name}`, () => cosignedBy(...lines), { claim: CLAIM, vkey: VKEY, policy: k && policyOf(k) }]);
+}
+cases.push(["cosigned: no policy's bytes", () => cosignedBy(one), { claim: CLAIM, vkey: VKEY, policy: `${policyOf("any")}quorum n1\n` }]);
+cases.push(["cosigned: quorum none", () => cosignedBy(one), { claim: CLAIM, vkey: VKEY, policy: `log ${VKEY}\nquorum none\n` }]);
 const kept = option("--kept");
 for (const file of kept && existsSync(kept) ? readdirSync(kept).filter((name) => name.endsWith(".asked.json")) : []) {
   const asked = JSON.parse(readFileSync(join(kept, file)));

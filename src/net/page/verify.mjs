@@ -704,102 +704,75 @@ function setAside(entries) {
 
 // --- claim_support_vector v1.0, in millionths --------------------------------------------------------------------
 
-const MODEL = "claim_support_vector@v1.0";
+const MODEL = "claim_support_vector@v1.0", ONE = 1000000n, HALF = 500000n;
 const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe"; // SHA-256 of its parameters
-const ONE = 1000000n;
-const HALF = 500000n;
 const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
 
 const isThere = (value) => value !== null && value !== undefined;
-const ppm = (ratio) => BigInt(ratio.replace(/^(\d)\.?(.*)$/, (all, one, rest) => one + rest.padEnd(6, "0")));
+const ppm = (ratio) => ratio && BigInt(Math.round(ratio * 1e6));
 const sum = (values) => values.reduce((total, value) => total + value, 0n);
-const mul = (a, b) => (a * b + HALF) / ONE;
-const div = (a, b) => (a * ONE + b / 2n) / b;
-const mean = (values) => weightedMean(values.map((value) => [1n, value]));
+const over = (a, b) => (b ? (a + b / 2n) / b : null), mul = (a, b) => over(a * b, ONE);
+const known = (pairs) => pairs.filter(([, value]) => isThere(value)), weights = (pairs) => sum(pairs.map(([w]) => w));
+const average = (pairs) => over(sum(known(pairs).map(([w, x]) => w * x)), weights(known(pairs)));
+const mean = (values) => average(values.map((value) => [1n, value]));
 const heaviestFirst = (some) => [...some].sort((a, b) => Number(b.w - a.w));
 
-function weightedMean(pairs) {
-  const known = pairs.filter(([, value]) => isThere(value));
-  const weight = sum(known.map(([w]) => w));
-  return weight ? (sum(known.map(([w, x]) => w * x)) + weight / 2n) / weight : null;
-}
-
 function weigh(claim, things) {
-  const ratios = (records, name) => mean(records.map((each) => each[name]).filter(isThere).map(ppm));
-  const edges = [...claim.edges.values()].map(({ relation, artifact: cited, strength, passages = [], replication }) => {
-    const { community = "unknown", standing, appraisals } = things.get(cited) ?? {};
-    const own = Object.values(appraisals ?? {});
-    const [m, c, p] = ["methodology", "credibility", "replication"].map((name) => ratios(own, name));
-    const s = strength ? ppm(strength) : ratios(passages, "confidence");
-    const quality = mean([m, c]);
-    const abstains = !appraisals || s === null;
+  return [...claim.edges.values()].map(({ relation, artifact, strength, passages = [], replication }) => {
+    const { community = "unknown", standing, appraisals } = things.get(artifact) ?? {};
+    const ratios = (some, name) => mean(some.map((each) => ppm(each[name])));
+    const own = Object.values(appraisals ?? {}), m = ratios(own, "methodology"), c = ratios(own, "credibility");
+    const s = ppm(strength) ?? ratios(passages, "confidence"), p = ppm(replication) ?? ratios(own, "replication");
+    const quality = mean([m, c]), abstains = !appraisals || s === null;
     const w = abstains ? 0n : mul(mul(s, quality ?? HALF), KEPT[standing] ?? ONE);
-    const isAssumed = quality === null;
-    return { relation, cited, community, abstains, w, m, c, p: replication ? ppm(replication) : p, isAssumed };
+    return { relation, artifact, community, abstains, w, m, c, p, isAssumed: quality === null };
   });
-  const seen = new Set();
-  for (const edge of heaviestFirst(edges)) {
-    if (seen.has(edge.relation + edge.cited)) edge.w = 0n;
-    seen.add(edge.relation + edge.cited);
-  }
-  return edges;
 }
-
 /** The attestations with their masses: each side at most a half, the heaviest first. */
 function masses(claim, things, now) {
+  const room = { supports: HALF, disputes: HALF };
   const all = [...claim.attestations.values()].map(({ author, version, verdict, weight, expires }) => {
     const { reliability, community = "unknown" } = things.get(author) ?? {};
-    const isOver = expires && now >= `${expires}${"-01-01".slice(expires.length - 4)}T00:00:00.000000Z`;
-    const counts = version === claim.version && !isOver && reliability && verdict !== "abstains";
-    const relation = verdict === "disputes" ? verdict : "supports";
-    return { relation, community, w: counts ? mul(mul(ppm(weight), ppm(reliability)), HALF) : 0n };
+    const counts = version === claim.version && reliability && verdict !== "abstains";
+    const isOver = expires && now >= expires; // a date stands before all times that begin with it
+    const w = counts && !isOver ? mul(mul(ppm(weight), ppm(reliability)), HALF) : 0n;
+    return { relation: verdict === "disputes" ? verdict : "supports", community, w };
   });
-  const room = { supports: HALF, disputes: HALF };
   for (const each of heaviestFirst(all)) {
     if (each.w > room[each.relation]) each.w = room[each.relation];
     room[each.relation] -= each.w;
   }
   return all;
 }
-
 /** The eleven figures, in millionths or null, with what was assumed and what was there. */
 function assess(claim, things, now) {
-  const edges = weigh(claim, things);
-  const heavy = edges.filter(({ w }) => w);
-  const all = [...heavy, ...masses(claim, things, now)];
+  const edges = weigh(claim, things), own = heaviestFirst(edges).reverse();
+  const heaviest = new Map(own.map((edge) => [edge.relation + edge.artifact, edge])); // an artifact counts once a side
+  const heavy = [...heaviest.values()].filter(({ w }) => w), all = [...heavy, ...masses(claim, things, now)];
   const of = (relation, some) => some.filter((each) => each.relation === relation);
   const weight = (some) => sum(some.map(({ w }) => w));
-  const over = (name, some) => weightedMean(some.map((edge) => [edge.w, edge[name]]));
-  const supports = of("supports", heavy);
-  const [S, r, d] = [weight(supports), weight(of("supports", all)), weight(of("disputes", all))];
-  const total = r + d;
-  const outside = (relation) => of(relation, [...claim.scopes.values()])
-    .reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
-  const communities = [...new Set(all.map(({ community }) => community))];
-  const share = (one) => total && div(weight(all.filter(({ community }) => community === one)), total);
-  const known = (condition, figure) => condition ? figure() : null;
-  const evid = known(!edges.every(({ abstains }) => abstains), () => div(S, S + HALF));
-  const repl = over("p", supports);
-  const cons = known(total, () => div(r, total + ONE));
-  const brdg = known(total, () => ONE - sum(communities.map(share).map((each) => mul(each, each))));
-  const cont = known(total, () => div(2n * (r < d ? r : d), total));
-  const scop = known(claim.scopes.size, () => mul(ONE - outside("holds_in"), outside("fails_in")));
-  const lack = (figure) => known(isThere(figure), () => ONE - figure);
-  const figures = { evid, repl, cons, meth: over("m", heavy), cred: over("c", heavy), scop, brdg, cont };
-  const parts = { supp: [[4n, evid], [3n, repl], [3n, cons]], fron: [[1n, brdg], [1n, cont], [1n, lack(cons)]],
-    stab: [[2n, repl], [1n, cons], [1n, lack(cont)]] };
-  const coverage = {};
+  const averaged = (name, some) => average(some.map((edge) => [edge.w, edge[name]]));
+  const supports = of("supports", heavy), S = weight(supports);
+  const r = weight(of("supports", all)), d = weight(of("disputes", all)), total = r + d;
+  const scopes = [...claim.scopes.values()], communities = [...new Set(all.map(({ community }) => community))];
+  const outside = (relation) => of(relation, scopes).reduce((rest, { breadth }) => mul(rest, ONE - ppm(breadth)), ONE);
+  const shares = communities.map((one) => over(ONE * weight(all.filter(({ community }) => community === one)), total));
+  const lack = (figure) => (isThere(figure) ? ONE - figure : null);
+  const evid = edges.every(({ abstains }) => abstains) ? null : over(S * ONE, S + HALF), repl = averaged("p", supports);
+  const cons = total ? over(r * ONE, total + ONE) : null, cont = over(2n * ONE * (r < d ? r : d), total);
+  const scop = scopes.length ? mul(ONE - outside("holds_in"), outside("fails_in")) : null;
+  const brdg = total ? ONE - sum(shares.map((share) => mul(share, share))) : null;
+  const figures = { evid, repl, cons, meth: averaged("m", heavy), cred: averaged("c", heavy), scop, brdg, cont };
+  const coverage = {}, parts = { supp: [[4n, evid], [3n, repl], [3n, cons]],
+    fron: [[1n, brdg], [1n, cont], [1n, lack(cons)]], stab: [[2n, repl], [1n, cons], [1n, lack(cont)]] };
   for (const [name, pairs] of Object.entries(parts)) {
-    const present = pairs.filter(([, value]) => isThere(value));
-    const [some, whole] = [present, pairs].map((each) => Number(sum(each.map(([w]) => w))));
-    coverage[name] = { present: some, whole };
-    figures[name] = known(name !== "supp" || isThere(evid), () => weightedMean(pairs));
+    coverage[name] = { present: Number(weights(known(pairs))), whole: Number(weights(pairs)) };
+    figures[name] = name === "supp" && !isThere(evid) ? null : average(pairs);
   }
-  const guessed = heavy.filter(({ isAssumed }) => isAssumed);
-  const guesses = of("supports", guessed);
+  const guessed = heavy.filter(({ isAssumed }) => isAssumed), guesses = of("supports", guessed);
   const enters = { evid: guesses.length, repl: guesses.some(({ p }) => isThere(p)), meth: 0, cred: 0, scop: 0 };
   const assumed = Object.keys(figures).filter((name) => isThere(figures[name]) && (enters[name] ?? guessed.length));
-  for (const [name, value] of Object.entries(figures)) figures[name] = known(isThere(value), () => Number(value));
+  for (const [name, value] of Object.entries(figures)) figures[name] = isThere(value) ? Number(value) : null;
   return { figures, coverage, assumed };
 }
 
@@ -811,32 +784,26 @@ const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one 
 
 class Checklist {
   faults = [];
-  isDamaged = false;
-  isUnsure = false;
   outcomes = {};
-  fault(part, index, found, more) { this.faults.push({ part, index, found, ...more }); }
-  damage(part, index, found, file) {
-    this.isDamaged = true;
-    this.fault(part, index, found, { file });
-  }
+  fault(part, index, found, file, more) { this.faults.push({ part, index, found, file, ...more }); }
+  damage(...fault) { this.fault(...fault); this.isDamaged = true; }
   /** Runs a check; what it refuses is a fault. */
   async hold(index, check, part) {
     try { return await check(); } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { code, position, found } = error;
-      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(code));
-      this.fault(part ?? own ?? "rules", error.index ?? index, found, { code, position });
+      const own = Object.keys(PARTS).find((each) => PARTS[each].split(" ").includes(code)) ?? "rules";
+      return this.fault(part ?? own, error.index ?? index, found, undefined, { code, position });
     }
-    return null;
   }
   say(part, detail, holds = true) { this.outcomes[part] = [holds ? "holds" : "unknown", detail]; }
   report(more) {
     const lowest = (faults) => faults.map(({ index }) => index).filter(isThere).sort((a, b) => a - b)[0] ?? null;
     const checks = Object.keys(PARTS).map((part) => {
-      const own = this.faults.filter((fault) => fault.part === part);
-      const first = isThere(lowest(own)) ? `, first at @${lowest(own)}` : "";
+      const own = this.faults.filter((fault) => fault.part === part), first = lowest(own);
       const [outcome, detail] = this.outcomes[part] ?? ["unknown", "not reached"];
-      return own.length ? { part, outcome: "fails", detail: `${own.length} wrong${first}` } : { part, outcome, detail };
+      if (!own.length) return { part, outcome, detail };
+      return { part, outcome: "fails", detail: `${own.length} wrong${isThere(first) ? `, first at @${first}` : ""}` };
     });
     const verdict = this.isDamaged ? "damaged" : this.faults.length ? "fails" : this.isUnsure ? "cannot_tell" : "holds";
     return { ...more, checks, faults: this.faults, first_index: lowest(this.faults), verdict };
@@ -847,39 +814,35 @@ class Checklist {
 
 /** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays, wrong: names}. */
 async function openNote(bytes, log, witnesses = []) {
-  const text = (bytes && decode(bytes)) ?? "";
+  const text = (bytes && decode(bytes)) ?? "", body = text.slice(0, text.lastIndexOf("\n\n") + 1);
   const fits = (condition) => need(condition, "checkpoint", `no head signed by ${log.text}`);
-  const body = text.slice(0, text.lastIndexOf("\n\n") + 1);
   const [, origin, size, root] = /^(.+)\n([1-9]\d{0,15})\n(.{44})\n$/.exec(body) ?? [];
   fits(text.endsWith("\n") && !/[\u0000-\u0009\u000b-\u001f]/.test(text) && origin === log.name);
-  fits(Number.isSafeInteger(Number(size)) && unbase64(root)?.length === 32);
-  const head = { size: Number(size), root: hex(unbase64(root)), cosigned: [], strays: [], wrong: [] };
-  const ids = [];
+  fits(Number.isSafeInteger(+size) && unbase64(root)?.length === 32);
+  const head = { size: +size, root: hex(unbase64(root)), cosigned: [], strays: [], wrong: [] }, ids = [];
   for (const line of text.slice(body.length + 1, -1).split("\n")) {
-    const [, name, signature] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? [];
-    const own = signature && unbase64(signature);
+    const [, name, signature] = /^\u2014 ([^+\s]+) (\S+)$/u.exec(line) ?? [], own = signature && unbase64(signature);
     fits(own?.length > 4);
     const id = `${name} ${hex(own.subarray(0, 4))}`;
-    const key = [log, ...witnesses].find((each) => `${each.name} ${each.id}` === id);
-    const time = key === log ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
-    const message = utf8(key === log ? body : `cosignature/v1\ntime ${time}\n${body}`);
-    const isSized = own.length === (key === log ? 68 : 76) && time < 2n ** 63n;
+    const key = [log, ...witnesses].find((each) => `${each.name} ${each.id}` === id), isLog = key === log;
+    const time = isLog ? 0n : BigInt(`0x0${hex(own.subarray(4, 12))}`);
+    const message = utf8(isLog ? body : `cosignature/v1\ntime ${time}\n${body}`);
+    const isSized = own.length === (isLog ? 68 : 76) && time < 2n ** 63n;
     const holds = key && isSized && await verifies(key.raw, own.subarray(-64), message);
-    fits(holds || key !== log);
+    fits(holds || !isLog);
     if (!key) head.strays.push(name);
     if (ids.includes(id) || (key && !holds)) head.wrong.push(name);
-    if (holds && key !== log) head.cosigned.push({ id: hex(key.raw), time });
+    if (holds && !isLog) head.cosigned.push({ id: hex(key.raw), time });
     ids.push(id);
   }
   fits(ids.includes(`${log.name} ${log.id}`));
   return head;
 }
-
 /** A tlog-policy: {logs, witnesses, voices: name → {id} or {count, members}, quorum: its name}. */
 async function readPolicy(bytes) {
-  const [logs, witnesses, voices, members] = [[], [], new Map(), new Set()];
+  const policy = { logs: [], witnesses: [], voices: new Map([["none", { count: 0, members: [] }]]) };
+  const { voices } = policy, members = new Set(["none"]), text = octets(bytes);
   const fits = (condition, line) => need(condition, "witness", `${line}, expected a tlog-policy`);
-  const text = octets(bytes);
   fits(bytes.length <= 2 ** 20 && /^([\t\n -~\u0080-\u00ff]*\n)?$/.test(text), "other bytes");
   const keyOf = async (vkey = "", type, known) => {
     const key = await verifierKey(decode(fromOctets(vkey)) ?? "", type);
@@ -887,65 +850,65 @@ async function readPolicy(bytes) {
     known.push(key);
     return { id: hex(key.raw) };
   };
-  const define = (name, voice) => name !== "none" && !voices.has(name) && voices.set(name, voice);
-  let quorum = null;
+  const define = (name, voice) => !voices.has(name) && voices.set(name, voice);
   const readers = {
-    log: ([vkey, , more]) => !more && keyOf(vkey, 1, logs),
-    witness: async ([name, vkey, , more]) => !more && define(name, await keyOf(vkey, 4, witnesses)),
+    log: ([vkey, , more]) => !more && keyOf(vkey, 1, policy.logs),
+    witness: async ([name, vkey, , more]) => !more && define(name, await keyOf(vkey, 4, policy.witnesses)),
     group: ([name, k, ...own]) => {
       const count = { all: own.length, any: 1 }[k] ?? (/^[1-9]\d*$/.test(k) && Number(k));
       const isNew = own.every((member) => voices.has(member) && !members.has(member) && members.add(member));
       return count && count <= own.length && isNew && define(name, { count, members: own });
     },
-    quorum: ([name, more]) => !quorum && !more && (name === "none" || voices.has(name)) && (quorum = name),
+    quorum: ([name, more]) => !policy.quorum && !more && voices.has(name) && (policy.quorum = name),
   };
   for (const line of text.split("\n")) {
     const [what, ...words] = line.split(/[ \t]+/).filter(Boolean);
     if (what && !what.startsWith("#")) fits(Object.hasOwn(readers, what) && await readers[what](words), line);
   }
-  fits(quorum, "no quorum");
-  return { logs, witnesses, voices, quorum };
+  return fits(policy.quorum, "no quorum") && policy;
 }
-
 /** Is the quorum heard in these cosignatures? Members stand before their group. */
 function isMet({ voices, quorum }, cosigned) {
-  const heard = new Set(["none"]);
-  for (const [name, { id, count, members }] of voices) {
-    const own = id ? cosigned.filter((each) => each.id === id) : members.filter((each) => heard.has(each));
-    if (own.length >= (count ?? 1)) heard.add(name);
+  const heard = new Set();
+  for (const [name, { id, count = 1, members }] of voices) {
+    const own = members?.filter((each) => heard.has(each)) ?? cosigned.filter((each) => each.id === id);
+    if (own.length >= count) heard.add(name);
   }
   return heard.has(quorum);
 }
 
 function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 1000 }, rest = "") {
   const own = cosigned.filter(({ id }) => policy?.witnesses.some(({ raw }) => hex(raw) === id));
-  const isEnough = policy && isMet(policy, own);
-  const since = (time) => own.filter((each) => each.time >= time);
-  const times = own.map(({ time }) => time).filter((time) => policy.quorum !== "none" && isMet(policy, since(time)));
-  const newest = times.sort((a, b) => Number(b - a))[0];
-  const isUnsure = Boolean((policy && !isEnough) || (maxAge && !(Number(newest) <= now + 600)));
-  const when = isThere(newest) ? `, newest as of ${new Date(Number(newest) * 1000).toJSON()}` : "";
-  if (maxAge && now - Number(newest) > maxAge) list.fault("witnesses", null, `a head${when}, older than ${maxAge} s`);
-  list.isUnsure ||= isUnsure;
+  const isHeard = ({ time }) => policy.quorum !== "none" && isMet(policy, own.filter((each) => each.time >= time));
+  const [newest] = own.filter(isHeard).map(({ time }) => Number(time)).sort((a, b) => b - a);
+  const when = isThere(newest) ? `, newest as of ${new Date(newest * 1000).toJSON()}` : "";
+  if (maxAge && now - newest > maxAge) list.fault("witnesses", null, `a head${when}, older than ${maxAge} s`);
+  const isUnsure = (policy && !isMet(policy, own)) || (maxAge && !(newest <= now + 600));
   const witnesses = counted(new Set(own.map(({ id }) => id)).size, "witness", "witnesses");
   list.say("witnesses", (policy ? `${witnesses} cosigned` : "none asked") + when + rest, Boolean(policy) && !isUnsure);
+  list.isUnsure ||= isUnsure;
+}
+
+async function wantedKey(vkey, logs, note) {
+  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0];
+  const given = vkey ? await verifierKey(vkey) ?? refuse("usage", vkey) : named;
+  need(!named || logs.some(({ raw }) => same(raw, given.raw)), "usage", `${vkey}, no log of the policy`);
+  return given;
 }
 
 // --- the audit of a ledger ---------------------------------------------------------------------------------------
 
 /** The lines of events/, in order: {bytes, where, leaf}, without a leaf where one is torn or too long. */
 async function readLines(files, list) {
-  const names = [...files.keys()].filter((path) => path.startsWith("events/")).sort();
-  const lines = [];
+  const names = [...files.keys()].filter((path) => path.startsWith("events/")).sort(), lines = [];
   for (const path of names) {
     const [, first] = /^events\/(\d{12})\.jsonl$/.exec(path) ?? [];
-    if (!first) list.fault("bytes", null, "a stray file", { file: path });
+    if (!first) list.fault("bytes", null, "a stray file", path);
     else if (Number(first) !== lines.length) list.damage("bytes", null, `another than from ${lines.length}`, path);
     let bytes = first ? files.get(path) : [];
     if (path === names.at(-1)) while (bytes.at(-1) === 0) bytes = bytes.subarray(0, -1);
     for (let start = 0, line = 1; start < bytes.length; line++) {
-      const end = bytes.indexOf(10, start);
-      const own = bytes.subarray(start, end < 0 ? bytes.length : end);
+      const end = bytes.indexOf(10, start), own = bytes.subarray(start, end < 0 ? bytes.length : end);
       const leaf = end >= 0 && own.length <= 65535 ? hex(await leafOf(own)) : null;
       lines.push({ bytes: own, where: `${path} line ${line}`, leaf });
       start += own.length + 1;
@@ -958,37 +921,28 @@ async function leafOf(bytes) {
   const withheld = decode(bytes.subarray(0, 9)) === '{"leaf":"' && attempt(() => parseEntry(bytes).leaf);
   return withheld ? unhex(withheld) : leafHash(bytes);
 }
-
-/** tile/<level>/<n>[.p/<width>] as {level, first, width}, or nothing where it is no name of a tile. */
+/** tile/<level>/<n>[.p/<width>] as {level, first, width}; no level where it is no name of a tile. */
 function tileName(path) {
-  const name = /^tile\/(entries|0|[1-9]\d?)\/((?!x000)(?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/;
-  const [, level, place, width = 256] = name.exec(path) ?? [];
-  if (!level || (path.includes(".p/") && width > 255)) return {};
+  const name = /^tile\/(entries|0|[1-9]\d?)\/((?!x000)(?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d?|1\d\d|2[0-4]\d|25[0-5]))?$/;
+  const [, level, place = "", width = 256] = name.exec(path) ?? [];
   return { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
 }
 
-function checkTiles(files, slots, { levels }, list) {
-  const tiles = [...files].filter(([path]) => path.startsWith("tile/"));
+function checkTiles(tiles, slots, { levels }, list) {
   const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
   for (const [path, bytes] of tiles) {
     const { level, first, width } = tileName(path);
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
-    const isDamaged = part.includes(undefined); // a line: said already
-    const fits = isDamaged || (part.length === width && same(concat(...part), bytes));
-    if (!fits) list.damage("tree", null, `${bytes.length} bytes that are no tile of this log`, path);
+    if (part.includes(undefined)) continue; // a line: said already
+    if (part.length !== width || !same(concat(...part), bytes)) list.damage("tree", null, "no tile of this log", path);
   }
-  return tiles.length;
 }
-
 /** The lines in their places, and the leaves: those of the lines if they lead to the signed root, else the tiles'. */
 async function locate(files, lines, head, list) {
-  const whole = lines.filter(({ leaf }) => leaf);
-  const size = head?.size ?? whole.length;
-  const torn = head ? null : lines.find(({ leaf }) => !leaf);
+  const whole = lines.filter(({ leaf }) => leaf), size = head?.size ?? whole.length, own = head ? lines : whole;
+  const torn = !head && lines.find(({ leaf }) => !leaf), read = whole.slice(0, size).map(({ leaf }) => leaf);
   if (torn) list.damage("tree", size, "a torn or long line", torn.where);
-  const own = head ? lines : whole;
-  const read = whole.slice(0, size).map(({ leaf }) => leaf);
   const leads = async (leaves) => leaves.length === size && !leaves.includes(undefined)
     && (!head || head.root === await (await Tree.of(leaves)).root());
   if (await leads(read)) return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
@@ -999,145 +953,114 @@ async function locate(files, lines, head, list) {
       leaves[first + at / 32] = hex(bytes.subarray(at, at + 32));
     }
   }
-  if (await leads(leaves)) return place(lines, leaves, list);
-  list.damage("tree", null, `${whole.length} lines, expected ${size} that lead to ${head.root}`, "events/");
-  return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
-}
-
-function place(lines, leaves, list) {
-  const at = new Map(leaves.map((leaf, index) => [leaf, index]));
-  const slots = leaves.map(() => undefined);
-  let [next, strange, end] = [0, null, 0];
-  for (const [line, { leaf, where }] of lines.entries()) {
-    const index = at.get(leaf);
-    if (index === undefined) strange ??= where;
-    if (index === undefined) continue;
-    if (strange) list.damage("tree", index, "another line before this entry", strange);
-    if (slots[index] || index < next) list.damage("tree", index, "this entry again, or late", where);
-    slots[index] ??= lines[line];
-    [next, strange, end] = [Math.max(next, index + 1), null, line + 1];
+  if (!await leads(leaves)) {
+    list.damage("tree", null, `${whole.length} lines, expected ${size} that lead to ${head.root}`, "events/");
+    return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
   }
-  const lost = (leaf, index) => slots[index] || list.damage("tree", index, `no line with the leaf ${leaf}`, "events/");
-  leaves.forEach(lost);
+  const at = new Map(leaves.map((leaf, index) => [leaf, index])), slots = leaves.map(() => undefined);
+  let [next, strange, end] = [0, null, 0];
+  for (const [i, line] of lines.entries()) {
+    const index = at.get(line.leaf);
+    strange ??= index === undefined ? line.where : null;
+    if (index === undefined) continue;
+    if (strange) list.damage("tree", index, "another line before", strange);
+    if (slots[index] || index < next) list.damage("tree", index, "again, or late", line.where);
+    slots[index] ??= line;
+    [next, strange, end] = [Math.max(next, index + 1), null, i + 1];
+  }
+  leaves.forEach((leaf, index) => slots[index] || list.damage("tree", index, `no line of ${leaf}`, "events/"));
   return { slots, rest: lines.slice(end), leaves };
 }
 
-/** Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage. */
-function checkTail(rest, size, list) {
-  const recorded = rest.map(({ leaf, bytes }) => leaf && attempt(() => parseEntry(bytes).recorded));
-  const bad = recorded.findIndex((time) => !time);
-  const batches = new Set(recorded.slice(bad + 1).filter(Boolean));
-  const isDamage = bad >= 0 && batches.size > 1;
-  if (isDamage) list.damage("tree", size + bad, "a bad line before several batches", rest[bad].where);
-}
-
 function checkLines({ strays, wrong }, file, list) {
-  if (wrong.length) list.damage("witnesses", null, `lines by ${wrong} that are false or twice`, file);
-  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown here`, { file });
+  if (wrong.length) list.damage("witnesses", null, `lines by ${wrong}, false or twice`, file);
+  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown here`, file);
 }
-
-/** The notes below cosigned/: heads that witnesses signed. Answers the cosignatures of those of this root. */
+/** Answers the cosignatures below cosigned/ of this root. */
 async function checkCosigned(files, key, witnesses, tree, list, root) {
   const cosigned = [];
   for (const [file, bytes] of [...files].filter(([path]) => path.startsWith("cosigned/"))) {
     const size = Number(/^cosigned\/(\d{12})$/.exec(file)?.[1]);
-    if (!size) list.fault("witnesses", null, "a stray file", { file });
+    if (!size) list.fault("witnesses", null, "a stray file", file);
     const head = size ? await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses") : null;
-    const others = head ? head.cosigned.length + head.strays.length + head.wrong.length : 0;
-    if (size && (head?.size !== size || !others)) list.damage("witnesses", null, "no cosigned note of this size", file);
+    const isBare = head && ![...head.cosigned, ...head.strays, ...head.wrong].length;
+    if (size && (head?.size !== size || isBare)) list.damage("witnesses", null, "no cosigned note of this size", file);
     if (!head) continue;
     checkLines(head, file, list);
     const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head.root);
-    if (!isOurs) list.fault("witnesses", null, `the root ${head.root}, which this log never had`, { file });
+    if (!isOurs) list.fault("witnesses", null, `the root ${head.root}, which this log never had`, file);
     if (head.root === root) cosigned.push(...head.cosigned);
   }
   return cosigned;
 }
-
-/**
- * Audits a ledger, a Map of path → bytes, with the reader's key, older checkpoint, policy (bytes), age (seconds).
- * Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, origin}.
- */
+/** Audits a ledger, a Map of path → bytes, with the reader's key, older checkpoint, policy (bytes), age (seconds).
+    Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, origin}. */
 export async function verifyLedger(files, { vkey, from, policy: asked, ...clock } = {}) {
-  const list = new Checklist();
+  const list = new Checklist(), tree = new Tree(), ledger = new Ledger();
+  list.isUnsure = [...files.keys()].some((path) => /^events\/\d{12}\.jsonl\.zst$/.test(path));
+  if (list.isUnsure) list.say("bytes", "sealed segments (.zst) cannot be read here", false);
+  if (list.isUnsure) return list.report();
   const lines = await readLines(files, list);
   if (!lines.length) list.damage("bytes", null, "no entries", "events/");
-  const [policy, folder] = [asked && await readPolicy(asked), files.get("policy")];
-  const named = folder ? await list.hold(null, () => readPolicy(folder)) : null;
+  const policy = asked && await readPolicy(asked), folder = files.get("policy"), note = files.get("checkpoint");
+  const named = folder && await list.hold(null, () => readPolicy(folder));
   const witnesses = [policy, named].flatMap((each) => each?.witnesses ?? []);
-  const note = files.get("checkpoint");
   const genesis = lines[0] && attempt(() => parseEntry(lines[0].bytes));
   const wanted = await wantedKey(vkey, policy?.logs ?? [], note);
-  const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? "");
-  const key = wanted ?? own;
+  const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? ""), key = wanted ?? own;
   let head = null;
-  for (const each of [wanted, own].filter(Boolean)) {
-    head ??= await list.hold(null, () => openNote(note, each, witnesses));
-  }
+  for (const each of [wanted, own]) head ??= each && await list.hold(null, () => openNote(note, each, witnesses));
   if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "checkpoint");
   if (head) checkLines(head, "checkpoint", list);
-  const { slots, rest, leaves } = await locate(files, lines, head, list);
-  const [tree, ledger, seen] = [new Tree(), new Ledger(), { events: [], anchors: 0, withheld: 0 }];
+  const { slots, rest, leaves } = await locate(files, lines, head, list), commits = [];
+  let withheld = 0;
   for (const [index, leaf] of leaves.entries()) {
-    await judgeLine(ledger, slots[index]?.bytes, index, tree, list, seen);
+    const line = slots[index]?.bytes, entry = line && await list.hold(index, () => parseEntry(line), "bytes");
+    withheld += Boolean(entry?.withheld);
+    ledger.hidden ||= !entry?.commit;
+    if (entry?.commit && (index === 0 || ledger.origin)) {
+      commits[index] = entry.commit;
+      await list.hold(index, () => ledger.admit(entry, index, (size) => tree.root(size)));
+    }
     await tree.push(unhex(leaf));
   }
-  if (head) checkTail(rest, head.size, list);
-  const tiles = checkTiles(files, slots, tree, list);
+  // Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage.
+  const times = rest.map(({ leaf, bytes }) => leaf && attempt(() => parseEntry(bytes).recorded));
+  const bad = times.findIndex((time) => !time), batches = new Set(times.slice(bad + 1).filter(Boolean));
+  if (bad >= 0 && batches.size > 1) list.damage("tree", head.size + bad, "a bad line before batches", rest[bad].where);
+  const tiles = [...files].filter(([path]) => path.startsWith("tile/"));
+  checkTiles(tiles, slots, tree, list);
   const older = from && key && await list.hold(null, () => openNote(from, key));
-  const isExtended = !older || (older.size <= tree.size && await tree.root(older.size) === older.root);
-  if (!isExtended) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
+  const isCut = older && (older.size > tree.size || await tree.root(older.size) !== older.root);
+  if (isCut) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
+  list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
   const kept = key ? await checkCosigned(files, key, witnesses, tree, list, head?.root) : [];
   judgeWitnesses(list, policy, [...head?.cosigned ?? [], ...kept], clock);
-  list.isUnsure ||= seen.withheld > 0;
-  list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
-  const figures = describe(list, ledger, seen, counted(rest.length, "line"), tree.size, counted(tiles, "tile file"));
-  return list.report({ origin: ledger.origin, is_own_key: !wanted, figures });
+  list.isUnsure ||= withheld > 0;
+  const after = `; ${counted(rest.length, "line")} after the checkpoint, never acknowledged`, { size } = tree;
+  const tail = (rest.length ? after : ", canonical and within limits") + (withheld ? `; ${withheld} withheld` : "");
+  list.say("bytes", counted(size, "entry", "entries") + tail, !ledger.hidden && !rest.length);
+  const shape = `${counted(size, "leaf", "leaves")}, ${counted(tiles.length, "tile file")}`;
+  return list.report({ origin: ledger.origin, is_own_key: !wanted, figures: describe(list, ledger, commits, shape) });
 }
-
-async function wantedKey(vkey, logs, note) {
-  const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0] ?? null;
-  const given = vkey ? await verifierKey(vkey) ?? refuse("usage", vkey) : named;
-  need(!named || logs.some(({ raw }) => same(raw, given.raw)), "usage", `${vkey}, no log of the policy`);
-  return given;
-}
-
-async function judgeLine(ledger, line, index, tree, list, seen) {
-  const { commit, withheld, ...rest } = (line && await list.hold(index, () => parseEntry(line), "bytes")) ?? {};
-  if (withheld) seen.withheld += 1;
-  if (!commit) ledger.hidden = true;
-  if (!commit || (index > 0 && !ledger.origin)) return;
-  seen.events.push(...commit.events.map(({ type }) => type));
-  if (commit.anchor) seen.anchors += 1;
-  for (const { data: { model, version, spec } } of commit.events) {
-    const isOther = `${model}@${version}` === MODEL && spec !== SPEC;
-    if (isOther) list.fault("scores", index, `parameters ${spec}, expected ${SPEC}`);
-  }
-  await list.hold(index, () => ledger.admit({ commit, ...rest }, index, (size) => tree.root(size)));
-}
-
-/** Says what was checked, and answers the figures of all claims. */
-function describe(list, ledger, { events, anchors, withheld }, rest, size, tiles) {
-  const { things, entries, hidden, facts } = ledger;
-  const count = counted(events.length, "event");
-  const maps = counted(events.filter((type) => type === "ledger.mapped").length, "map");
-  const tail = rest === "0 lines" ? ", canonical and within limits"
-    : `; ${rest} after the checkpoint, never acknowledged`;
-  const missing = withheld ? `; ${withheld} withheld` : "";
-  list.say("bytes", counted(size, "entry", "entries") + tail + missing, !hidden && tail.startsWith(","));
-  const keys = counted(ledger.signers.size, "key");
-  list.say("signatures", `${counted(ledger.signatures, "signature")} by ${keys}`, !hidden);
-  list.say("chains", `${count} in ${counted(ledger.streams.size, "stream")}`, !hidden);
+/** Says what was judged, and answers the figures of all claims. */
+function describe(list, { things, entries, hidden, facts, streams, signers, signatures }, commits, tree) {
+  commits.forEach(({ events }, index) => events.forEach(({ data: { model, version, spec } }) => {
+    if (`${model}@${version}` === MODEL && spec !== SPEC) list.fault("scores", index, `parameters ${spec}`);
+  }));
+  const events = commits.flatMap((commit) => commit.events), count = counted(events.length, "event");
+  const anchors = commits.filter(({ anchor }) => anchor).length, { model, version } = facts?.model ?? {};
+  const maps = events.filter(({ type }) => type === "ledger.mapped").length;
+  list.say("signatures", `${counted(signatures, "signature")} by ${counted(signers.size, "key")}`, !hidden);
+  list.say("chains", `${count} in ${counted(streams.size, "stream")}`, !hidden);
   list.say("anchors", `${counted(anchors, "anchor is a root", "anchors are roots")} of this log`, !hidden);
   list.say("rules", `${count} judged by the rules in force at each`, !hidden);
-  list.say("tree", `${counted(size, "leaf", "leaves")}, ${tiles}, ${maps}`, !hidden || maps === "0 maps");
+  list.say("tree", `${tree}, ${counted(maps, "map")}`, !hidden || !maps);
   const claims = [...things].filter(([subject]) => subject.startsWith("claim/"));
   const figures = claims.map(([subject, claim]) => [subject.slice(6), assess(claim, things, entries.at(-1).recorded)]);
   const assessed = figures.filter(([, own]) => Object.values(own.figures).some(isThere)).length;
-  const { model, version } = facts?.model ?? {};
-  const name = model ? `${model}@${version}` : MODEL;
-  const detail = `${counted(assessed, "claim")} assessed, by ${name}, parameters ${SPEC}`;
-  list.say("scores", detail, !hidden && name === MODEL);
+  const name = model ? `${model}@${version}` : MODEL, some = counted(assessed, "claim");
+  list.say("scores", `${some} assessed, by ${name}, parameters ${SPEC}`, !hidden && name === MODEL);
   return Object.fromEntries(figures);
 }
 
@@ -1145,30 +1068,26 @@ function describe(list, ledger, { events, anchors, withheld }, rest, size, tiles
 
 /** Checks a claim bundle against the claim that is asked about and the log's key. Answers as verifyLedger does. */
 export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock }) {
-  const list = new Checklist();
-  const policy = asked ? await readPolicy(asked) : null;
+  const list = new Checklist(), policy = asked && await readPolicy(asked);
   const note = attempt(() => utf8(JSON.parse(decode(bytes)).checkpoint));
   const key = await wantedKey(vkey, policy?.logs ?? [], note);
   need(claim, "usage", "no --claim");
   const subject = claim.startsWith("claim/") ? claim : `claim/${claim}`;
   if (key) await list.hold(null, () => checkBundle(bytes, subject, key, policy, clock, list));
   list.isUnsure ||= !key;
-  return list.report({ origin: `${subject} in ${key?.name ?? "a log whose key was not given"}` });
+  return list.report({ claim: subject, origin: `${subject} in ${key?.name ?? "a log whose key was not given"}` });
 }
 
 async function checkBundle(bytes, claim, key, policy, clock, list) {
   need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`);
-  const bundle = parseCanonical(bytes);
+  const bundle = parseCanonical(bytes), { map, streams, profile } = bundle, entries = [];
   checkRecord(bundle, "bundle", "bundle");
-  const { map, streams } = bundle;
-  const isOrdered = bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index);
-  need(isOrdered, "schema", "entries out of order");
-  const entries = [];
+  need(bundle.entries.every(({ index }, i) => !i || index > bundle.entries[i - 1].index), "schema", "out of order");
   for (const { index, entry, path } of bundle.entries) {
-    const parsed = await list.hold(index, () => parseEntry(utf8(entry)));
+    const line = utf8(entry), parsed = await list.hold(index, () => parseEntry(line));
     if (!parsed) return;
     const events = parsed.commit ? await eventsOf(parsed.commit, index) : [];
-    entries.push({ ...parsed, index, path, events, leaf: await leafOf(utf8(entry)) });
+    entries.push({ ...parsed, index, path, events, leaf: await leafOf(line) });
   }
   need(bundle.claim === claim, "schema", `a bundle of ${bundle.claim}`);
   need(entries.some(({ index }) => index === map.index), "schema", "no entry of the map", map.index);
@@ -1178,63 +1097,51 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
   const head = await openNote(utf8(bundle.checkpoint), key, policy?.witnesses);
   need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`);
   list.say("checkpoint", `size ${head.size}, signed by the log's key`);
-  const strange = policy ? [...head.strays, ...head.wrong] : head.strays;
-  need(!policy || !strange.length, "witness", `lines by ${strange}, unknown, false or twice`);
-  const unchecked = strange.length ? `; ${counted(strange.length, "signature line")} that no key here can check` : "";
-  judgeWitnesses(list, policy, head.cosigned, clock, unchecked);
+  const { cosigned, strays, wrong } = head, lines = counted(strays.length, "signature line");
+  need(!policy || ![...strays, ...wrong].length, "witness", `lines by ${strays} ${wrong}, unknown, false or twice`);
+  judgeWitnesses(list, policy, cosigned, clock, strays.length ? `; ${lines} that no key here can check` : "");
   for (const { leaf, index, path } of entries) {
-    const root = await rootByPath(leaf, index, head.size, path);
-    need(root === head.root, "map", `a path to ${root}, expected ${head.root}`, index);
+    need(await rootByPath(leaf, index, head.size, path) === head.root, "map", "a path to another root", index);
   }
   const mapped = entries.pop();
   await checkMapped(mapped, map.index, key);
   for (const { subject, leaf, proof } of streams) {
-    const root = await rootByProof(subject, leaf, proof);
-    need(root === mapped.events[0].data.root, "map", `a proof of ${subject} that leads to ${root}`);
+    const { root } = mapped.events[0].data;
+    need(await rootByProof(subject, leaf, proof) === root, "map", `a proof of ${subject} to another root`);
   }
   list.say("tree", `${entries.length + 1} of ${counted(head.size, "leaf", "leaves")}, the map at @${map.index}`);
-  list.isUnsure ||= entries.some(({ withheld }) => withheld);
-  if (entries.some(({ withheld }) => withheld)) {
-    for (const part of ["signatures", "chains", "anchors", "rules", "scores"]) {
-      list.say(part, "not judged: an entry is withheld", false);
-    }
-    return;
-  }
-  const events = entries.flatMap((entry) => entry.events);
+  const isHidden = entries.some((each) => each.withheld), rest = ["signatures", "chains", "anchors", "rules", "scores"];
+  list.isUnsure ||= isHidden;
+  if (isHidden) return rest.forEach((part) => list.say(part, "not judged: an entry is withheld", false));
+  const events = entries.flatMap((entry) => entry.events), carried = new Set(streams.map(({ subject }) => subject));
   for (const { subject, leaf } of streams) {
     await list.hold(null, () => checkStream(events.filter((event) => event.subject === subject), leaf));
   }
   if (list.faults.length) return;
-  const carried = new Set(streams.map(({ subject }) => subject));
-  const own = events.filter(({ subject }) => carried.has(subject));
   checkClosure(entries, carried, claim);
-  const count = counted(own.length, "event");
+  const own = events.filter(({ subject }) => carried.has(subject)), count = counted(own.length, "event");
   list.say("chains", `${count} in ${counted(streams.length, "stream")}, all that the map at @${map.index} has of them`);
   const ledger = new Ledger(carried);
   const tree = await Tree.of(entries.filter(({ index }, i) => index === i).map(({ leaf }) => hex(leaf)));
   const rootAt = (size) => (size === head.size ? head.root : size <= tree.size && tree.root(size));
-  const anchors = entries.map(({ commit }) => commit.anchor).filter(Boolean);
   for (const entry of entries) {
     await list.hold(entry.index, () => ledger.admit(entry, entry.index, rootAt));
     if (list.faults.length) return;
     need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, entry.index);
   }
-  const shown = anchors.filter(({ size }) => rootAt(size)).length;
-  const roots = counted(anchors.length, "anchor is a root", "anchors are roots");
-  const isAll = shown === anchors.length;
-  const others = events.length - own.length ? `; ${events.length - own.length} of other subjects not judged` : "";
+  const keys = counted(ledger.signers.size + 1, "key");
+  list.say("signatures", `${counted(ledger.signatures + 1, "signature")} by ${keys}`);
+  const anchors = entries.map(({ commit }) => commit.anchor).filter(Boolean);
+  const shown = anchors.filter(({ size }) => rootAt(size)).length, isAll = shown === anchors.length;
+  const roots = `${counted(anchors.length, "anchor is a root", "anchors are roots")} of this log`;
+  list.say("anchors", isAll ? roots : `${shown} of ${roots}; the others need entries that are not carried`, isAll);
   const naming = own.filter(({ type, data }) =>
-    /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim));
-  const what = naming.length === 1 ? "names a claim that is" : "name claims that are";
-  const named = naming.length ? `; ${naming.length} ${what} not carried` : "";
-  const [signatures, keys] = [ledger.signatures + 1, ledger.signers.size + 1];
-  list.say("signatures", `${counted(signatures, "signature")} by ${counted(keys, "key")}`);
-  const some = `${shown} of ${roots} of this log; the others need entries that are not carried`;
-  list.say("anchors", isAll ? `${roots} of this log` : some, isAll);
-  list.say("rules", `${count} judged by the rules in force at each${others}${named}`, !named);
-  await checkProfile(bundle.profile, claim, ledger, mapped.recorded, list);
+    /^claim.(linked|status)/.test(type) && !carried.has(data.target ?? data.by ?? claim)).length;
+  const others = events.length - own.length ? `; ${events.length - own.length} of other subjects not judged` : "";
+  const missing = naming ? `; ${counted(naming, "names a claim that is", "name claims that are")} not carried` : "";
+  list.say("rules", `${count} judged by the rules in force at each${others}${missing}`, !naming);
+  checkProfile(profile, claim, ledger, mapped.recorded, list);
 }
-
 /** The entry of the map that the bundle is held against: the log signed it, and it covers all entries before it. */
 async function checkMapped({ commit, events: [event, more], signatures, body }, index, key) {
   const isMap = commit?.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
@@ -1249,22 +1156,19 @@ function checkStream(events, { length, last, entry } = { length: 0 }) {
     const follows = i < length && seq === i + 1 && prev === (events[i - 1]?.id ?? null);
     need(follows, "conflict", `seq ${seq} after ${prev}, expected event ${i + 1} of ${length}`, index);
   }
-  need(events.length === length, "conflict", `${events.length} events, expected ${length}`, entry);
-  const newest = events.at(-1);
-  need(newest?.id === last && newest?.index === entry, "conflict", `${newest?.id}, expected ${last}`, newest?.index);
+  const { id, index } = events.at(-1) ?? {}, isWhole = events.length === length;
+  need(isWhole && id === last && index === entry, "conflict", `${id}, expected ${last}`, isWhole ? index : entry);
 }
-
 /** The streams and entries that are carried are those on which the claim's figures depend. */
 function checkClosure(entries, carried, claim) {
-  const [closure, tainted, owners] = [new Set(["ledger", claim]), new Set(), new Map()];
+  const closure = new Set(["ledger", claim]), tainted = new Set(), owners = new Map();
   const registered = entries.flatMap(({ events }) => events.flatMap(({ keys }) => keys));
   for (const { id, agent } of registered.reverse()) owners.set(id, agent);
   for (let size = 0; size < closure.size + tainted.size;) {
     size = closure.size + tainted.size;
     for (const { index, commit, signatures, events } of entries) {
-      const own = events.filter(({ subject }) => closure.has(subject));
+      const own = events.filter(({ subject }) => closure.has(subject)), signers = signatures.map(({ key }) => key);
       if (!own.length) continue;
-      const signers = signatures.map(({ key }) => key);
       const named = [commit.author, ...signers.map((id) => owners.get(id))];
       for (const { subject, data } of own) {
         if (subject === claim) named.push(data.artifact, data.replicates, data.context);
@@ -1278,67 +1182,57 @@ function checkClosure(entries, carried, claim) {
       for (const each of named) if (each && each !== LOG) closure.add(each);
     }
   }
-  const lacks = [...closure].sort().find((subject) => !carried.has(subject));
-  need(!lacks, "conflict", `no stream of ${lacks}, on which the claim depends`);
-  const spare = [...carried].find((subject) => !closure.has(subject));
-  need(!spare, "conflict", `a stream of ${spare}, on which it does not depend`);
+  const stray = [...closure, ...carried].find((subject) => !closure.has(subject) || !carried.has(subject));
+  need(!stray, "conflict", `${stray} is carried, or the claim depends on it, but not both`);
   const unneeded = entries.find(({ events }) => !events.some(({ subject }) => carried.has(subject)));
   need(!unneeded, "conflict", "an entry on which it does not depend", unneeded?.index);
 }
 
-async function checkProfile({ model, figures, ...rest }, subject, { things, facts }, now, list) {
-  const claim = things.get(subject) ?? refuse("model", `no ${subject} in effect`);
+function checkProfile({ model, figures, ...rest }, subject, { things, facts }, now, list) {
+  const claim = things.get(subject) ?? refuse("model", `no ${subject} in effect`), spec = facts.model?.spec ?? SPEC;
   const name = facts.model ? `${facts.model.model}@${facts.model.version}` : MODEL;
   need(model === name, "model", `${model}, expected ${name}`);
   list.isUnsure ||= model !== MODEL;
   list.say("scores", `11 figures by ${model}, parameters ${SPEC}`, model === MODEL);
   if (model !== MODEL) return;
-  need((facts.model?.spec ?? SPEC) === SPEC, "model", `parameters ${facts.model?.spec}`);
+  need(spec === SPEC, "model", `parameters ${spec}`);
   const own = assess(claim, things, now);
-  for (const [name, figure] of Object.entries(own.figures)) {
-    if (figures[name] !== figure) list.fault("scores", null, `${name} ${figures[name]}, expected ${figure}`);
-  }
-  for (const [name, value] of Object.entries(rest)) {
-    const expected = canonical(own[name]);
-    if (canonical(value) !== expected) list.fault("scores", null, `${name}, expected ${expected}`);
+  for (const [part, found] of Object.entries({ ...figures, ...rest })) {
+    const expected = canonical({ ...own, ...own.figures }[part]);
+    if (canonical(found) !== expected) list.fault("scores", null, `${part} ${found}, expected ${expected}`);
   }
 }
 
 // --- as a program ------------------------------------------------------------------------------------------------
 
-const EXIT = { holds: 0, fails: 1, damaged: 3, cannot_tell: 7 };
+const EXIT = { holds: 0, fails: 1, damaged: 3, cannot_tell: 7 }, MARKS = { holds: "✓", fails: "✗", unknown: "?" };
 const SAID = { holds: "everything holds", fails: "it does not hold", damaged: "damaged", cannot_tell: "cannot tell" };
-const MARKS = { holds: "✓", fails: "✗", unknown: "?" };
+const WARNING = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; "
+  + "give yours with --vkey";
 
-export function checklist({ origin = "an unnamed ledger", is_own_key, checks, faults, verdict }) {
-  const warning = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; "
-    + "give yours with --vkey";
+export function checklist({ origin = "an unnamed ledger", is_own_key, claim, checks, faults, verdict }) {
   const lines = checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
   const wrong = faults.slice(0, 20).map(({ index, file, code, found = "another than expected" }) =>
     `✗ ${[isThere(index) && `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: ${found}`);
-  return [...is_own_key ? [warning] : [], origin, ...lines, ...wrong, SAID[verdict]].join("\n");
+  const said = claim && verdict === "holds" ? "all that a bundle can show holds" : SAID[verdict];
+  return [...is_own_key ? [WARNING] : [], origin, ...lines, ...wrong, said].join("\n");
 }
-
-/**
- * node verify.mjs LEDGER_DIR [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age 24h] [--json]
- * node verify.mjs BUNDLE.claim.json --claim C --vkey V [--policy FILE] [--max-age 24h] [--json]
- */
-async function main(words) {
-  const { readFileSync, readdirSync, statSync } = await import("node:fs");
-  const { parseArgs } = await import("node:util");
-  const named = ["vkey", "from", "policy", "max-age", "claim"].map((name) => [name, { type: "string" }]);
-  const options = { ...Object.fromEntries(named), json: { type: "boolean" } };
-  const { values, positionals: [path, more] } = parseArgs({ args: words, options, allowPositionals: true });
+// node verify.mjs LEDGER_DIR [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age 24h] [--json]
+// node verify.mjs BUNDLE.claim.json --claim C --vkey V [--policy FILE] [--max-age 24h] [--json]
+async function main() {
+  const { readFileSync, readdirSync, statSync } = await import("node:fs"), { parseArgs } = await import("node:util");
+  const [string, boolean] = [{ type: "string" }, { type: "boolean" }];
+  const options = { vkey: string, from: string, policy: string, "max-age": string, claim: string, json: boolean };
+  const { values, positionals: [path, more] } = parseArgs({ options, allowPositionals: true });
   const [, count, unit] = /^(\d+)([smhd])$/.exec(values["max-age"] ?? "0s") ?? refuse("usage", values["max-age"]);
-  need(path && !more, "usage", "no ledger's folder, or bundle, or more than one");
-  const read = (name) => name && readFileSync(name);
-  const asked = { ...values, from: read(values.from), policy: read(values.policy),
-    maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
-  const isFolder = statSync(path).isDirectory();
-  const names = isFolder ? readdirSync(path, { recursive: true }) : [];
-  const own = names.filter((name) => /^(checkpoint|policy|events|tile|cosigned)(\/|$)/.test(name))
-    .filter((name) => statSync(`${path}/${name}`).isFile());
-  const files = new Map(own.map((name) => [name, readFileSync(`${path}/${name}`)]));
+  need(path && !more, "usage", "expected one ledger or bundle");
+  const [from, policy] = [values.from, values.policy].map((name) => name && readFileSync(name));
+  const asked = { ...values, from, policy, maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
+  const isFolder = statSync(path).isDirectory(), files = new Map();
+  for (const name of isFolder ? readdirSync(path, { recursive: true }) : []) {
+    const isOwn = /^(checkpoint$|policy$|(events|tile|cosigned)\/)/.test(name) && statSync(`${path}/${name}`).isFile();
+    if (isOwn) files.set(name, readFileSync(`${path}/${name}`));
+  }
   const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(path), asked);
   console.log(values.json ? JSON.stringify(report, null, 2) : checklist(report));
   return EXIT[report.verdict];
@@ -1346,8 +1240,6 @@ async function main(words) {
 
 const [, program] = globalThis.process?.argv ?? [];
 if (program && import.meta.url === new URL(program, "file:///").href) {
-  globalThis.process.exitCode = await main(globalThis.process.argv.slice(2)).catch((error) => {
-    if (!error.code) throw error;
-    return console.error(`error: ${error.message}`) ?? 2;
-  });
+  const say = ({ message }) => console.error(`error: ${message}`) ?? 2;
+  globalThis.process.exitCode = await main().catch((error) => (error.code ? say(error) : Promise.reject(error)));
 }
