@@ -73,7 +73,7 @@ function canonical(value, depth = 1) {
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
   const names = Object.keys(value).sort(), lower = (letter) => letter.toLowerCase();
   const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, lower)));
-  need(folded.size === names.length, "bytes", "two names equal but for case");
+  need(folded.size === names.length, "bytes", "two names but for case");
   return `{${names.map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`).join(",")}}`;
 }
 /** What JSON.parse forgives shows when it is written again. */
@@ -207,7 +207,7 @@ export function parseEntry(line) {
   checkRecord(value, isWithheld ? "withheld" : "entry", "entry");
   if (isWithheld) return value;
   const body = utf8(canonical(value.commit));
-  need(body.length <= 60000, "limit", `a commit of ${body.length} bytes`);
+  need(body.length <= 60000, "limit", `${body.length} bytes`);
   return { ...value, body };
 }
 
@@ -262,7 +262,7 @@ async function rootByProof(subject, leaf, { bitmap, siblings }) {
   let node = leaf ? (await mapLeaf(subject, leaf)).hash : ZERO;
   for (let level = 255; level >= 0; level--) {
     const isGiven = bitOf(bits, level), sibling = (isGiven && rest.pop()) || ZERO;
-    need(!isGiven || !same(sibling, ZERO), "map", `a sibling of ${subject}`);
+    need(!isGiven || !same(sibling, ZERO), "map", `siblings of ${subject}`);
     node = await (bitOf(key, level) ? inMap(sibling, node) : inMap(node, sibling));
   }
   need(!rest.length, "map", `siblings of ${subject}`);
@@ -297,8 +297,8 @@ const FOLDS = { // what an event makes of its subject
   "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, data, { revoked: true }),
   "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: {} }),
   "artifact.appraised": ({ appraisals }, data, { author }) => merge(appraisals[author] ??= {}, data),
-  "claim.asserted": (it, _, { author }) => merge(it, { asserter: author, versions: 1, lifecycle: "proposed",
-    version: 1, standing: "hypothesis", edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
+  "claim.asserted": (it, _, { author }) => merge(it, { asserter: author, version: 1, versions: 1, lifecycle: "proposed",
+    standing: "hypothesis", edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
   "claim.revised": (claim, data) => merge(claim, data, { version: claim.versions += 1 }),
   "claim.status_changed": (claim, { lifecycle, by }) => merge(claim, lifecycle && { by }),
   "evidence.revised": ({ edges }, data) => merge(edges.get(data.ref) ?? {}, data),
@@ -344,13 +344,13 @@ class Ledger {
     const all = await eventsOf(commit, index), events = all.filter((event) => this.isCarried(event.subject));
     if (!index) await this.genesis(commit, all, signatures);
     need(commit.ledger === this.origin, "ledger", commit.ledger);
-    need(!this.commits.has(id), "exists", `commit ${id} again`);
+    need(!this.commits.has(id), "exists", id);
     this.commits.add(id);
     this.signatures += signatures.length;
     const keys = signatures.map(({ key, sig }) => ({ id: key, sig, ...this.keys.get(key) }));
     for (const { id: key, raw, sig } of keys) {
       this.signers.add(key);
-      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
+      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", key);
     }
     const root = anchor?.size <= index && await rootAt(anchor.size);
     need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
@@ -388,13 +388,13 @@ class Ledger {
     need(type === "ledger.created" && !more && !anchor, "genesis", type);
     merge(this, { origin, vkey: await verifierKey(log_key) });
     need(this.vkey?.name === origin, "key", log_key);
-    need(new Set(["log", ...agents.map(({ slug }) => slug)]).size > agents.length, "exists", "slug");
+    need(new Set(["log", ...agents.map(({ slug }) => slug)]).size > agents.length, "exists", "slugs");
     await this.checkKeys(event);
     this.evolve(event); // at once: its own state judges it
     const stewards = agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
     const signers = signatures.map(({ key }) => this.keys.get(key)?.agent);
     const isByAll = String(signers.sort()) === String(stewards.sort());
-    need(stewards.includes(author) && isByAll, "genesis", `signatures by ${signers}, expected ${stewards}`);
+    need(stewards.includes(author) && isByAll, "genesis", `${signers}, expected ${stewards}`);
   }
   fold(event) {
     if (!this.streams.has(event.subject)) this.streams.set(event.subject, []);
