@@ -2,320 +2,219 @@
 // docs/models, sharing no code with the crate. Runs unchanged in a browser and in Node 20; usage stands at `main`.
 
 // --- bytes -------------------------------------------------------------------------------------------------------
-
-/** Why something is refused: a code of docs/FORMAT.md, what was found, and at which entry, where it is one. */
-class Refusal extends Error {
-  constructor(code, found, index) {
-    super(`[${code}] ${found ?? ""}`);
-    Object.assign(this, { code, found, index });
-  }
-}
-const refuse = (...why) => { throw new Refusal(...why); };
+/** Why something is refused: a code of docs/FORMAT.md, what was found, at which entry. */
+class Refusal extends Error {}
+const refuse = (code, found, index) => {
+  throw Object.assign(new Refusal(`[${code}] ${found ?? ""}`), { code, found, index });
+};
 const need = (condition, ...why) => Boolean(condition) || refuse(...why);
 const attempt = (read) => { try { return read(); } catch { return null; } };
-
+const { subtle } = globalThis.crypto;
 const utf8 = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
 const octets = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 const fromOctets = (text) => Uint8Array.from(text, (octet) => octet.charCodeAt(0));
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-const u64 = (number) => unhex(number.toString(16).padStart(16, "0"));
-const same = (one, other) => hex(one) === hex(other);
+const same = (one, other) => hex(one) === hex(other), u64 = (n) => unhex(n.toString(16).padStart(16, "0"));
 const concat = (...parts) => Uint8Array.from(parts.flatMap((part) => [...part]));
-const sha256 = async (...parts) => new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", concat(...parts)));
-const sha256hex = async (...parts) => hex(await sha256(...parts));
-
-function unbase64(text) {
-  const bytes = attempt(() => fromOctets(atob(text)));
-  return bytes && btoa(octets(bytes)) === text ? bytes : null;
-}
+const sha256 = async (...parts) => new Uint8Array(await subtle.digest("SHA-256", concat(...parts)));
+const sha256hex = async (...parts) => hex(await sha256(...parts)), base64 = (bytes) => btoa(octets(bytes));
+const unbase64 = (text) => attempt(() => base64(fromOctets(atob(text))) === text && fromOctets(atob(text))) || null;
 
 // --- Ed25519: keys that may sign, and strict signatures ----------------------------------------------------------
-
-const P = 2n ** 255n - 19n;
-const L = 2n ** 252n + 27742317777372353535851937790883648493n;
-const Y8 = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n; // of a point of order 8
-const mod = (a) => ((a % P) + P) % P;
+const P = 2n ** 255n - 19n, L = 2n ** 252n + 27742317777372353535851937790883648493n;
+const power = (base, times) => (times ? mod(power(mod(base * base), times >> 1n) * (times & 1n ? base : 1n)) : 1n);
 const littleEndian = (bytes) => BigInt(`0x${hex(bytes.slice().reverse())}`);
-const yOf = (bytes) => littleEndian(bytes) & (2n ** 255n - 1n);
-const isSmall = (bytes) => [0n, 1n, Y8, P - Y8, P - 1n, P, P + 1n].includes(yOf(bytes));
-
-function power(base, exponent) {
-  let result = 1n;
-  for (let b = base, e = exponent; e > 0n; e >>= 1n, b = mod(b * b)) if (e & 1n) result = mod(result * b);
-  return result;
-}
-
-/** May this key be registered: canonical, on the curve, not of small order; L times it, by RFC 7748, is nothing. */
-export function mayBeKey(bytes) {
-  const y = yOf(bytes);
-  const u = mod((1n + y) * power(mod(1n - y), P - 2n));
-  if (y >= P || isSmall(bytes) || power(mod(u ** 3n + 486662n * u ** 2n + u), (P - 1n) / 2n) !== 1n) return false;
-  let [near, far] = [[1n, 0n], [u, 1n]];
-  for (let bit = 252n; bit >= 0n; bit--) {
-    const isSet = (L >> bit) & 1n;
-    const [[x2, z2], [x3, z3]] = isSet ? [far, near] : [near, far];
+const mod = (a) => ((a % P) + P) % P, yOf = (bytes) => littleEndian(bytes) & (2n ** 255n - 1n);
+function isNothing(bytes, times) { // is so many times the point, by the ladder of RFC 7748, section 5
+  const y = yOf(bytes), u = mod((1n + y) * power(mod(1n - y), P - 2n));
+  let points = [[1n, 0n], [u, 1n]];
+  for (const bit of times.toString(2)) {
+    if (bit === "1") points.reverse();
+    const [[x2, z2], [x3, z3]] = points;
     const [a, b, c, d] = [(x2 + z2) ** 2n, (x2 - z2) ** 2n, (x3 - z3) * (x2 + z2), (x3 + z3) * (x2 - z2)];
-    const twice = [mod(a * b), mod((a - b) * (a + 121665n * (a - b)))];
-    const sum = [mod((c + d) ** 2n), mod(u * (c - d) ** 2n)];
-    [near, far] = isSet ? [sum, twice] : [twice, sum];
+    points = [[a * b, (a - b) * (a + 121665n * (a - b))], [(c + d) ** 2n, u * (c - d) ** 2n]].map((xz) => xz.map(mod));
+    if (bit === "1") points.reverse();
   }
-  return near[1] === 0n;
+  return points[0][1] === 0n;
 }
-
+const isSmall = (bytes) => isNothing(bytes, 8n);
+/** May this key be registered: canonical, of the order L, which no point of the twist has. */
+export const mayBeKey = (bytes) => yOf(bytes) < P && isNothing(bytes, L) && !isSmall(bytes);
 /** Does the signature hold, as `verify_strict` would have it. */
-async function verifies(key, signature, message) {
-  if (littleEndian(signature.subarray(32)) >= L || isSmall(signature.subarray(0, 32)) || isSmall(key)) return false;
-  const { subtle } = globalThis.crypto;
-  return subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
-}
-
+const verifies = async (key, signature, message) =>
+  littleEndian(signature.subarray(32)) < L && !isSmall(signature.subarray(0, 32)) && !isSmall(key)
+  && subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
 const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]); // what stands before the 32 bytes of a key
-const keyId = async (raw) => `SHA256:${btoa(octets(await sha256(SSH, raw))).slice(0, 43)}`;
-
+const keyId = async (raw) => `SHA256:${base64(await sha256(SSH, raw)).slice(0, 43)}`;
 function sshKey(text) {
-  const bytes = text.startsWith("ssh-ed25519 ") ? unbase64(text.slice(12)) : null;
-  return bytes?.length === 51 && same(bytes.subarray(0, 19), SSH) ? bytes.subarray(19) : null;
+  const raw = unbase64(text.slice(12))?.subarray(19);
+  return raw?.length === 32 && text === `ssh-ed25519 ${base64(concat(SSH, raw))}` ? raw : null;
 }
-
-/** A C2SP verifier key, or null. Whether its id is that of its key, and the key may sign, is not asked yet. */
+/** A C2SP verifier key, or null; its id, and whether it may sign, are not checked yet. */
 function splitVkey(text, type = 1) {
   const [, name, id, body] = /^([^+\s]+)\+([0-9a-f]{8})\+(.*)$/u.exec(text) ?? [];
   const bytes = body && unbase64(body);
   return bytes?.length === 33 && bytes[0] === type ? { text, name, id, bytes, raw: bytes.subarray(1) } : null;
 }
-
 async function verifierKey(text, type) {
-  const vkey = splitVkey(text, type);
-  const isOwn = vkey && (await sha256hex(utf8(`${vkey.name}\n`), vkey.bytes)).startsWith(vkey.id);
-  return isOwn && mayBeKey(vkey.raw) ? vkey : null;
+  const vkey = splitVkey(text, type), id = vkey && await sha256hex(utf8(`${vkey.name}\n`), vkey.bytes);
+  return id?.startsWith(vkey.id) && mayBeKey(vkey.raw) ? vkey : null;
 }
 
 // --- canonical JSON (RFC 8785, integers only), and the forms -----------------------------------------------------
-
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-
 function canonical(value, depth = 1) {
   need(typeof value !== "number" || Number.isSafeInteger(value), "bytes", `the number ${value}`);
   need(typeof value !== "string" || value.isWellFormed(), "bytes", "a lone surrogate");
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   need(depth <= 16, "bytes", `depth ${depth}`);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
-  const names = Object.keys(value).sort();
-  const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())));
-  need(folded.size === names.length, "bytes", "two names equal but for case");
+  const names = Object.keys(value).sort(), lower = (letter) => letter.toLowerCase();
+  const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, lower)));
+  need(folded.size === names.length, "bytes", "two names but for case");
   return `{${names.map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`).join(",")}}`;
 }
-
-/** The value of canonical bytes: what JSON.parse forgives shows as another form than that of what was read. */
+/** What JSON.parse forgives shows when it is written again. */
 function parseCanonical(bytes) {
-  const text = decode(bytes);
-  const value = attempt(() => JSON.parse(text));
-  need(value !== null && canonical(value) === text, "bytes", "other bytes than canonical JSON");
+  const text = decode(bytes), value = attempt(() => JSON.parse(text));
+  need(value !== null && canonical(value) === text, "bytes", "not canonical JSON");
   return value;
 }
-
-// Every record and type: its name, then its fields. [x] is a list, <x> a set, * one that may be empty, a number after
-// it the most it holds; {x} a record, ~x one that may be null, a|b|c words (= names them), 1..9 an integer, lineN and
-// textN text of at most N bytes. `?` stands after an optional field, `+` after those of which one must be there.
-const FORMS = notation(`
-kind=human|software|organization role=steward|curator|contributor|attester verdict=included|downweighted|excluded
-nature=empirical|interpretive|methodological|bridging|theoretical|normative polarity=positive|negative
-falsifiability=falsifiable|partially_falsifiable|unfalsifiable source=authored|extracted|cross_referenced|imported
-anchor root:hex size:1..
-signature key:keyid sig:signature
-keyproof key:key proof:signature
-agent slug:slug name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
-predecessor origin:origin vkey:vkey size:0.. root:hex
-successor origin:origin vkey:vkey
-domain name:line120 weight:ratio
-passage label:line300 confidence?:ratio quote?:text4000 page?:line80
-view_rule when:text1000 verdict:verdict reason:text300
-rule roles:<role>* signatures:count other_than?:asserter kinds?:<kind> alone?:subject|author|anyone
-policy rules:rules stewards:1..16
-commit v:1..1 ledger:origin anchor:~{anchor} author:agent/ at:time events:[{event}]256
-event subject:subject seq:1.. prev:~hex effective?:date type:event_type data:object
-entry commit:{commit} recorded:recorded signatures:[{signature}]16
-withheld leaf:hex withheld:text300
-ledger.created origin:origin title:line200 description?:text4000 log_key:vkey agents:[{agent}] policy:{policy}
-  predecessor?:{predecessor}
-ledger.policy_changed policy:{policy}
-ledger.model_adopted model:line60 version:line20 spec:hex default:boolean
-ledger.moved successor:{successor} reason:text1000
-ledger.frozen successor?:{successor} reason:text1000
-ledger.mapped size:0.. root:hex subjects:0..
-agent.registered name:line200 kind:kind roles:<role>* community?:slug reliability?:ratio keys:[{keyproof}] next?:hex
-  orcid?:orcid url?:url
-agent.changed name+:line200 community+:slug reliability+:ratio roles+:<role>*
-agent.key_added key:key proof:signature next?:hex
-agent.key_revoked key:keyid reason:rotated|lost|compromised since?:0..
-artifact.registered title:line1000 kind:paper|dataset|code|report|talk|webpage label?:line200 authors?:[text200]
-  year?:1..9999 doi?:doi url?:url community?:slug sha256?:hex key?:line200
-artifact.appraised credibility+:ratio methodology+:ratio replication+:ratio rationale?:text2000
-artifact.standing_changed standing:sound|corrected|concern|retracted|withdrawn|superseded|preprint notice?:url
-  reason:text2000 by?:artifact/
-context.defined name:line300 kind:line60
-claim.asserted statement:line1000 summary:text4000 detail?:text16000 nature:nature polarity:polarity
-  falsifiability:falsifiability origin:source domains:<{domain}> key?:line200
-claim.revised statement+:line1000 summary+:text4000 detail+:text16000 nature+:nature polarity+:polarity
-  falsifiability+:falsifiability origin+:source domains+:<{domain}> reason:text2000
-claim.status_changed lifecycle+:proposed|active|superseded|merged|retracted note:text2000 by?:claim/
-  standing+:hypothesis|tested|replicated|contested|refuted|settled
-claim.scoped relation:holds_in|fails_in context:context/ breadth:ratio note?:text2000
-claim.unscoped ref:0.. reason:text2000
-claim.linked relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts target:claim/ strength?:ratio
-  note?:text2000
-claim.unlinked ref:0.. reason:text2000
-evidence.added relation:supports|disputes artifact:artifact/ strength?:ratio passages?:[{passage}] note:text4000
-  replicates?:artifact/ replication?:ratio key?:line200
-evidence.revised ref:0.. strength+:ratio passages+:[{passage}] note+:text4000 replication+:ratio reason:text2000
-evidence.withdrawn ref:0.. reason:text2000
-attestation.made verdict:verifies|endorses|disputes|abstains weight:ratio version:0.. comment?:text4000 role?:line60
-  expires?:date interests?:text1000
-attestation.withdrawn ref:0.. reason:text2000
-view.defined name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
-view.changed name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict
-event.reaffirmed ref:0.. reason:text1000
-note.added text:text4000 on?:0..
-bundle v:1..1 origin:origin claim:claim/ checkpoint:string map:{map} entries:[{carried}] streams:<{stream}>
-  profile:{profile}
-map index:0..
-carried index:0.. entry:string path:[hex]*
-stream subject:subject leaf?:{leaf} proof:{proof}
-leaf entry:0.. last:hex length:1..
-proof bitmap:hex siblings:[hex]*
-profile model:line100 figures:{figures} coverage:{coverage}
-  assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*
-figures evid:ppm repl:ppm cons:ppm meth:ppm cred:ppm scop:ppm brdg:ppm cont:ppm supp:ppm fron:ppm stab:ppm
-coverage supp:{part} fron:{part} stab:{part}
-part present:0.. whole:0..
-`);
-
+// Forms (name=form), then records and types (name: fields). A field is name:form, or both where they are the same. [x]
+// is a list, <x> a set, * that may be empty, a number the most it holds; {x} a record, ~x or null, a|b|c words, 1..9 an
+// integer, lineN and textN at most N bytes; ? stands after what is optional, + after that of which there must be one.
+const FORMS = notation(`kind=human|software|organization  role=steward|curator|contributor|attester
+verdict=included|downweighted|excluded  nature=empirical|interpretive|methodological|bridging|theoretical|normative
+polarity=positive|negative  falsifiability=falsifiable|partially_falsifiable|unfalsifiable
+source=authored|extracted|cross_referenced|imported  roles=<role>*  ppm=~0..1000000
+anchor: root:hex size:1..  signature: key:keyid sig:signature  keyproof: key proof:signature  agent: slug name:line200
+kind roles community?:slug reliability?:ratio keys:[{keyproof}] next?:hex  predecessor: origin vkey size:0.. root:hex
+successor: origin vkey  domain: name:line120 weight:ratio  passage: label:line300 confidence?:ratio quote?:text4000
+page?:line80  view_rule: when:text1000 verdict reason:text300  rule: roles signatures:count other_than?:asserter
+kinds?:<kind> alone?:subject|author|anyone  policy: rules stewards:1..16  commit: v:1..1 ledger:origin anchor:~{anchor}
+author:agent/ at:time events:[{event}]256  event: subject seq:1.. prev:~hex effective?:date type:event_type data:object
+entry: commit:{commit} recorded signatures:<{signature}>16  withheld: leaf:hex withheld:text300
+ledger.created: origin title:line200 description?:text4000 log_key:vkey agents:[{agent}] policy:{policy}
+predecessor?:{predecessor}  ledger.policy_changed: policy:{policy}  ledger.model_adopted: model:line60 version:line20
+spec:hex default:boolean  ledger.moved: successor:{successor} reason:text1000  ledger.frozen: successor?:{successor}
+reason:text1000  ledger.mapped: size:0.. root:hex subjects:0..  agent.registered: name:line200 kind roles
+community?:slug reliability?:ratio keys:[{keyproof}] next?:hex orcid? url?  agent.changed: name+:line200 community+:slug
+reliability+:ratio roles+  agent.key_added: key proof:signature next?:hex  agent.key_revoked: key:keyid
+reason:rotated|lost|compromised since?:0..  artifact.registered: title:line1000
+kind:paper|dataset|code|report|talk|webpage label?:line200 authors?:[text200] year?:1..9999 doi? url? community?:slug
+sha256?:hex key?:line200  artifact.appraised: credibility+:ratio methodology+:ratio replication+:ratio
+rationale?:text2000  artifact.standing_changed: standing:sound|corrected|concern|retracted|withdrawn|superseded|preprint
+notice?:url reason:text2000 by?:artifact/  context.defined: name:line300 kind:line60  claim.asserted: statement:line1000
+summary:text4000 detail?:text16000 nature polarity falsifiability origin:source domains:<{domain}> key?:line200
+claim.revised: statement+:line1000 summary+:text4000 detail+:text16000 nature+ polarity+ falsifiability+ origin+:source
+domains+:<{domain}> reason:text2000  claim.status_changed: lifecycle+:proposed|active|superseded|merged|retracted
+note:text2000 by?:claim/ standing+:hypothesis|tested|replicated|contested|refuted|settled  claim.scoped:
+relation:holds_in|fails_in context:context/ breadth:ratio note?:text2000  claim.unscoped: ref:0.. reason:text2000
+claim.linked: relation:supports|contradicts|refines|generalizes|depends_on|same_as|asserts target:claim/ strength?:ratio
+note?:text2000  claim.unlinked: ref:0.. reason:text2000  evidence.added: relation:supports|disputes artifact:artifact/
+strength?:ratio passages?:[{passage}] note:text4000 replicates?:artifact/ replication?:ratio key?:line200
+evidence.revised: ref:0.. strength+:ratio passages+:[{passage}] note+:text4000 replication+:ratio reason:text2000
+evidence.withdrawn: ref:0.. reason:text2000  attestation.made: verdict:verifies|endorses|disputes|abstains weight:ratio
+version:0.. comment?:text4000 role?:line60 expires?:date interests?:text1000  attestation.withdrawn: ref:0..
+reason:text2000  view.defined: name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict  view.changed:
+name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict  event.reaffirmed: ref:0.. reason:text1000
+note.added: text:text4000 on?:0..
+bundle: v:1..1 origin claim:claim/ checkpoint:string map:{map} entries:[{carried}] streams:<{stream}> profile:{profile}
+map: index:0..  carried: index:0.. entry:string path:[hex]*  stream: subject leaf?:{leaf} proof:{proof}  leaf: entry:0..
+last:hex length:1..  proof: bitmap:hex siblings:[hex]*  profile: model:line100 figures:{figures} coverage:{coverage}
+assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*  figures: evid:ppm repl:ppm cons:ppm meth:ppm cred:ppm
+scop:ppm brdg:ppm cont:ppm supp:ppm fron:ppm stab:ppm  coverage: supp:{part} fron:{part} stab:{part}  part: present:0..
+whole:0..`);
 function notation(text) {
   const forms = new Map();
   for (const word of text.trim().split(/\s+/)) {
     const [, name, mark, form] = /^([\w.]+)([?+=]?):?(.*)$/.exec(word);
-    if (mark === "=") forms.set(name, form.split("|"));
-    else if (form) [...forms.values()].at(-1).push({ name, mark, form });
-    else forms.set(name, []);
+    if (mark === "=" || word.endsWith(":")) forms.set(name, form || []);
+    else [...forms.values()].at(-1).push({ name, mark, form: form || name });
   }
   return forms;
 }
-
-const REFUSED = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069\\u200e\\u200f"
-  + "\\u061c]|\\p{Noncharacter_Code_Point}|^\\p{White_Space}*$", "u");
-const isText = (value, limit) => utf8(value).length <= limit && !REFUSED.test(value);
+const REFUSED = /(?![\t\n])\p{Cc}|[\p{Zl}\p{Zp}\p{Bidi_Control}\p{Noncharacter_Code_Point}]|^\p{White_Space}*$/u;
 const SUBJECT = /^(ledger|(agent|artifact|context|claim|view)\/[a-z0-9][a-z0-9-]{0,95})$/;
-
-function isTime(value, form) {
-  const whole = value.slice(0, 19);
-  const read = new Date(whole.length > 10 ? `${whole}Z` : whole).toJSON();
-  return form.test(value) && !value.startsWith("0000") && read?.startsWith(whole);
-}
-
-function isOrcid(value) {
-  const digits = value.replaceAll("-", "");
-  const total = [...digits.slice(0, 15)].reduce((sum, digit) => (sum + Number(digit)) * 2, 0);
-  return /^(\d{4}-){3}\d{3}[\dX]$/.test(value) && digits[15] === "0123456789X"[(12 - (total % 11)) % 11];
-}
-
-// The values of docs/FORMAT.md, section 1, that are strings.
-const STRINGS = {
-  string: () => true, orcid: isOrcid, key: sshKey, vkey: splitVkey,
+const isText = (value, limit) => utf8(value).length <= limit && !REFUSED.test(value);
+const like = (pattern) => (value) => pattern.test(value);
+const isTime = (value, pattern) => pattern.test(value) && !value.startsWith("0000")
+  && new Date(value[10] ? `${value.slice(0, 19)}Z` : value).toJSON()?.startsWith(value.slice(0, 19));
+const STRINGS = { // docs/FORMAT.md, section 1
+  string: () => true, key: sshKey, vkey: splitVkey, subject: like(SUBJECT), hex: like(/^[0-9a-f]{64}$/),
+  ratio: like(/^(0|1|0\.[0-9]{0,5}[1-9])$/), slug: (v) => SUBJECT.test(`claim/${v}`),
   origin: (v) => v.length <= 255 && /^[a-z0-9.-]+(:[0-9]+)?(\/[A-Za-z0-9._~-]+)*$/.test(v),
-  slug: (v) => SUBJECT.test(`claim/${v}`),
-  subject: (v) => SUBJECT.test(v),
-  event_type: (v) => v.includes(".") && FORMS.has(v),
-  hex: (v) => /^[0-9a-f]{64}$/.test(v),
+  event_type: (v) => v.includes(".") && FORMS.has(v), signature: (v) => unbase64(v)?.length === 64,
   keyid: (v) => v.startsWith("SHA256:") && unbase64(`${v.slice(7)}=`)?.length === 32,
-  signature: (v) => unbase64(v)?.length === 64,
-  date: (v) => isTime(v, /^\d{4}(-\d\d(-\d\d)?)?$/),
-  time: (v) => isTime(v, /^.{10}T.{8}Z$/),
+  date: (v) => isTime(v, /^\d{4}(-\d\d(-\d\d)?)?$/), time: (v) => isTime(v, /^.{10}T.{8}Z$/),
   recorded: (v) => isTime(v, /^.{10}T.{8}\.\d{6}Z$/),
-  ratio: (v) => /^(0|1|0\.[0-9]{0,5}[1-9])$/.test(v),
   url: (v) => isText(v, 2000) && /^https?:\/\/\P{White_Space}+$/u.test(v),
   doi: (v) => isText(v, 300) && /^10\.[0-9]{4,9}\/[^\p{White_Space}\p{Uppercase}]+$/u.test(v),
+  orcid: (v) => /^(\d{4}-){3}\d{3}[\dX]$/.test(v) && [...v.replaceAll("-", "")] // ISO 7064, MOD 11-2
+    .reduce((sum, digit) => sum * 2 + "0123456789X".indexOf(digit), 0) % 11 === 1,
 };
-// And those that are none.
 const OTHERS = {
-  object: isObject,
-  boolean: (v) => typeof v === "boolean",
-  count: (v) => v === "threshold" || checkForm(v, "1..16"),
-  ppm: (v) => checkForm(v, "~0..1000000"),
+  object: isObject, boolean: (v) => typeof v === "boolean", count: (v) => v === "threshold" || checkForm(v, "1..16"),
   rules: (v) => isObject(v) && Object.entries(v).every(([name, rule]) => checkRecord(rule, "rule", name)
-    && (OUTRANKING.includes(name) || (STRINGS.event_type(name) && !/^ledger.(cre|map)/.test(name)))),
+    && (Object.hasOwn(OUTRANKING, name) || (STRINGS.event_type(name) && !/^ledger.(cre|map)/.test(name)))),
 };
-
-/** Answers true where the value has the form that the notation says, else throws. */
-function checkForm(value, form, path) {
-  const found = `${path} = ${JSON.stringify(value)?.slice(0, 80)}`;
-  const fits = (condition, code = "schema") => need(condition, code, found);
+function checkForm(value, form, path) { // answers true, or throws
+  const fits = (condition, code = "schema") => need(condition, code, `${path} = ${JSON.stringify(value).slice(0, 80)}`);
+  const named = FORMS.get(form);
+  if (typeof named === "string") return checkForm(value, named, path);
   if (form.startsWith("~")) return value === null || checkForm(value, form.slice(1), path);
   if (form.startsWith("{")) return checkRecord(value, form.slice(1, -1), path);
   if (form in OTHERS) return fits(OTHERS[form](value));
-  const [, item, member, empty, most] = /^(?:\[(.+)\]|<(.+)>)(\*?)(\d*)$/.exec(form) ?? [];
+  const parts = /^(?:\[(.+)\]|<(.+)>)(\*?)(\d*)$|^(\d)\.\.(\d*)$|^(line|text)(\d+)$/.exec(form) ?? [];
+  const [, item, member, empty, most, least, largest, kind, limit] = parts;
   if (item || member) {
     fits(Array.isArray(value) && (empty || value.length));
     fits(value.length <= (most || Infinity), "limit");
     value.forEach((each, i) => checkForm(each, item ?? member, `${path}[${i}]`));
-    const names = member ? value.map((each) => hex(utf8(each.subject ?? each.name ?? each))) : [];
+    const names = member ? value.map((each) => hex(utf8(each.subject ?? each.name ?? each.key ?? each))) : [];
     return fits(!names.some((name, i) => name <= names[i - 1]));
   }
-  const [, least, largest] = /^(\d)\.\.(\d*)$/.exec(form) ?? [];
   if (least) return fits(Number.isSafeInteger(value) && value >= least && value <= (largest || Infinity));
   fits(typeof value === "string");
-  const [, kind, limit] = /^(line|text)(\d+)$/.exec(form) ?? [];
-  if (kind) fits(utf8(value).length <= limit, "limit");
+  fits(!kind || utf8(value).length <= limit, "limit");
   if (kind) return fits(isText(value, limit) && (kind === "text" || !/[\n\t]/.test(value)));
   if (form.endsWith("/")) return fits(SUBJECT.test(value) && value.startsWith(form));
-  return fits(form in STRINGS ? STRINGS[form](value) : (FORMS.get(form) ?? form.split("|")).includes(value));
+  return fits(form in STRINGS ? STRINGS[form](value) : form.split("|").includes(value));
 }
-
 function checkRecord(value, record, path) {
-  const fields = FORMS.get(record);
-  const isFit = isObject(value) && Object.keys(value).every((own) => fields.some(({ name }) => name === own));
-  need(isFit, "schema", `${path} with other fields`);
+  const fields = FORMS.get(record), some = fields.filter(({ mark }) => mark === "+");
+  const knows = (own) => fields.some(({ name }) => name === own);
+  need(isObject(value) && Object.keys(value).every(knows), "schema", `${path} with other fields`);
   for (const { name, mark, form } of fields) {
-    if (Object.hasOwn(value, name)) checkForm(value[name], form, `${path}.${name}`);
+    if (name in value) checkForm(value[name], form, `${path}.${name}`);
     else need(mark, "schema", `${path} without ${name}`);
   }
-  const some = fields.filter(({ mark }) => mark === "+");
   need(!some.length || some.some(({ name }) => name in value), "schema", `${path} of nothing`);
-  return record !== "event" || checkEvent(value, path);
-}
-
-function checkEvent({ type, subject, data, seq, prev }, path) {
-  const family = type.split(".")[0];
+  if (record !== "event") return true;
+  const { type, subject, data, seq, prev } = value, family = type.split(".")[0];
   const on = { evidence: "claim", attestation: "claim", event: "", note: "" }[family] ?? family;
-  const fits = type === "ledger.mapped" ? subject === LOG : subject.startsWith(on);
-  need(fits && (prev === null) === (seq === 1), "schema", `${type} on ${subject}, ${seq} after ${prev}`);
+  const isOn = type === "ledger.mapped" ? subject === LOG : subject.startsWith(on);
+  need(isOn && (prev === null) === (seq === 1), "schema", `${type} on ${subject}, ${seq} after ${prev}`);
   checkRecord(data, type, `${path}.data`);
   return need(!("since" in data) || data.reason === "compromised", "schema", `since for ${data.reason}`);
 }
-
 /** The entry of a line: {commit, recorded, signatures, body: the commit's bytes}, or {withheld, leaf}. */
 export function parseEntry(line) {
   need(line.length <= 65535, "limit", `${line.length} bytes`);
-  const value = parseCanonical(line);
-  const isWithheld = isObject(value) && "withheld" in value;
+  const value = parseCanonical(line), isWithheld = isObject(value) && "withheld" in value;
   checkRecord(value, isWithheld ? "withheld" : "entry", "entry");
   if (isWithheld) return value;
-  const ids = value.signatures.map(({ key }) => key);
-  need(ids.every((id, i) => i === 0 || ids[i - 1] < id), "schema", "keys out of order");
   const body = utf8(canonical(value.commit));
-  need(body.length <= 60000, "limit", `a commit of ${body.length} bytes`);
+  need(body.length <= 60000, "limit", `${body.length} bytes`);
   return { ...value, body };
 }
 
 // --- the tree (RFC 6962), and the map of streams -----------------------------------------------------------------
-
-const leafHash = (line) => sha256([0], line);
-const nodeHash = (left, right) => sha256([1], left, right);
-
-/** A tree that grows: of every level, the hashes of its full subtrees. */
+const leafHash = (line) => sha256([0], line), nodeHash = (left, right) => sha256([1], left, right);
 class Tree {
-  levels = [[]];
+  levels = [[]]; // of every level, the hashes of its full subtrees
   get size() { return this.levels[0].length; }
   static async of(leaves) {
     const tree = new Tree();
@@ -335,283 +234,223 @@ class Tree {
     return hex(root ?? await sha256());
   }
 }
-
-/** The root to which an inclusion path leads (RFC 9162, 2.1.3.2), or null where it is of another length. */
+/** The root to which an inclusion path leads (RFC 6962, 2.1.1), or null where it has another length. */
 async function rootByPath(leaf, index, size, path) {
-  let [at, last, node] = [index, size - 1, leaf];
-  const half = () => { [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]; };
-  for (const sibling of path.map(unhex)) {
-    if (last === 0) return null;
-    const isRight = at % 2 === 1 || at === last;
-    node = isRight ? await nodeHash(sibling, node) : await nodeHash(node, sibling);
-    while (isRight && at % 2 === 0 && at > 0) half();
-    half();
-  }
-  return last === 0 ? hex(node) : null;
+  if (size === 1 || !path.length) return size === 1 && !path.length ? hex(leaf) : null;
+  const split = 2 ** ((size - 1).toString(2).length - 1), isRight = index >= split, sibling = unhex(path.at(-1));
+  const node = await rootByPath(leaf, ...(isRight ? [index - split, size - split] : [index, split]), path.slice(0, -1));
+  return node && hex(await (isRight ? nodeHash(sibling, unhex(node)) : nodeHash(unhex(node), sibling)));
 }
-
-const ZERO = new Uint8Array(32);
-const bitOf = (key, level) => (key[level >> 3] >> (7 - (level & 7))) & 1;
+const ZERO = new Uint8Array(32), bitOf = (key, level) => (key[level >> 3] >> (7 - (level & 7))) & 1;
 const inMap = async (left, right) => (same(left, ZERO) && same(right, ZERO) ? ZERO : sha256([3], left, right));
-
-async function mapLeaf(subject, length, last, entry) {
+async function mapLeaf(subject, { length, last, entry }) {
   const key = await sha256(utf8(subject));
   return { key, hash: await sha256([2], key, u64(length), unhex(last), u64(entry)) };
 }
-
-/** The node at a level over these leaves. Of one that is alone there, it is kept with the leaf. */
+/** The node over these leaves. Of one that is alone there, it is kept with the leaf. */
 async function mapNode(leaves, level = 0) {
   const [leaf, more] = leaves;
   if (!leaf || level === 256) return leaf?.hash ?? ZERO;
   if (!more && leaf[level]) return leaf[level];
-  const [left, right] = [0, 1].map((side) => leaves.filter(({ key }) => bitOf(key, level) === side));
-  const node = await inMap(await mapNode(left, level + 1), await mapNode(right, level + 1));
+  const side = (bit) => mapNode(leaves.filter(({ key }) => bitOf(key, level) === bit), level + 1);
+  const node = await inMap(await side(0), await side(1));
   if (!more) leaf[level] = node;
   return node;
 }
-
 async function rootByProof(subject, leaf, { bitmap, siblings }) {
-  const key = await sha256(utf8(subject));
-  const [bits, rest] = [unhex(bitmap), siblings.map(unhex)];
-  let node = leaf ? (await mapLeaf(subject, leaf.length, leaf.last, leaf.entry)).hash : ZERO;
+  const [key, bits, rest] = [await sha256(utf8(subject)), unhex(bitmap), siblings.map(unhex)];
+  let node = leaf ? (await mapLeaf(subject, leaf)).hash : ZERO;
   for (let level = 255; level >= 0; level--) {
-    const sibling = bitOf(bits, level) ? rest.pop() ?? ZERO : ZERO;
-    need(!bitOf(bits, level) || !same(sibling, ZERO), "map", "a zero sibling, or too few");
-    node = bitOf(key, level) ? await inMap(sibling, node) : await inMap(node, sibling);
+    const isGiven = bitOf(bits, level), sibling = (isGiven && rest.pop()) || ZERO;
+    need(!isGiven || !same(sibling, ZERO), "map", `siblings of ${subject}`);
+    node = await (bitOf(key, level) ? inMap(sibling, node) : inMap(node, sibling));
   }
-  need(!rest.length, "map", "too many siblings");
+  need(!rest.length, "map", `siblings of ${subject}`);
   return hex(node);
 }
 
 // --- the ledger: the rules in force at each event, and what the events come to -----------------------------------
-
-const LOG = "agent/log";
-const OUTRANKING = ["agent.changed/power", "agent.key_revoked/since", "agent.registered/power",
-  "claim.revised/disputed", "claim.status_changed/retracted", "claim.status_changed/uncontested",
-  "event.reaffirmed/power"];
-const CREATES = /^(ledger.created|.*registered|.*defined|.*asserted)$/;
-const STEPS = { proposed: "active retracted", active: "superseded merged retracted", superseded: "active",
-  merged: "active", retracted: "" };
-// What refers to an earlier event, and in which list; what may be there once in a list, and what makes it the same.
+const LOG = "agent/log", CREATES = /created|registered|defined|asserted$/;
+const OUTRANKING = { // rules that take the place of that of the type, and when
+  "agent.changed/power": (data) => data.roles || "reliability" in data,
+  "agent.key_revoked/since": (data) => "since" in data,
+  "agent.registered/power": (data) => "reliability" in data || /steward|curator/.test(data.roles),
+  "claim.revised/disputed": (data, claim) => [...claim?.attestations.values() ?? []]
+    .some(({ verdict, version }) => verdict === "disputes" && version === claim.version),
+  "claim.status_changed/retracted": (data) => data.lifecycle === "retracted",
+  "claim.status_changed/uncontested": (data, claim) => data.standing && claim?.standing === "contested",
+  "event.reaffirmed/power": (data, thing, subject) => /^(ledger|agent)/.test(subject),
+};
+const STEPS = /^(proposed (active|retracted)|active (superseded|merged|retracted)|(superseded|merged) active)$/;
+// What refers to an earlier event of a list, and what may be in a list once, with what makes it the same.
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
   "evidence.added": ["edges", "relation", "artifact", "key"],
   "attestation.made": ["attestations", "author", "version"] };
-
-const merge = (thing, data) => Object.assign(thing, data);
+const merge = Object.assign, close = (ledger) => merge(ledger, { closed: true });
 const FOLDS = { // what an event makes of its subject
-  "ledger.created": (ledger, data, event, { things }) => {
-    for (const agent of data.agents) things.set(`agent/${agent.slug}`, { ...agent });
-    things.set(LOG, { roles: [] });
-  },
-  "ledger.policy_changed": merge,
-  "ledger.model_adopted": (ledger, data) => merge(ledger, { newest: data, model: data.default ? data : ledger.model }),
-  "ledger.moved": (ledger) => merge(ledger, { closed: true }),
-  "ledger.frozen": (ledger) => merge(ledger, { closed: true }),
-  "agent.changed": merge,
-  "agent.key_added": (agent, { next }) => merge(agent, { next }),
-  "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, { ...data, revoked: true }),
+  "ledger.created": (ledger, { agents }, event, { things }) => [...agents, { slug: "log", roles: [] }]
+    .forEach((agent) => things.set(`agent/${agent.slug}`, { ...agent })),
+  "ledger.model_adopted": (ledger, data) => merge(ledger, { newest: data }, data.default && { model: data }),
+  "ledger.moved": close, "ledger.frozen": close, "agent.key_added": (agent, { next }) => merge(agent, { next }),
+  "agent.key_revoked": (agent, data, event, { keys }) => merge(keys.get(data.key) ?? {}, data, { revoked: true }),
   "artifact.registered": (artifact) => merge(artifact, { standing: "sound", appraisals: {} }),
-  "artifact.appraised": ({ appraisals }, data, { author }) =>
-    merge(appraisals, { [author]: { ...appraisals[author], ...data } }),
-  "artifact.standing_changed": merge,
-  "claim.asserted": (claim, data, { author }) => merge(claim, { asserter: author, version: 1, versions: 1,
-    lifecycle: "proposed", standing: "hypothesis",
-    edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
-  "claim.revised": (claim, data) => merge(claim, { ...data, version: claim.versions += 1 }),
-  "claim.status_changed": (claim, data) => merge(claim, data.lifecycle ? { by: undefined, ...data } : data),
+  "artifact.appraised": ({ appraisals }, data, { author }) => merge(appraisals[author] ??= {}, data),
+  "claim.asserted": (it, _, { author }) => merge(it, { asserter: author, version: 1, versions: 1, lifecycle: "proposed",
+    standing: "hypothesis", edges: new Map(), scopes: new Map(), links: new Map(), attestations: new Map() }),
+  "claim.revised": (claim, data) => merge(claim, data, { version: claim.versions += 1 }),
+  "claim.status_changed": (claim, { lifecycle, by }) => merge(claim, lifecycle && { by }),
   "evidence.revised": ({ edges }, data) => merge(edges.get(data.ref) ?? {}, data),
-  "view.changed": merge,
 };
 const CHECKS = { // what a type asks beside that what it names exists
   "ledger.model_adopted": ({ newest = null }, { data }) => need(canonical(newest) !== canonical(data), "exists"),
-  "ledger.mapped": async (log, { data: { size, root, subjects }, index }, { leaves, hidden }) => {
-    const isOwn = hidden || root === hex(await mapNode([...leaves.values()]));
-    need(size === index && subjects === leaves.size && isOwn, "map");
-  },
-  "agent.key_revoked": (agent, { subject, data: { key: id, since }, index }, { keys }, signed) => {
-    const key = keys.get(id);
-    need(key?.agent === subject && (!key.revoked || (!("since" in key) && isThere(since))), "key");
-    need(!isThere(since) || (since >= key.from && since <= index), "since");
-    need(!isThere(since) || signed.every((each) => each.id !== id), "key");
+  "ledger.mapped": async (log, { data, index }, { leaves, hidden }) => need(data.size === index
+    && data.subjects === leaves.size && (hidden || data.root === hex(await mapNode([...leaves.values()]))), "map"),
+  "agent.key_revoked": (agent, { subject, data, index }, { keys }, signed) => {
+    const key = keys.get(data.key), isSince = "since" in data;
+    need(key?.agent === subject && (!key.revoked || (isSince && !("since" in key))), "key");
+    need(!isSince || (data.since >= key.from && data.since <= index), "since");
+    need(!isSince || signed.every(({ id }) => id !== data.key), "key");
   },
   "artifact.registered": (none, { data: { doi } }, { things }) =>
     need(!doi || [...things.values()].every((thing) => thing.doi !== doi), "exists"),
   "claim.status_changed": (claim, { subject, data: { lifecycle, standing, by } }, { things }) => {
     need(/superseded|merged/.test(lifecycle) === Boolean(by) && standing !== claim.standing, "status");
-    need(!lifecycle || STEPS[claim.lifecycle].split(" ").includes(lifecycle), "status");
+    need(!lifecycle || STEPS.test(`${claim.lifecycle} ${lifecycle}`), "status");
     for (let at = by; at; at = things.get(at)?.by) need(at !== subject, "self");
   },
-  "attestation.made": ({ version }, { data }) => need(data.version === version, "version"),
-  "attestation.withdrawn": ({ attestations, version }, { data }) =>
-    need(attestations.get(data.ref)?.version === version, "ref"),
-  "event.reaffirmed": (thing, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref"),
-  "note.added": (thing, { subject, data }, ledger) =>
-    need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref"),
+  "attestation.made": (it, { data }) => need(data.version === it.version, "version"),
+  "attestation.withdrawn": (it, { data }) => need(it.attestations.get(data.ref)?.version === it.version, "ref"),
+  "event.reaffirmed": (it, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref"),
+  "note.added": (it, { subject, data }, ledger) => need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref"),
 };
-
-/** A ledger as far as it was read: its streams, and its state. In a bundle, only carried subjects have any. */
+/** A ledger as far as it was read. In a bundle, only carried subjects have a state. */
 class Ledger {
-  things = new Map(); // subject → what it is now
-  keys = new Map(); // key id → {agent, raw, from, revoked, since}
-  entries = [];
-  streams = new Map(); // subject → events, in order
-  leaves = new Map(); // subject → its leaf of the map
-  anchors = new Map(); // author → size of the last anchor
-  taken = new Set(); // every key ever registered
-  commits = new Set();
-  signers = new Set();
-  signatures = 0;
-  hidden = false; // an entry is missing: nobody can tell what it held
-  constructor(carried = null) { this.carried = carried; }
+  constructor(carried = null) {
+    // hidden: an entry is missing. By subject, what it is now, its events and its leaf of the map; by author, the size
+    // of the last anchor; by key id, {agent, raw, from, revoked, since}; and every key ever registered.
+    merge(this, { carried, entries: [], signatures: 0, hidden: false });
+    for (const name of ["things", "streams", "leaves", "anchors", "keys"]) this[name] = new Map();
+    for (const name of ["taken", "commits", "signers"]) this[name] = new Set();
+  }
   get facts() { return this.things.get("ledger"); }
   isCarried(subject) { return !this.carried || this.carried.has(subject); }
   exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
   stream(subject) { return this.streams.get(subject) ?? []; }
-  /** Judges a commit at its index and folds it. `rootAt` answers the roots of this log. Throws a Refusal. */
+  /** Judges a commit at its index and folds it; `rootAt` answers the roots of this log. */
   async admit({ commit, body, recorded, signatures }, index, rootAt) {
-    const all = await eventsOf(commit, index);
-    const events = all.filter(({ subject }) => this.isCarried(subject));
-    if (index === 0) await this.genesis(commit, all, signatures);
+    const { author, anchor, at } = commit, id = await sha256hex(body);
+    const all = await eventsOf(commit, index), events = all.filter((event) => this.isCarried(event.subject));
+    if (!index) await this.genesis(commit, all, signatures);
+    need(commit.ledger === this.origin, "ledger", commit.ledger);
+    need(!this.commits.has(id), "exists", id);
+    this.commits.add(id);
+    this.signatures += signatures.length;
     const keys = signatures.map(({ key, sig }) => ({ id: key, sig, ...this.keys.get(key) }));
-    const entry = { index, commit, recorded, events, keys };
-    await this.checkForCertain(entry, body, rootAt);
-    const last = this.entries.at(-1)?.recorded ?? recorded;
+    for (const { id: key, raw, sig } of keys) {
+      this.signers.add(key);
+      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", key);
+    }
+    const root = anchor?.size <= index && await rootAt(anchor.size);
+    need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
+    const entry = { index, commit, events, recorded, keys }, last = this.entries.at(-1)?.recorded ?? recorded;
     this.entries.push(entry);
     let now = null;
-    try {
-      this.checkEntry(entry, last);
+    try { // what follows, a missing entry may have changed
+      need(keys.every(({ raw, revoked }) => raw && !revoked), "signature");
+      need(keys.some(({ agent }) => agent === author), "signature");
+      need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`) && last <= recorded, "time");
+      need(!index || anchor?.size <= index, "anchor");
+      need(!index || anchor.size >= (this.anchors.get(author) ?? 0), "conflict");
       for (now of events) {
-        if (index > 0) await this.judge(now, entry);
+        if (index) await this.judge(now, entry);
         this.fold(now);
       }
       now = null;
       this.refold(events);
       if (!this.carried) this.checkStewards(events);
     } catch (error) {
-      Object.assign(error, { position: now?.position, found: `${now?.type ?? "a commit"} by ${commit.author}` });
+      merge(error, { position: now?.position, found: `${now?.type ?? "a commit"} by ${author}` });
       for (const event of events) if (!this.stream(event.subject).includes(event)) this.fold(event);
       this.refold(events);
-      // Behind a gap nobody can tell: the missing entry may be what this one needs.
       if (!this.hidden || !(error instanceof Refusal)) throw error;
     } finally {
-      this.anchors.set(commit.author, commit.anchor?.size ?? 0);
+      this.anchors.set(author, anchor?.size ?? 0);
       for (const { subject } of events) {
-        const stream = this.stream(subject);
-        this.leaves.set(subject, await mapLeaf(subject, stream.length, stream.at(-1).id, index));
+        const stream = this.stream(subject), last = stream.at(-1).id;
+        this.leaves.set(subject, await mapLeaf(subject, { length: stream.length, last, entry: index }));
       }
     }
   }
-  /** What only the first entry may be. It is folded at once: its own state judges it. */
   async genesis({ author, anchor }, [event, more], signatures) {
-    const { type, data } = event;
+    const { type, data: { origin, log_key, agents } } = event;
     need(type === "ledger.created" && !more && !anchor, "genesis", type);
-    this.origin = data.origin;
-    this.vkey = await verifierKey(data.log_key);
-    need(this.vkey?.name === data.origin, "key", data.log_key);
-    const slugs = data.agents.map(({ slug }) => slug);
-    need(new Set(["log", ...slugs]).size === slugs.length + 1, "exists", "a slug twice, or log");
+    merge(this, { origin, vkey: await verifierKey(log_key) });
+    need(this.vkey?.name === origin, "key", log_key);
+    need(new Set(["log", ...agents.map(({ slug }) => slug)]).size > agents.length, "exists", "slugs");
     await this.checkKeys(event);
-    this.evolve(event);
-    const stewards = data.agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
+    this.evolve(event); // at once: its own state judges it
+    const stewards = agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
     const signers = signatures.map(({ key }) => this.keys.get(key)?.agent);
-    const isByAll = signers.length === stewards.length && stewards.every((steward) => signers.includes(steward));
-    need(stewards.includes(author) && isByAll, "genesis", `signatures by ${signers}, expected ${stewards}`);
-  }
-  /** What holds or not whatever else there is. */
-  async checkForCertain({ index, commit: { anchor, ledger }, keys }, body, rootAt) {
-    need(ledger === this.origin, "ledger", ledger);
-    const id = await sha256hex(body);
-    need(!this.commits.has(id), "exists", `commit ${id} again`);
-    this.commits.add(id);
-    this.signatures += keys.length;
-    for (const { id: key, raw, sig } of keys) {
-      this.signers.add(key);
-      need(!raw || await verifies(raw, unbase64(sig), preAuthenticated(body)), "signature", `a false one by ${key}`);
-    }
-    const root = anchor?.size <= index && await rootAt(anchor.size);
-    need(!root || root === anchor.root, "anchor", `${anchor?.root}, expected ${root}`);
-  }
-  checkEntry({ index, commit: { author, anchor, at }, recorded, keys }, last) {
-    need(keys.every(({ raw, revoked }) => raw && !revoked) && keys.some(({ agent }) => agent === author), "signature");
-    need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`) && last <= recorded, "time");
-    need(index === 0 || anchor?.size <= index, "anchor");
-    need(index === 0 || anchor.size >= (this.anchors.get(author) ?? 0), "conflict");
+    const isByAll = String(signers.sort()) === String(stewards.sort());
+    need(stewards.includes(author) && isByAll, "genesis", `${signers}, expected ${stewards}`);
   }
   fold(event) {
-    const stream = this.stream(event.subject);
-    stream.push(event);
-    this.streams.set(event.subject, stream);
+    if (!this.streams.has(event.subject)) this.streams.set(event.subject, []);
+    this.stream(event.subject).push(event);
     for (const { id } of event.keys) this.taken.add(id);
     this.evolve(event);
   }
-  /** After a revocation with `since` or a reaffirmation, at the end of its commit: everything is folded anew. */
+  // After `since` or a reaffirmation everything is folded anew. Set aside are the events of an entry that without the
+  // compromised keys lacks its author or a threshold; keys that they registered count as compromised from there.
+  // Reaffirmed events come back, if that is not set aside itself; so this runs until it rests.
   refold(events) {
     if (!events.some(({ type, data }) => type === "event.reaffirmed" || "since" in data)) return;
-    setAside(this.entries);
+    const all = this.entries.flatMap((entry) => entry.events), back = new Set();
+    for (let size = -1; size < back.size;) {
+      const since = new Map(all.filter(({ data }) => "since" in data).map(({ data }) => [data.key, data.since]));
+      for (const { index, commit, keys, events: own } of this.entries) {
+        const left = keys.filter(({ id }) => !(since.get(id) <= index)).map(({ agent }) => agent);
+        const holds = left.includes(commit.author) && own.every(({ asks }) => asks.every((isMet) => isMet(left)));
+        for (const event of own) {
+          event.aside = index > 0 && left.length < keys.length && !holds && !back.has(event)
+            && !/created|mapped|key_revoked/.test(event.type);
+          for (const { id } of event.aside ? event.keys : []) if (!(since.get(id) <= index)) since.set(id, index);
+        }
+      }
+      size = back.size;
+      const reaffirmed = ({ subject, data }) => all.find((each) => each.subject === subject && each.seq === data.ref);
+      for (const event of all) if (event.type === "event.reaffirmed" && !event.aside) back.add(reaffirmed(event));
+    }
     [this.things, this.keys] = [new Map(), new Map()];
-    for (const event of this.entries.flatMap((entry) => entry.events)) this.evolve(event);
+    for (const event of all) this.evolve(event);
   }
-  /** Total: where something is not in effect, what refers to it has no effect either. */
+  /** Total: what refers to something that is not in effect has none either. */
   evolve(event) {
-    const { type, data, subject, seq, author, index, aside } = event;
+    const { type, data, subject, seq, author, index, aside, keys } = event;
     if (CREATES.test(type) && !aside) this.things.set(subject, { ...data });
-    const thing = this.things.get(subject);
+    const thing = this.things.get(subject), [list] = ONCE[type] ?? [], end = data.context ?? data.target;
     if (aside && thing && type === "claim.revised") thing.versions += 1;
     if (aside || !thing) return;
-    for (const { id, agent, raw } of event.keys) this.keys.set(id, { agent, raw, from: index });
-    const [list] = ONCE[type] ?? [];
-    const end = data.context ?? data.target;
+    for (const { id, agent, raw } of keys) this.keys.set(id, { agent, raw, from: index });
     if (list && (!end || this.exists(end))) thing[list].set(seq, { ...data, author });
+    if (type.endsWith("changed")) merge(thing, data);
     FOLDS[type]?.(thing, data, event, this);
     if (type in REFERS && type !== "evidence.revised") thing[REFERS[type]].delete(data.ref);
   }
-  /** Who may, its place in the stream, and what it names. Keeps who filled the rules, for setting aside. */
+  /** Who may, its place in the stream, and what it names. */
   async judge(event, { commit: { events }, keys }) {
-    const { type, subject, author, seq, prev } = event;
-    const signing = [...new Set(keys.map(({ agent }) => agent))];
-    const isMap = type === "ledger.mapped";
-    const isOfLog = isMap || [subject, ...signing].includes(LOG);
+    const { type, subject, author, seq, prev, data } = event;
+    const signing = [...new Set(keys.map(({ agent }) => agent))], stream = this.stream(subject);
+    const isMap = type === "ledger.mapped", isOfLog = isMap || [subject, ...signing].includes(LOG);
     need(isMap || !this.facts.closed, "closed");
     need(type !== "ledger.created", "genesis");
     need(!isOfLog || (isMap && author === LOG && events.length === 1 && keys.length === 1), "map");
-    event.asks = isOfLog ? [] : this.asksOf(event, signing);
-    need(event.asks.every((asked) => isFilled(asked, asked.counted)), "role");
-    const stream = this.stream(subject);
+    if (!isOfLog) event.asks = this.asksOf(event, signing);
+    need(event.asks.every((isMet) => isMet(signing)), "role");
     need(seq === stream.length + 1 && prev === (stream.at(-1)?.id ?? null), "conflict");
-    await this.checkData(event, stream, keys);
-  }
-  /** The rules that the policy asks for an event, each with who counts for it. */
-  asksOf({ type, subject, data, author, keys: [key] }, signing) {
-    const { policy } = this.facts;
-    const thing = this.things.get(subject);
-    const isLive = ({ version }) => version === thing.version;
-    const disputes = [...thing?.attestations?.values() ?? []].filter(({ verdict }) => verdict === "disputes");
-    const isTrusted = "reliability" in data;
-    const holds = [data.roles || isTrusted, "since" in data, isTrusted || /steward|curator/.test(data.roles),
-      disputes.some(isLive), data.lifecycle === "retracted", data.standing && thing?.standing === "contested",
-      /^(ledger|agent)/.test(subject)];
-    const cases = OUTRANKING.filter((name, i) => holds[i] && name.startsWith(`${type}/`));
-    const asserter = type === "claim.asserted" ? author : thing?.asserter;
-    const asks = (cases.length ? cases : [type]).map((name) => {
-      const { roles: asked, signatures, kinds, alone, other_than } = policy.rules[name] ?? refuse("role");
-      const named = { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[alone];
-      const fits = ({ kind, roles }) => roles.some((role) => asked.includes(role)) && (kinds ?? [kind]).includes(kind);
-      return { author, counted: signing.filter((agent) => fits(this.things.get(agent))), alone: named === author,
-        count: signatures === "threshold" ? policy.stewards : signatures, other: other_than && asserter,
-        authorIsOther: type === "attestation.made" };
-    });
-    const stewards = signing.filter((agent) => this.things.get(agent).roles.includes("steward"));
-    const count = Math.max(policy.stewards, data.policy?.stewards ?? 0);
-    const isOtherKey = type === "agent.key_added" && ![undefined, key.digest].includes(thing?.next);
-    if (type === "ledger.policy_changed") asks.push({ count, counted: stewards });
-    if (isOtherKey) asks.push({ count, counted: stewards.filter((agent) => agent !== subject) });
-    return asks;
-  }
-  async checkData(event, stream, keys) {
-    const { type, subject, data, author } = event;
-    const here = this.things.get(subject);
+    const here = this.things.get(subject), [list, ...fields] = ONCE[type] ?? [], own = { ...data, author };
     if (CREATES.test(type)) need(!stream.length && !here, "exists");
     else need(here || (type === "event.reaffirmed" && stream.length), "missing");
     const named = [data.by, data.target, data.artifact, data.replicates, data.context].filter(Boolean);
@@ -620,87 +459,64 @@ class Ledger {
     await this.checkKeys(event);
     await CHECKS[type]?.(here, event, this, keys);
     need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref");
-    const [list, ...fields] = ONCE[type] ?? [];
-    const own = { ...data, author };
     const isSame = (each) => fields.every((field) => each[field] === own[field]);
     need(!list || ![...here[list].values()].some(isSame), "exists");
   }
-  async checkKeys({ keys, data: { predecessor, successor } }) {
-    const { vkey } = predecessor ?? successor ?? {};
+  /** What the policy asks for an event: each says whether those left of who signed suffice. */
+  asksOf({ type, subject, data, author, keys: [key] }, signing) {
+    const { policy } = this.facts, thing = this.things.get(subject);
+    const asserter = type === "claim.asserted" ? author : thing?.asserter;
+    const holds = (name) => name.startsWith(`${type}/`) && OUTRANKING[name](data, thing, subject);
+    const cases = Object.keys(OUTRANKING).filter(holds);
+    const asks = (cases.length ? cases : [type]).map((name) => {
+      const { roles: asked, signatures, kinds, alone, other_than } = policy.rules[name] ?? refuse("role");
+      const isAlone = author === { subject, author: this.stream(subject)[data.ref - 1]?.author, anyone: author }[alone];
+      const fits = ({ kind, roles }) => roles.some((role) => asked.includes(role)) && (kinds ?? [kind]).includes(kind);
+      const counted = signing.filter((agent) => fits(this.things.get(agent)));
+      return (left) => {
+        const own = counted.filter((agent) => left.includes(agent));
+        const hasOther = (type === "attestation.made" ? [author] : own).some((agent) => agent !== asserter);
+        const count = signatures === "threshold" ? policy.stewards : signatures;
+        return isAlone || ((hasOther || !other_than) && own.includes(author) && own.length >= count);
+      };
+    });
+    const isOtherKey = type === "agent.key_added" && ![undefined, key.digest].includes(thing?.next);
+    const isSteward = (agent) => this.things.get(agent).roles.includes("steward") && !(isOtherKey && agent === subject);
+    const stewards = signing.filter(isSteward), count = Math.max(policy.stewards, data.policy?.stewards ?? 0);
+    const isByStewards = (left) => stewards.filter((agent) => left.includes(agent)).length >= count;
+    return isOtherKey || type === "ledger.policy_changed" ? [...asks, isByStewards] : asks;
+  }
+  async checkKeys({ keys, data: { successor = {}, predecessor: { vkey } = successor } }) {
     need(!vkey || await verifierKey(vkey), "key", vkey);
-    need(new Set(keys.map(({ id }) => id)).size === keys.length, "key", "a key twice");
+    need(new Set(keys.map(({ id }) => id)).size === keys.length, "key", "twice");
     for (const { agent, raw, id, proof } of keys) {
       need(mayBeKey(raw) && !this.taken.has(id), "key", id);
       const message = utf8(`grounds/v1/possession\n${this.origin}\n${agent}\n${id}`);
       need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", id);
     }
   }
-  /** Judged at the end of a commit: nobody may be locked out. */
-  checkStewards(events) {
+  checkStewards(events) { // at the end of a commit, for nobody may be locked out
     const { rules, stewards } = this.facts.policy;
     const valid = [...this.keys.values()].filter(({ revoked }) => !revoked).map(({ agent }) => this.things.get(agent));
     const able = new Set(valid.filter(({ roles }) => roles.includes("steward"))).size;
-    const has = (types) => events.some(({ type }) => types.test(type));
-    const isNew = has(/created|policy|reaffirmed/);
+    const has = (types) => events.some(({ type }) => types.test(type)), isNew = has(/created|policy|reaffirmed/);
     need(!(isNew || has(/key_revoked|agent.changed/)) || stewards <= able, "stewards");
-    if (!isNew) return;
-    need(rules["ledger.policy_changed"] && rules["agent.registered/power"], "policy");
-    for (const { roles, signatures, alone } of Object.values(rules)) {
-      need((roles.length || alone) && !(roles.join() === "steward" && signatures > able), "policy");
-    }
+    need(!isNew || (rules["ledger.policy_changed"] && rules["agent.registered/power"]), "policy");
+    need(!isNew || Object.values(rules).every(({ roles, signatures, alone }) => (roles.length || alone)
+      && !(roles.join() === "steward" && signatures > able)), "policy");
   }
 }
-
-function isFilled({ count, author, other, authorIsOther, alone }, agents) {
-  const hasOther = !other || (authorIsOther ? author !== other : agents.some((agent) => agent !== other));
-  return alone || (hasOther && (!author || agents.includes(author)) && agents.length >= count);
-}
-
-function preAuthenticated(body) {
-  const type = "application/vnd.grounds.commit+json";
-  return concat(utf8(`DSSEv1 ${type.length} ${type} ${body.length} `), body);
-}
-
-function eventsOf({ at, author, ledger, v, events }, index) {
-  return Promise.all(events.map(async (event, position) => {
-    const { type, subject, data } = event;
-    const own = { slug: subject.slice(6), keys: type === "agent.key_added" ? [data] : data.keys ?? [] };
-    const given = [own, ...data.agents ?? []].flatMap(({ slug, keys }) =>
-      keys.map(({ key, proof }) => ({ agent: `agent/${slug}`, proof, raw: sshKey(key) })));
-    if (type === "ledger.created") given.push({ agent: LOG, raw: splitVkey(data.log_key).raw });
-    const keys = given.map(async (key) => ({ ...key, id: await keyId(key.raw), digest: await sha256hex(key.raw) }));
-    const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
-    return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
-  }));
-}
-
-/**
- * Marks the events that are set aside: those of an entry at or after `since` that without the compromised keys has lost
- * its author or the threshold of one of its events. A key that such an event registered counts as compromised from
- * there. Reaffirmed events come back, where the reaffirmation is not set aside itself; so this runs until it rests.
- */
-function setAside(entries) {
-  const all = entries.flatMap(({ events }) => events);
-  const revoked = all.filter(({ type, data }) => type === "agent.key_revoked" && "since" in data);
-  for (let back = new Set(), size = -1; size < back.size;) {
-    const since = new Map(revoked.map(({ data }) => [data.key, data.since]));
-    for (const { index, commit, keys, events } of entries) {
-      const left = keys.filter(({ id }) => !(since.get(id) <= index)).map(({ agent }) => agent);
-      const fails = (asked) => !isFilled(asked, asked.counted.filter((agent) => left.includes(agent)));
-      const isLost = !left.includes(commit.author) || events.some(({ asks }) => asks.some(fails));
-      for (const event of events) {
-        event.aside = index > 0 && left.length < keys.length && isLost && !back.has(event)
-          && !/created|mapped|key_revoked/.test(event.type);
-        for (const { id } of event.aside ? event.keys : []) if (!(since.get(id) <= index)) since.set(id, index);
-      }
-    }
-    size = back.size;
-    const upheld = all.filter(({ type, aside }) => type === "event.reaffirmed" && !aside);
-    for (const { subject, data } of upheld) {
-      back.add(all.find((each) => each.subject === subject && each.seq === data.ref));
-    }
-  }
-}
+const preAuthenticated = (body) => concat(utf8(`DSSEv1 35 application/vnd.grounds.commit+json ${body.length} `), body);
+const eventsOf = ({ at, author, ledger, v, events }, index) => Promise.all(events.map(async (event, position) => {
+  const { type, subject, data } = event;
+  const own = { slug: subject.slice(6), keys: type === "agent.key_added" ? [data] : data.keys ?? [] };
+  const given = [own, ...data.agents ?? []].flatMap(({ slug, keys }) =>
+    keys.map(({ key, proof }) => ({ agent: `agent/${slug}`, proof, raw: sshKey(key) })));
+  if (type === "ledger.created") given.push({ agent: LOG, raw: splitVkey(data.log_key).raw });
+  const keys = given.map(async (key) => ({ ...key, id: await keyId(key.raw), digest: await sha256hex(key.raw) }));
+  const id = await sha256hex(utf8(canonical({ ...event, at, author, ledger, v })));
+  return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
+}));
 
 // --- claim_support_vector v1.0, in millionths --------------------------------------------------------------------
 
