@@ -1,16 +1,12 @@
-// The audit of a ledger and the check of a claim bundle, a second time: written from docs/FORMAT.md, docs/RULES.md and
-// docs/models, sharing no code with the crate. Runs unchanged in a browser and in Node 20; usage stands at `main`.
+// Audits a ledger and checks a claim bundle, from docs/FORMAT.md, RULES.md and models alone: no code of the crate's.
+// Runs in browsers and Node 20; see `main`.
 
-// --- bytes -------------------------------------------------------------------------------------------------------
-/** Why something is refused: a code of docs/FORMAT.md, what was found, at which entry. */
+// --- bytes
 class Refusal extends Error {}
-const refuse = (code, found, index) => {
-  throw Object.assign(new Refusal(`[${code}] ${found ?? ""}`), { code, found, index });
-};
+const refuse = (code, found, index) => { throw Object.assign(new Refusal(found), { code, found, index }); };
 const need = (condition, ...why) => Boolean(condition) || refuse(...why);
 const attempt = (read) => { try { return read(); } catch { return null; } };
-const { subtle } = globalThis.crypto;
-const utf8 = (text) => new TextEncoder().encode(text);
+const { subtle } = globalThis.crypto, utf8 = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => attempt(() => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
 const octets = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 const fromOctets = (text) => Uint8Array.from(text, (octet) => octet.charCodeAt(0));
@@ -22,7 +18,7 @@ const sha256 = async (...parts) => new Uint8Array(await subtle.digest("SHA-256",
 const sha256hex = async (...parts) => hex(await sha256(...parts)), base64 = (bytes) => btoa(octets(bytes));
 const unbase64 = (text) => attempt(() => base64(fromOctets(atob(text))) === text && fromOctets(atob(text))) || null;
 
-// --- Ed25519: keys that may sign, and strict signatures ----------------------------------------------------------
+// --- Ed25519: keys that may sign, and strict signatures
 const P = 2n ** 255n - 19n, L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const power = (base, times) => (times ? mod(power(mod(base * base), times >> 1n) * (times & 1n ? base : 1n)) : 1n);
 const littleEndian = (bytes) => BigInt(`0x${hex(bytes.slice().reverse())}`);
@@ -40,19 +36,17 @@ function isNothing(bytes, times) { // is so many times the point, by the ladder 
   return points[0][1] === 0n;
 }
 const isSmall = (bytes) => isNothing(bytes, 8n);
-/** May this key be registered: canonical, of the order L, which no point of the twist has. */
+// canonical, of the order L, which no point of the twist has
 export const mayBeKey = (bytes) => yOf(bytes) < P && isNothing(bytes, L) && !isSmall(bytes);
-/** Does the signature hold, as `verify_strict` would have it. */
-const verifies = async (key, signature, message) =>
+const verifies = async (key, signature, message) => // as verify_strict
   littleEndian(signature.subarray(32)) < L && !isSmall(signature.subarray(0, 32)) && !isSmall(key)
   && subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
-const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]); // what stands before the 32 bytes of a key
+const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]);
 const keyId = async (raw) => `SHA256:${base64(await sha256(SSH, raw)).slice(0, 43)}`;
 function sshKey(text) {
   const raw = unbase64(text.slice(12))?.subarray(19);
   return raw?.length === 32 && text === `ssh-ed25519 ${base64(concat(SSH, raw))}` ? raw : null;
 }
-/** A C2SP verifier key, or null; its id, and whether it may sign, are not checked yet. */
 function splitVkey(text, type = 1) {
   const [, name, id, body] = /^([^+\s]+)\+([0-9a-f]{8})\+(.*)$/u.exec(text) ?? [];
   const bytes = body && unbase64(body);
@@ -63,20 +57,19 @@ async function verifierKey(text, type) {
   return id?.startsWith(vkey.id) && mayBeKey(vkey.raw) ? vkey : null;
 }
 
-// --- canonical JSON (RFC 8785, integers only), and the forms -----------------------------------------------------
+// --- canonical JSON (RFC 8785) and the forms
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 function canonical(value, depth = 1) {
-  need(typeof value !== "number" || Number.isSafeInteger(value), "bytes", `the number ${value}`);
+  need(typeof value !== "number" || Number.isSafeInteger(value), "bytes", `${value}`);
   need(typeof value !== "string" || value.isWellFormed(), "bytes", "a lone surrogate");
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   need(depth <= 16, "bytes", `depth ${depth}`);
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join(",")}]`;
   const names = Object.keys(value).sort(), lower = (letter) => letter.toLowerCase();
   const folded = new Set(names.map((name) => name.replace(/[A-Z]/g, lower)));
-  need(folded.size === names.length, "bytes", "two names but for case");
+  need(folded.size === names.length, "bytes", "names");
   return `{${names.map((name) => `${canonical(name)}:${canonical(value[name], depth + 1)}`).join(",")}}`;
 }
-/** What JSON.parse forgives shows when it is written again. */
 function parseCanonical(bytes) {
   const text = decode(bytes), value = attempt(() => JSON.parse(text));
   need(value !== null && canonical(value) === text, "bytes", "not canonical JSON");
@@ -88,19 +81,19 @@ function parseCanonical(bytes) {
 const FORMS = notation(`kind=human|software|organization  role=steward|curator|contributor|attester
 verdict=included|downweighted|excluded  nature=empirical|interpretive|methodological|bridging|theoretical|normative
 polarity=positive|negative  falsifiability=falsifiable|partially_falsifiable|unfalsifiable
-source=authored|extracted|cross_referenced|imported  roles=<role>*  ppm=~0..1000000
-anchor: root:hex size:1..  signature: key:keyid sig:signature  keyproof: key proof:signature  agent: slug name:line200
-kind roles community?:slug reliability?:ratio keys:[{keyproof}] next?:hex  predecessor: origin vkey size:0.. root:hex
-successor: origin vkey  domain: name:line120 weight:ratio  passage: label:line300 confidence?:ratio quote?:text4000
-page?:line80  view_rule: when:text1000 verdict reason:text300  rule: roles signatures:count other_than?:asserter
-kinds?:<kind> alone?:subject|author|anyone  policy: rules stewards:1..16  commit: v:1..1 ledger:origin anchor:~{anchor}
-author:agent/ at:time events:[{event}]256  event: subject seq:1.. prev:~hex effective?:date type:event_type data:object
-entry: commit:{commit} recorded signatures:<{signature}>16  withheld: leaf:hex withheld:text300
-ledger.created: origin title:line200 description?:text4000 log_key:vkey agents:[{agent}] policy:{policy}
-predecessor?:{predecessor}  ledger.policy_changed: policy:{policy}  ledger.model_adopted: model:line60 version:line20
-spec:hex default:boolean  ledger.moved: successor:{successor} reason:text1000  ledger.frozen: successor?:{successor}
-reason:text1000  ledger.mapped: size:0.. root:hex subjects:0..  agent.registered: name:line200 kind roles
-community?:slug reliability?:ratio keys:[{keyproof}] next?:hex orcid? url?  agent.changed: name+:line200 community+:slug
+source=authored|extracted|cross_referenced|imported  roles=<role>*  ppm=~0..1000000  anchor: root:hex size:1..
+signature: key:keyid sig:signature  keyproof: key proof:signature  agent: slug name:line200 kind roles community?:slug
+reliability?:ratio keys:[{keyproof}] next?:hex  predecessor: origin vkey size:0.. root:hex  successor: origin vkey
+domain: name:line120 weight:ratio  passage: label:line300 confidence?:ratio quote?:text4000 page?:line80  view_rule:
+when:text1000 verdict reason:text300  rule: roles signatures:count other_than?:asserter kinds?:<kind>
+alone?:subject|author|anyone  policy: rules stewards:1..16  commit: v:1..1 ledger:origin anchor:~{anchor} author:agent/
+at:time events:[{event}]256  event: subject seq:1.. prev:~hex effective?:date type:event_type data:object  entry:
+commit:{commit} recorded signatures:<{signature}>16  withheld: leaf:hex withheld:text300  ledger.created: origin
+title:line200 description?:text4000 log_key:vkey agents:[{agent}] policy:{policy} predecessor?:{predecessor}
+ledger.policy_changed: policy:{policy}  ledger.model_adopted: model:line60 version:line20 spec:hex default:boolean
+ledger.moved: successor:{successor} reason:text1000  ledger.frozen: successor?:{successor} reason:text1000
+ledger.mapped: size:0.. root:hex subjects:0..  agent.registered: name:line200 kind roles community?:slug
+reliability?:ratio keys:[{keyproof}] next?:hex orcid? url?  agent.changed: name+:line200 community+:slug
 reliability+:ratio roles+  agent.key_added: key proof:signature next?:hex  agent.key_revoked: key:keyid
 reason:rotated|lost|compromised since?:0..  artifact.registered: title:line1000
 kind:paper|dataset|code|report|talk|webpage label?:line200 authors?:[text200] year?:1..9999 doi? url? community?:slug
@@ -120,13 +113,12 @@ evidence.withdrawn: ref:0.. reason:text2000  attestation.made: verdict:verifies|
 version:0.. comment?:text4000 role?:line60 expires?:date interests?:text1000  attestation.withdrawn: ref:0..
 reason:text2000  view.defined: name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict  view.changed:
 name:line120 description:text2000 rules:[{view_rule}]* otherwise:verdict  event.reaffirmed: ref:0.. reason:text1000
-note.added: text:text4000 on?:0..
-bundle: v:1..1 origin claim:claim/ checkpoint:string map:{map} entries:[{carried}] streams:<{stream}> profile:{profile}
-map: index:0..  carried: index:0.. entry:string path:[hex]*  stream: subject leaf?:{leaf} proof:{proof}  leaf: entry:0..
-last:hex length:1..  proof: bitmap:hex siblings:[hex]*  profile: model:line100 figures:{figures} coverage:{coverage}
-assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*  figures: evid:ppm repl:ppm cons:ppm meth:ppm cred:ppm
-scop:ppm brdg:ppm cont:ppm supp:ppm fron:ppm stab:ppm  coverage: supp:{part} fron:{part} stab:{part}  part: present:0..
-whole:0..`);
+note.added: text:text4000 on?:0..  bundle: v:1..1 origin claim:claim/ checkpoint:string map:{map} entries:[{carried}]
+streams:<{stream}> profile:{profile}  map: index:0..  carried: index:0.. entry:string path:[hex]*  stream: subject
+leaf?:{leaf} proof:{proof}  leaf: entry:0.. last:hex length:1..  proof: bitmap:hex siblings:[hex]*  profile:
+model:line100 figures:{figures} coverage:{coverage} assumed:[evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab]*
+figures: evid:ppm repl:ppm cons:ppm meth:ppm cred:ppm scop:ppm brdg:ppm cont:ppm supp:ppm fron:ppm stab:ppm  coverage:
+supp:{part} fron:{part} stab:{part}  part: present:0.. whole:0..`);
 function notation(text) {
   const forms = new Map();
   for (const word of text.trim().split(/\s+/)) {
@@ -160,7 +152,7 @@ const OTHERS = {
   rules: (v) => isObject(v) && Object.entries(v).every(([name, rule]) => checkRecord(rule, "rule", name)
     && (Object.hasOwn(OUTRANKING, name) || (STRINGS.event_type(name) && !/^ledger.(cre|map)/.test(name)))),
 };
-function checkForm(value, form, path) { // answers true, or throws
+function checkForm(value, form, path) {
   const fits = (condition, code = "schema") => need(condition, code, `${path} = ${JSON.stringify(value).slice(0, 80)}`);
   const named = FORMS.get(form);
   if (typeof named === "string") return checkForm(value, named, path);
@@ -200,7 +192,7 @@ function checkRecord(value, record, path) {
   checkRecord(data, type, `${path}.data`);
   return need(!("since" in data) || data.reason === "compromised", "schema", `since for ${data.reason}`);
 }
-/** The entry of a line: {commit, recorded, signatures, body: the commit's bytes}, or {withheld, leaf}. */
+/** The entry of a line, with its commit's bytes, or {withheld, leaf}. */
 export function parseEntry(line) {
   need(line.length <= 65535, "limit", `${line.length} bytes`);
   const value = parseCanonical(line), isWithheld = isObject(value) && "withheld" in value;
@@ -211,10 +203,10 @@ export function parseEntry(line) {
   return { ...value, body };
 }
 
-// --- the tree (RFC 6962), and the map of streams -----------------------------------------------------------------
+// --- the tree (RFC 6962), and the map of streams
 const leafHash = (line) => sha256([0], line), nodeHash = (left, right) => sha256([1], left, right);
 class Tree {
-  levels = [[]]; // of every level, the hashes of its full subtrees
+  levels = [[]];
   get size() { return this.levels[0].length; }
   static async of(leaves) {
     const tree = new Tree();
@@ -234,8 +226,7 @@ class Tree {
     return hex(root ?? await sha256());
   }
 }
-/** The root to which an inclusion path leads (RFC 6962, 2.1.1), or null where it has another length. */
-async function rootByPath(leaf, index, size, path) {
+async function rootByPath(leaf, index, size, path) { // RFC 6962, 2.1.1; null for a path of another length
   if (size === 1 || !path.length) return size === 1 && !path.length ? hex(leaf) : null;
   const split = 2 ** ((size - 1).toString(2).length - 1), isRight = index >= split, sibling = unhex(path.at(-1));
   const node = await rootByPath(leaf, ...(isRight ? [index - split, size - split] : [index, split]), path.slice(0, -1));
@@ -243,12 +234,9 @@ async function rootByPath(leaf, index, size, path) {
 }
 const ZERO = new Uint8Array(32), bitOf = (key, level) => (key[level >> 3] >> (7 - (level & 7))) & 1;
 const inMap = async (left, right) => (same(left, ZERO) && same(right, ZERO) ? ZERO : sha256([3], left, right));
-async function mapLeaf(subject, { length, last, entry }) {
-  const key = await sha256(utf8(subject));
-  return { key, hash: await sha256([2], key, u64(length), unhex(last), u64(entry)) };
-}
-/** The node over these leaves. Of one that is alone there, it is kept with the leaf. */
-async function mapNode(leaves, level = 0) {
+const mapLeaf = async (key, { length, last, entry }) =>
+  ({ key, hash: await sha256([2], key, u64(length), unhex(last), u64(entry)) });
+async function mapNode(leaves, level = 0) { // of a lone leaf, the node is kept
   const [leaf, more] = leaves;
   if (!leaf || level === 256) return leaf?.hash ?? ZERO;
   if (!more && leaf[level]) return leaf[level];
@@ -257,9 +245,9 @@ async function mapNode(leaves, level = 0) {
   if (!more) leaf[level] = node;
   return node;
 }
-async function rootByProof(subject, leaf, { bitmap, siblings }) {
+async function rootByProof({ subject, leaf, proof: { bitmap, siblings } }) {
   const [key, bits, rest] = [await sha256(utf8(subject)), unhex(bitmap), siblings.map(unhex)];
-  let node = leaf ? (await mapLeaf(subject, leaf)).hash : ZERO;
+  let node = leaf ? (await mapLeaf(key, leaf)).hash : ZERO;
   for (let level = 255; level >= 0; level--) {
     const isGiven = bitOf(bits, level), sibling = (isGiven && rest.pop()) || ZERO;
     need(!isGiven || !same(sibling, ZERO), "map", `siblings of ${subject}`);
@@ -269,7 +257,7 @@ async function rootByProof(subject, leaf, { bitmap, siblings }) {
   return hex(node);
 }
 
-// --- the ledger: the rules in force at each event, and what the events come to -----------------------------------
+// --- the ledger: the rules, and what events come to
 const LOG = "agent/log", CREATES = /created|registered|defined|asserted$/;
 const OUTRANKING = { // rules that take the place of that of the type, and when
   "agent.changed/power": (data) => data.roles || "reliability" in data,
@@ -282,14 +270,13 @@ const OUTRANKING = { // rules that take the place of that of the type, and when
   "event.reaffirmed/power": (data, thing, subject) => /^(ledger|agent)/.test(subject),
 };
 const STEPS = /^(proposed (active|retracted)|active (superseded|merged|retracted)|(superseded|merged) active)$/;
-// What refers to an earlier event of a list, and what may be in a list once, with what makes it the same.
 const REFERS = { "claim.unscoped": "scopes", "claim.unlinked": "links", "evidence.withdrawn": "edges",
   "evidence.revised": "edges", "attestation.withdrawn": "attestations" };
 const ONCE = { "claim.scoped": ["scopes", "relation", "context"], "claim.linked": ["links", "relation", "target"],
   "evidence.added": ["edges", "relation", "artifact", "key"],
   "attestation.made": ["attestations", "author", "version"] };
 const merge = Object.assign, close = (ledger) => merge(ledger, { closed: true });
-const FOLDS = { // what an event makes of its subject
+const FOLDS = {
   "ledger.created": (ledger, { agents }, event, { things }) => [...agents, { slug: "log", roles: [] }]
     .forEach((agent) => things.set(`agent/${agent.slug}`, { ...agent })),
   "ledger.model_adopted": (ledger, data) => merge(ledger, { newest: data }, data.default && { model: data }),
@@ -325,12 +312,9 @@ const CHECKS = { // what a type asks beside that what it names exists
   "event.reaffirmed": (it, { subject, data }, ledger) => need(ledger.stream(subject)[data.ref - 1]?.aside, "ref"),
   "note.added": (it, { subject, data }, ledger) => need(!("on" in data) || ledger.stream(subject)[data.on - 1], "ref"),
 };
-/** A ledger as far as it was read. In a bundle, only carried subjects have a state. */
 class Ledger {
   constructor(carried = null) {
-    // hidden: an entry is missing. By subject, what it is now, its events and its leaf of the map; by author, the size
-    // of the last anchor; by key id, {agent, raw, from, revoked, since}; and every key ever registered.
-    merge(this, { carried, entries: [], signatures: 0, hidden: false });
+    merge(this, { carried, entries: [], signatures: 0, hidden: false }); // hidden: an entry is missing
     for (const name of ["things", "streams", "leaves", "anchors", "keys"]) this[name] = new Map();
     for (const name of ["taken", "commits", "signers"]) this[name] = new Set();
   }
@@ -338,7 +322,6 @@ class Ledger {
   isCarried(subject) { return !this.carried || this.carried.has(subject); }
   exists(subject) { return this.things.has(subject) || !this.isCarried(subject); }
   stream(subject) { return this.streams.get(subject) ?? []; }
-  /** Judges a commit at its index and folds it; `rootAt` answers the roots of this log. */
   async admit({ commit, body, recorded, signatures }, index, rootAt) {
     const { author, anchor, at } = commit, id = await sha256hex(body);
     const all = await eventsOf(commit, index), events = all.filter((event) => this.isCarried(event.subject));
@@ -357,9 +340,8 @@ class Ledger {
     const entry = { index, commit, events, recorded, keys }, last = this.entries.at(-1)?.recorded ?? recorded;
     this.entries.push(entry);
     let now = null;
-    try { // what follows, a missing entry may have changed
-      need(keys.every(({ raw, revoked }) => raw && !revoked), "signature");
-      need(keys.some(({ agent }) => agent === author), "signature");
+    try { // a missing entry may have changed this
+      need(keys.every(({ raw, revoked }) => raw && !revoked) && keys.some((key) => key.agent === author), "signature");
       need(Date.parse(at) - 600000 <= Date.parse(`${recorded.slice(0, 19)}Z`) && last <= recorded, "time");
       need(!index || anchor?.size <= index, "anchor");
       need(!index || anchor.size >= (this.anchors.get(author) ?? 0), "conflict");
@@ -378,8 +360,8 @@ class Ledger {
     } finally {
       this.anchors.set(author, anchor?.size ?? 0);
       for (const { subject } of events) {
-        const stream = this.stream(subject), last = stream.at(-1).id;
-        this.leaves.set(subject, await mapLeaf(subject, { length: stream.length, last, entry: index }));
+        const all = this.stream(subject), leaf = { length: all.length, last: all.at(-1).id, entry: index };
+        this.leaves.set(subject, await mapLeaf(await sha256(utf8(subject)), leaf));
       }
     }
   }
@@ -390,7 +372,7 @@ class Ledger {
     need(this.vkey?.name === origin, "key", log_key);
     need(new Set(["log", ...agents.map(({ slug }) => slug)]).size > agents.length, "exists", "slugs");
     await this.checkKeys(event);
-    this.evolve(event); // at once: its own state judges it
+    this.evolve(event);
     const stewards = agents.filter(({ roles }) => roles.includes("steward")).map(({ slug }) => `agent/${slug}`);
     const signers = signatures.map(({ key }) => this.keys.get(key)?.agent);
     const isByAll = String(signers.sort()) === String(stewards.sort());
@@ -402,9 +384,8 @@ class Ledger {
     for (const { id } of event.keys) this.taken.add(id);
     this.evolve(event);
   }
-  // After `since` or a reaffirmation everything is folded anew. Set aside are the events of an entry that without the
-  // compromised keys lacks its author or a threshold; keys that they registered count as compromised from there.
-  // Reaffirmed events come back, if that is not set aside itself; so this runs until it rests.
+  // Set aside are the events of an entry that without compromised keys lacks its author or a threshold; keys that they
+  // registered count as such. A reaffirmation that stands brings back; so until it rests.
   refold(events) {
     if (!events.some(({ type, data }) => type === "event.reaffirmed" || "since" in data)) return;
     const all = this.entries.flatMap((entry) => entry.events), back = new Set();
@@ -426,7 +407,7 @@ class Ledger {
     [this.things, this.keys] = [new Map(), new Map()];
     for (const event of all) this.evolve(event);
   }
-  /** Total: what refers to something that is not in effect has none either. */
+  // what refers to something that is not in effect has none either
   evolve(event) {
     const { type, data, subject, seq, author, index, aside, keys } = event;
     if (CREATES.test(type) && !aside) this.things.set(subject, { ...data });
@@ -439,7 +420,6 @@ class Ledger {
     FOLDS[type]?.(thing, data, event, this);
     if (type in REFERS && type !== "evidence.revised") thing[REFERS[type]].delete(data.ref);
   }
-  /** Who may, its place in the stream, and what it names. */
   async judge(event, { commit: { events }, keys }) {
     const { type, subject, author, seq, prev, data } = event;
     const signing = [...new Set(keys.map(({ agent }) => agent))], stream = this.stream(subject);
@@ -459,10 +439,9 @@ class Ledger {
     await this.checkKeys(event);
     await CHECKS[type]?.(here, event, this, keys);
     need(!(type in REFERS) || here[REFERS[type]].has(data.ref), "ref");
-    const isSame = (each) => fields.every((field) => each[field] === own[field]);
-    need(!list || ![...here[list].values()].some(isSame), "exists");
+    need(![...here?.[list]?.values() ?? []].some((each) => fields.every((name) => each[name] === own[name])), "exists");
   }
-  /** What the policy asks for an event: each says whether those left of who signed suffice. */
+  // what the policy asks, each as: do those left of who signed suffice
   asksOf({ type, subject, data, author, keys: [key] }, signing) {
     const { policy } = this.facts, thing = this.things.get(subject);
     const asserter = type === "claim.asserted" ? author : thing?.asserter;
@@ -495,7 +474,7 @@ class Ledger {
       need(agent === LOG || await verifies(raw, unbase64(proof), message), "possession", id);
     }
   }
-  checkStewards(events) { // at the end of a commit, for nobody may be locked out
+  checkStewards(events) { // nobody may be locked out
     const { rules, stewards } = this.facts.policy;
     const valid = [...this.keys.values()].filter(({ revoked }) => !revoked).map(({ agent }) => this.things.get(agent));
     const able = new Set(valid.filter(({ roles }) => roles.includes("steward"))).size;
@@ -518,12 +497,10 @@ const eventsOf = ({ at, author, ledger, v, events }, index) => Promise.all(event
   return { ...event, id, author, index, position, keys: await Promise.all(keys), asks: [], aside: false };
 }));
 
-// --- claim_support_vector v1.0, in millionths --------------------------------------------------------------------
-
+// --- claim_support_vector v1.0, in millionths
 const MODEL = "claim_support_vector@v1.0", ONE = 1000000n, HALF = 500000n;
 const SPEC = "f53107e832a831a2d3df24c154b09c107dd709ecde5dc2152df7f0289782dbfe"; // SHA-256 of its parameters
 const KEPT = { retracted: 0n, withdrawn: 0n, concern: HALF };
-
 const isThere = (value) => value !== null && value !== undefined;
 const ppm = (ratio) => ratio && BigInt(Math.round(ratio * 1e6));
 const sum = (values) => values.reduce((total, value) => total + value, 0n);
@@ -532,7 +509,6 @@ const known = (pairs) => pairs.filter(([, value]) => isThere(value)), weights = 
 const average = (pairs) => over(sum(known(pairs).map(([w, x]) => w * x)), weights(known(pairs)));
 const mean = (values) => average(values.map((value) => [1n, value]));
 const heaviestFirst = (some) => [...some].sort((a, b) => Number(b.w - a.w));
-
 function weigh(claim, things) {
   return [...claim.edges.values()].map(({ relation, artifact, strength, passages = [], replication }) => {
     const { community = "unknown", standing, appraisals } = things.get(artifact) ?? {};
@@ -544,7 +520,6 @@ function weigh(claim, things) {
     return { relation, artifact, community, abstains, w, m, c, p, isAssumed: quality === null };
   });
 }
-/** The attestations with their masses: each side at most a half, the heaviest first. */
 function masses(claim, things, now) {
   const room = { supports: HALF, disputes: HALF };
   const all = [...claim.attestations.values()].map(({ author, version, verdict, weight, expires }) => {
@@ -560,7 +535,6 @@ function masses(claim, things, now) {
   }
   return all;
 }
-/** The eleven figures, in millionths or null, with what was assumed and what was there. */
 function assess(claim, things, now) {
   const edges = weigh(claim, things), own = heaviestFirst(edges).reverse();
   const heaviest = new Map(own.map((edge) => [edge.relation + edge.artifact, edge])); // an artifact counts once a side
@@ -592,18 +566,15 @@ function assess(claim, things, now) {
   return { figures, coverage, assumed };
 }
 
-// --- the checklist -----------------------------------------------------------------------------------------------
-
+// --- the checklist
 const PARTS = { bytes: "bytes limit schema", signatures: "signature", chains: "conflict", anchors: "anchor", rules: "",
-  tree: "map", checkpoint: "checkpoint", witnesses: "witness", scores: "model" }; // with the codes that belong to each
+  tree: "map", checkpoint: "checkpoint", witnesses: "witness", scores: "model" }; // with their codes
 const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
-
 class Checklist {
   faults = [];
   outcomes = {};
   fault(part, index, found, file, more) { this.faults.push({ part, index, found, file, ...more }); }
   damage(...fault) { this.fault(...fault); this.isDamaged = true; }
-  /** Runs a check; what it refuses is a fault. */
   async hold(index, check, part) {
     try { return await check(); } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -626,9 +597,7 @@ class Checklist {
   }
 }
 
-// --- notes, witnesses, policies ----------------------------------------------------------------------------------
-
-/** The head in a note that the log signed: {size, root, cosigned: [{id, time}], strays, wrong: names}. */
+// --- notes, witnesses, policies
 async function openNote(bytes, log, witnesses = []) {
   const text = (bytes && decode(bytes)) ?? "", body = text.slice(0, text.lastIndexOf("\n\n") + 1);
   const fits = (condition) => need(condition, "checkpoint", `no head signed by ${log.text}`);
@@ -654,17 +623,15 @@ async function openNote(bytes, log, witnesses = []) {
   fits(ids.includes(`${log.name} ${log.id}`));
   return head;
 }
-/** A tlog-policy: {logs, witnesses, voices: name → {id} or {count, members}, quorum: its name}. */
 async function readPolicy(bytes) {
   const policy = { logs: [], witnesses: [], voices: new Map([["none", { count: 0, members: [] }]]) };
   const { voices } = policy, members = new Set(["none"]), text = octets(bytes);
-  const fits = (condition, line) => need(condition, "witness", `${line}, expected a tlog-policy`);
+  const fits = (condition, line) => need(condition, "witness", `${line}, in a policy`);
   fits(bytes.length <= 2 ** 20 && /^([\t\n -~\u0080-\u00ff]*\n)?$/.test(text), "other bytes");
   const keyOf = async (vkey = "", type, known) => {
     const key = await verifierKey(decode(fromOctets(vkey)) ?? "", type);
     fits(key && known.every(({ raw }) => !same(raw, key.raw)), vkey);
-    known.push(key);
-    return { id: hex(key.raw) };
+    return known.push(key) && { id: hex(key.raw) };
   };
   const define = (name, voice) => !voices.has(name) && voices.set(name, voice);
   const readers = {
@@ -683,8 +650,7 @@ async function readPolicy(bytes) {
   }
   return fits(policy.quorum, "no quorum") && policy;
 }
-/** Is the quorum heard in these cosignatures? Members stand before their group. */
-function isMet({ voices, quorum }, cosigned) {
+function isMet({ voices, quorum }, cosigned) { // members stand before their group
   const heard = new Set();
   for (const [name, { id, count = 1, members }] of voices) {
     const own = members?.filter((each) => heard.has(each)) ?? cosigned.filter((each) => each.id === id);
@@ -692,7 +658,6 @@ function isMet({ voices, quorum }, cosigned) {
   }
   return heard.has(quorum);
 }
-
 function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 1000 }, rest = "") {
   const own = cosigned.filter(({ id }) => policy?.witnesses.some(({ raw }) => hex(raw) === id));
   const isHeard = ({ time }) => policy.quorum !== "none" && isMet(policy, own.filter((each) => each.time >= time));
@@ -704,7 +669,6 @@ function judgeWitnesses(list, policy, cosigned, { maxAge, now = Date.now() / 100
   list.say("witnesses", (policy ? `${witnesses} cosigned` : "none asked") + when + rest, Boolean(policy) && !isUnsure);
   list.isUnsure ||= isUnsure;
 }
-
 async function wantedKey(vkey, logs, note) {
   const named = logs.find(({ name }) => note && octets(note).startsWith(`${name}\n`)) ?? logs[0];
   const given = vkey ? await verifierKey(vkey) ?? refuse("usage", vkey) : named;
@@ -712,15 +676,13 @@ async function wantedKey(vkey, logs, note) {
   return given;
 }
 
-// --- the audit of a ledger ---------------------------------------------------------------------------------------
-
-/** The lines of events/, in order: {bytes, where, leaf}, without a leaf where one is torn or too long. */
+// --- the audit of a ledger
 async function readLines(files, list) {
   const names = [...files.keys()].filter((path) => path.startsWith("events/")).sort(), lines = [];
   for (const path of names) {
     const [, first] = /^events\/(\d{12})\.jsonl$/.exec(path) ?? [];
     if (!first) list.fault("bytes", null, "a stray file", path);
-    else if (Number(first) !== lines.length) list.damage("bytes", null, `another than from ${lines.length}`, path);
+    else if (Number(first) !== lines.length) list.damage("bytes", null, `expected ${lines.length}`, path);
     let bytes = first ? files.get(path) : [];
     if (path === names.at(-1)) while (bytes.at(-1) === 0) bytes = bytes.subarray(0, -1);
     for (let start = 0, line = 1; start < bytes.length; line++) {
@@ -732,18 +694,13 @@ async function readLines(files, list) {
   }
   return lines;
 }
-
-async function leafOf(bytes) {
-  const withheld = decode(bytes.subarray(0, 9)) === '{"leaf":"' && attempt(() => parseEntry(bytes).leaf);
-  return withheld ? unhex(withheld) : leafHash(bytes);
-}
-/** tile/<level>/<n>[.p/<width>] as {level, first, width}; no level where it is no name of a tile. */
+const given = (line) => decode(line.subarray(0, 9)) === '{"leaf":"' && attempt(() => unhex(parseEntry(line).leaf));
+const leafOf = async (line) => given(line) || leafHash(line);
 function tileName(path) {
   const name = /^tile\/(entries|0|[1-9]\d?)\/((?!x000)(?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d?|1\d\d|2[0-4]\d|25[0-5]))?$/;
   const [, level, place = "", width = 256] = name.exec(path) ?? [];
   return { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
 }
-
 function checkTiles(tiles, slots, { levels }, list) {
   const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
   for (const [path, bytes] of tiles) {
@@ -751,14 +708,14 @@ function checkTiles(tiles, slots, { levels }, list) {
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
     if (part.includes(undefined)) continue; // a line: said already
-    if (part.length !== width || !same(concat(...part), bytes)) list.damage("tree", null, "no tile of this log", path);
+    if (part.length !== width || !same(concat(...part), bytes)) list.damage("tree", null, "no tile", path);
   }
 }
-/** The lines in their places, and the leaves: those of the lines if they lead to the signed root, else the tiles'. */
+// The lines in their places, and the leaves: those of the lines if they lead to the head, else of the tiles.
 async function locate(files, lines, head, list) {
   const whole = lines.filter(({ leaf }) => leaf), size = head?.size ?? whole.length, own = head ? lines : whole;
   const torn = !head && lines.find(({ leaf }) => !leaf), read = whole.slice(0, size).map(({ leaf }) => leaf);
-  if (torn) list.damage("tree", size, "a torn or long line", torn.where);
+  if (torn) list.damage("tree", size, "a torn line", torn.where);
   const leads = async (leaves) => leaves.length === size && !leaves.includes(undefined)
     && (!head || head.root === await (await Tree.of(leaves)).root());
   if (await leads(read)) return { slots: own.slice(0, size), rest: own.slice(size), leaves: read };
@@ -770,7 +727,7 @@ async function locate(files, lines, head, list) {
     }
   }
   if (!await leads(leaves)) {
-    list.damage("tree", null, `${whole.length} lines, expected ${size} that lead to ${head.root}`, "events/");
+    list.damage("tree", null, `${whole.length} lines, expected ${size}`, "events/");
     return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
   }
   const at = new Map(leaves.map((leaf, index) => [leaf, index])), slots = leaves.map(() => undefined);
@@ -787,12 +744,10 @@ async function locate(files, lines, head, list) {
   leaves.forEach((leaf, index) => slots[index] || list.damage("tree", index, `no line of ${leaf}`, "events/"));
   return { slots, rest: lines.slice(end), leaves };
 }
-
 function checkLines({ strays, wrong }, file, list) {
   if (wrong.length) list.damage("witnesses", null, `lines by ${wrong}, false or twice`, file);
-  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown here`, file);
+  if (strays.length) list.fault("witnesses", null, `lines by ${strays}, unknown`, file);
 }
-/** Answers the cosignatures below cosigned/ of this root. */
 async function checkCosigned(files, key, witnesses, tree, list, root) {
   const cosigned = [];
   for (const [file, bytes] of [...files].filter(([path]) => path.startsWith("cosigned/"))) {
@@ -800,22 +755,20 @@ async function checkCosigned(files, key, witnesses, tree, list, root) {
     if (!size) list.fault("witnesses", null, "a stray file", file);
     const head = size ? await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses") : null;
     const isBare = head && ![...head.cosigned, ...head.strays, ...head.wrong].length;
-    if (size && (head?.size !== size || isBare)) list.damage("witnesses", null, "no cosigned note of this size", file);
+    if (size && (head?.size !== size || isBare)) list.damage("witnesses", null, "no note of this size", file);
     if (!head) continue;
     checkLines(head, file, list);
     const isOurs = size <= tree.size && (await tree.root() !== root || await tree.root(size) === head.root);
-    if (!isOurs) list.fault("witnesses", null, `the root ${head.root}, which this log never had`, file);
+    if (!isOurs) list.fault("witnesses", null, `a root ${head.root}`, file);
     if (head.root === root) cosigned.push(...head.cosigned);
   }
   return cosigned;
 }
-/** Audits a ledger, a Map of path → bytes, with the reader's key, older checkpoint, policy (bytes), age (seconds).
-    Answers {verdict, checks: [{part, outcome, detail}], faults, first_index, figures, origin}. */
+/** Audits a Map of path → bytes; `from` and `policy` are bytes, `maxAge` and `now` seconds. */
 export async function verifyLedger(files, { vkey, from, policy: asked, ...clock } = {}) {
   const list = new Checklist(), tree = new Tree(), ledger = new Ledger();
   list.isUnsure = [...files.keys()].some((path) => /^events\/\d{12}\.jsonl\.zst$/.test(path));
-  if (list.isUnsure) list.say("bytes", "sealed segments (.zst) cannot be read here", false);
-  if (list.isUnsure) return list.report();
+  if (list.isUnsure) return list.say("bytes", "sealed segments are not read here", false) ?? list.report();
   const lines = await readLines(files, list);
   if (!lines.length) list.damage("bytes", null, "no entries", "events/");
   const policy = asked && await readPolicy(asked), folder = files.get("policy"), note = files.get("checkpoint");
@@ -826,13 +779,12 @@ export async function verifyLedger(files, { vkey, from, policy: asked, ...clock 
   const own = await verifierKey(genesis?.commit?.events[0].data.log_key ?? ""), key = wanted ?? own;
   let head = null;
   for (const each of [wanted, own]) head ??= each && await list.hold(null, () => openNote(note, each, witnesses));
-  if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head that opens", "checkpoint");
+  if (!note || (!head && !genesis?.withheld)) list.damage("checkpoint", null, "no head", "checkpoint");
   if (head) checkLines(head, "checkpoint", list);
-  const { slots, rest, leaves } = await locate(files, lines, head, list), commits = [];
-  let withheld = 0;
+  const { slots, rest, leaves } = await locate(files, lines, head, list), commits = [], withheld = [];
   for (const [index, leaf] of leaves.entries()) {
     const line = slots[index]?.bytes, entry = line && await list.hold(index, () => parseEntry(line), "bytes");
-    withheld += Boolean(entry?.withheld);
+    if (entry?.withheld) withheld.push(index);
     ledger.hidden ||= !entry?.commit;
     if (entry?.commit && (index === 0 || ledger.origin)) {
       commits[index] = entry.commit;
@@ -840,26 +792,26 @@ export async function verifyLedger(files, { vkey, from, policy: asked, ...clock 
     }
     await tree.push(unhex(leaf));
   }
-  // Lines after the checkpoint: never acknowledged, unless whole batches stand after a bad one, which is damage.
+  // never acknowledged, but damage where batches stand after a bad line
   const times = rest.map(({ leaf, bytes }) => leaf && attempt(() => parseEntry(bytes).recorded));
   const bad = times.findIndex((time) => !time), batches = new Set(times.slice(bad + 1).filter(Boolean));
-  if (bad >= 0 && batches.size > 1) list.damage("tree", head.size + bad, "a bad line before batches", rest[bad].where);
+  if (bad >= 0 && batches.size > 1) list.damage("tree", head.size + bad, "a bad line", rest[bad].where);
   const tiles = [...files].filter(([path]) => path.startsWith("tile/"));
   checkTiles(tiles, slots, tree, list);
   const older = from && key && await list.hold(null, () => openNote(from, key));
   const isCut = older && (older.size > tree.size || await tree.root(older.size) !== older.root);
-  if (isCut) list.fault("checkpoint", null, `a head that does not extend ${older.root} at ${older.size}`);
+  if (isCut) list.fault("checkpoint", null, `a head that does not extend ${older.root}`);
   list.say("checkpoint", head ? `size ${head.size}, signed by the log's key` : "no key to check it with", head);
   const kept = key ? await checkCosigned(files, key, witnesses, tree, list, head?.root) : [];
   judgeWitnesses(list, policy, [...head?.cosigned ?? [], ...kept], clock);
-  list.isUnsure ||= withheld > 0;
+  list.isUnsure ||= withheld.length > 0;
   const after = `; ${counted(rest.length, "line")} after the checkpoint, never acknowledged`, { size } = tree;
-  const tail = (rest.length ? after : ", canonical and within limits") + (withheld ? `; ${withheld} withheld` : "");
-  list.say("bytes", counted(size, "entry", "entries") + tail, !ledger.hidden && !rest.length);
+  const tail = rest.length ? after : ", canonical and within limits";
+  const gone = withheld.length ? `; ${withheld.length} withheld` : "";
+  list.say("bytes", counted(size, "entry", "entries") + tail + gone, !ledger.hidden && !rest.length);
   const shape = `${counted(size, "leaf", "leaves")}, ${counted(tiles.length, "tile file")}`;
   return list.report({ origin: ledger.origin, is_own_key: !wanted, figures: describe(list, ledger, commits, shape) });
 }
-/** Says what was judged, and answers the figures of all claims. */
 function describe(list, { things, entries, hidden, facts, streams, signers, signatures }, commits, tree) {
   commits.forEach(({ events }, index) => events.forEach(({ data: { model, version, spec } }) => {
     if (`${model}@${version}` === MODEL && spec !== SPEC) list.fault("scores", index, `parameters ${spec}`);
@@ -872,17 +824,16 @@ function describe(list, { things, entries, hidden, facts, streams, signers, sign
   list.say("anchors", `${counted(anchors, "anchor is a root", "anchors are roots")} of this log`, !hidden);
   list.say("rules", `${count} judged by the rules in force at each`, !hidden);
   list.say("tree", `${tree}, ${counted(maps, "map")}`, !hidden || !maps);
-  const claims = [...things].filter(([subject]) => subject.startsWith("claim/"));
-  const figures = claims.map(([subject, claim]) => [subject.slice(6), assess(claim, things, entries.at(-1).recorded)]);
+  const claims = [...things].filter(([subject]) => subject.startsWith("claim/")), now = entries.at(-1)?.recorded;
+  const figures = claims.map(([subject, claim]) => [subject.slice(6), assess(claim, things, now)]);
   const assessed = figures.filter(([, own]) => Object.values(own.figures).some(isThere)).length;
   const name = model ? `${model}@${version}` : MODEL, some = counted(assessed, "claim");
   list.say("scores", `${some} assessed, by ${name}, parameters ${SPEC}`, !hidden && name === MODEL);
   return Object.fromEntries(figures);
 }
 
-// --- the check of a claim bundle ---------------------------------------------------------------------------------
-
-/** Checks a claim bundle against the claim that is asked about and the log's key. Answers as verifyLedger does. */
+// --- the check of a claim bundle
+/** Checks a claim bundle for the claim that is asked about. */
 export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock }) {
   const list = new Checklist(), policy = asked && await readPolicy(asked);
   const note = attempt(() => utf8(JSON.parse(decode(bytes)).checkpoint));
@@ -891,9 +842,8 @@ export async function verifyBundle(bytes, { claim, vkey, policy: asked, ...clock
   const subject = claim.startsWith("claim/") ? claim : `claim/${claim}`;
   if (key) await list.hold(null, () => checkBundle(bytes, subject, key, policy, clock, list));
   list.isUnsure ||= !key;
-  return list.report({ claim: subject, origin: `${subject} in ${key?.name ?? "a log whose key was not given"}` });
+  return list.report({ claim: subject, origin: `${subject} in ${key?.name ?? "a log of no given key"}` });
 }
-
 async function checkBundle(bytes, claim, key, policy, clock, list) {
   need(bytes.length <= 2 ** 23, "limit", `${bytes.length} bytes`);
   const bundle = parseCanonical(bytes), { map, streams, profile } = bundle, entries = [];
@@ -907,8 +857,8 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
   }
   need(bundle.claim === claim, "schema", `a bundle of ${bundle.claim}`);
   need(entries.some(({ index }) => index === map.index), "schema", "no entry of the map", map.index);
-  const above = entries.find(({ index }) => index > map.index);
-  need(!above, "schema", "an entry above the map's", above?.index);
+  const { index: above } = entries.find(({ index }) => index > map.index) ?? {};
+  need(above === undefined, "schema", "an entry above the map's", above);
   list.say("bytes", `${counted(entries.length, "entry", "entries")}, canonical and within limits`);
   const head = await openNote(utf8(bundle.checkpoint), key, policy?.witnesses);
   need(bundle.origin === key.name && head.size > map.index, "checkpoint", `size ${head.size} of ${bundle.origin}`);
@@ -916,23 +866,19 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
   const { cosigned, strays, wrong } = head, lines = counted(strays.length, "signature line");
   need(!policy || ![...strays, ...wrong].length, "witness", `lines by ${strays} ${wrong}, unknown, false or twice`);
   judgeWitnesses(list, policy, cosigned, clock, strays.length ? `; ${lines} that no key here can check` : "");
-  for (const { leaf, index, path } of entries) {
-    need(await rootByPath(leaf, index, head.size, path) === head.root, "map", "a path to another root", index);
-  }
+  const leads = async ({ leaf, index, path }) => await rootByPath(leaf, index, head.size, path) === head.root;
+  for (const entry of entries) need(await leads(entry), "map", "a path to another root", entry.index);
   const mapped = entries.pop();
   await checkMapped(mapped, map.index, key);
-  for (const { subject, leaf, proof } of streams) {
-    const { root } = mapped.events[0].data;
-    need(await rootByProof(subject, leaf, proof) === root, "map", `a proof of ${subject} to another root`);
-  }
+  const { root } = mapped.events[0].data, isProved = async (each) => await rootByProof(each) === root;
+  for (const each of streams) need(await isProved(each), "map", `a proof of ${each.subject} to another root`);
   list.say("tree", `${entries.length + 1} of ${counted(head.size, "leaf", "leaves")}, the map at @${map.index}`);
   const isHidden = entries.some((each) => each.withheld), rest = ["signatures", "chains", "anchors", "rules", "scores"];
   list.isUnsure ||= isHidden;
   if (isHidden) return rest.forEach((part) => list.say(part, "not judged: an entry is withheld", false));
   const events = entries.flatMap((entry) => entry.events), carried = new Set(streams.map(({ subject }) => subject));
-  for (const { subject, leaf } of streams) {
-    await list.hold(null, () => checkStream(events.filter((event) => event.subject === subject), leaf));
-  }
+  const ofStream = ({ subject }) => events.filter((event) => event.subject === subject);
+  for (const each of streams) await list.hold(null, () => checkStream(ofStream(each), each.leaf));
   if (list.faults.length) return;
   checkClosure(entries, carried, claim);
   const own = events.filter(({ subject }) => carried.has(subject)), count = counted(own.length, "event");
@@ -958,15 +904,13 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
   list.say("rules", `${count} judged by the rules in force at each${others}${missing}`, !naming);
   checkProfile(profile, claim, ledger, mapped.recorded, list);
 }
-/** The entry of the map that the bundle is held against: the log signed it, and it covers all entries before it. */
 async function checkMapped({ commit, events: [event, more], signatures, body }, index, key) {
   const isMap = commit?.author === LOG && commit.ledger === key.name && event.type === "ledger.mapped" && !more;
-  need(isMap && event.data.size === index, "map", "an entry, expected a map of all before it", index);
+  need(isMap && event.data.size === index, "map", "no map of all before it", index);
   const [{ key: id, sig }, other] = signatures;
   const isSigned = await verifies(key.raw, unbase64(sig), preAuthenticated(body));
-  need(isSigned && !other && id === await keyId(key.raw), "map", `a map signed by ${id}, not the log`, index);
+  need(isSigned && !other && id === await keyId(key.raw), "map", `a map signed by ${id}`, index);
 }
-
 function checkStream(events, { length, last, entry } = { length: 0 }) {
   for (const [i, { seq, prev, index }] of events.entries()) {
     const follows = i < length && seq === i + 1 && prev === (events[i - 1]?.id ?? null);
@@ -975,8 +919,7 @@ function checkStream(events, { length, last, entry } = { length: 0 }) {
   const { id, index } = events.at(-1) ?? {}, isWhole = events.length === length;
   need(isWhole && id === last && index === entry, "conflict", `${id}, expected ${last}`, isWhole ? index : entry);
 }
-/** The streams and entries that are carried are those on which the claim's figures depend. */
-function checkClosure(entries, carried, claim) {
+function checkClosure(entries, carried, claim) { // carried is what the figures depend on, nothing else
   const closure = new Set(["ledger", claim]), tainted = new Set(), owners = new Map();
   const registered = entries.flatMap(({ events }) => events.flatMap(({ keys }) => keys));
   for (const { id, agent } of registered.reverse()) owners.set(id, agent);
@@ -999,11 +942,10 @@ function checkClosure(entries, carried, claim) {
     }
   }
   const stray = [...closure, ...carried].find((subject) => !closure.has(subject) || !carried.has(subject));
-  need(!stray, "conflict", `${stray} is carried, or the claim depends on it, but not both`);
-  const unneeded = entries.find(({ events }) => !events.some(({ subject }) => carried.has(subject)));
-  need(!unneeded, "conflict", "an entry on which it does not depend", unneeded?.index);
+  need(!stray, "conflict", `${stray} is carried or needed, not both`);
+  const spare = entries.find(({ events }) => !events.some(({ subject }) => carried.has(subject)));
+  need(!spare, "conflict", "an entry that is not needed", spare?.index);
 }
-
 function checkProfile({ model, figures, ...rest }, subject, { things, facts }, now, list) {
   const claim = things.get(subject) ?? refuse("model", `no ${subject} in effect`), spec = facts.model?.spec ?? SPEC;
   const name = facts.model ? `${facts.model.model}@${facts.model.version}` : MODEL;
@@ -1019,18 +961,15 @@ function checkProfile({ model, figures, ...rest }, subject, { things, facts }, n
   }
 }
 
-// --- as a program ------------------------------------------------------------------------------------------------
-
+// --- as a program
 const EXIT = { holds: 0, fails: 1, damaged: 3, cannot_tell: 7 }, MARKS = { holds: "✓", fails: "✗", unknown: "?" };
-const SAID = { holds: "everything holds", fails: "it does not hold", damaged: "damaged", cannot_tell: "cannot tell" };
-const WARNING = "the log key was taken from the ledger itself, so a wholly rewritten ledger would pass; "
-  + "give yours with --vkey";
-
+const WARNING = "the log key is the ledger's own: a rewritten one would pass; give yours with --vkey";
 export function checklist({ origin = "an unnamed ledger", is_own_key, claim, checks, faults, verdict }) {
   const lines = checks.map(({ part, outcome, detail }) => `  ${MARKS[outcome]} ${part.padEnd(11)} ${detail}`);
-  const wrong = faults.slice(0, 20).map(({ index, file, code, found = "another than expected" }) =>
+  const wrong = faults.slice(0, 20).map(({ index, file, code, found }) =>
     `✗ ${[isThere(index) && `@${index}`, file, code && `[${code}]`].filter(Boolean).join(" ")}: ${found}`);
-  const said = claim && verdict === "holds" ? "all that a bundle can show holds" : SAID[verdict];
+  const all = claim ? "all that a bundle can show" : "everything";
+  const said = verdict === "holds" ? `${all} holds` : verdict.replace("_", " ");
   return [...is_own_key ? [WARNING] : [], origin, ...lines, ...wrong, said].join("\n");
 }
 // node verify.mjs LEDGER_DIR [--vkey V] [--from CHECKPOINT] [--policy FILE] [--max-age 24h] [--json]
@@ -1053,7 +992,6 @@ async function main() {
   console.log(values.json ? JSON.stringify(report, null, 2) : checklist(report));
   return EXIT[report.verdict];
 }
-
 const [, program] = globalThis.process?.argv ?? [];
 if (program && import.meta.url === new URL(program, "file:///").href) {
   const say = ({ message }) => console.error(`error: ${message}`) ?? 2;
