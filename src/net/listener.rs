@@ -127,9 +127,19 @@ impl Listener {
         let mut tasks = JoinSet::new();
         let mut open: BTreeMap<u64, (tokio::task::Id, Arc<Flow>)> = BTreeMap::new();
         let mut accepted = 0;
+        let mut waiting: Option<TcpStream> = None;
         loop {
-            let is_full = open.len() >= limits.connections.max(1);
-            if is_full {
+            if open.len() < limits.connections.max(1)
+                && let Some(stream) = waiting.take()
+            {
+                let flow = Arc::new(Flow::default());
+                let shared = Arc::clone(&shared);
+                let task = connection(stream, Arc::clone(&flow), shared, stopped.clone());
+                open.insert(accepted, (tasks.spawn(task).id(), flow));
+                accepted += 1;
+            }
+            // Only for somebody who is there: else who came last would make room for nobody.
+            if waiting.is_some() {
                 ask_for_room(&open);
             }
             tokio::select! {
@@ -139,14 +149,8 @@ impl Listener {
                     let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
                     open.retain(|_, (task, _)| *task != id);
                 }
-                stream = listener.accept(), if !is_full => match stream {
-                    Ok((stream, _)) => {
-                        let flow = Arc::new(Flow::default());
-                        let shared = Arc::clone(&shared);
-                        let task = tasks.spawn(connection(stream, Arc::clone(&flow), shared, stopped.clone()));
-                        open.insert(accepted, (task.id(), flow));
-                        accepted += 1;
-                    }
+                stream = listener.accept(), if waiting.is_none() => match stream {
+                    Ok((stream, _)) => waiting = Some(stream),
                     // Out of file descriptors, or the peer has gone: others may end meanwhile.
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 },

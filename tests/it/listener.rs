@@ -9,7 +9,10 @@ use std::time::Duration;
 use grounds::net::{Answer, Limits, Listener, Routes, text};
 
 /// Answers with the path and the body, so that a test sees which requests were understood.
-struct Echo;
+/// Says when it has begun with a slow one.
+struct Echo {
+    begun: std::sync::mpsc::Sender<()>,
+}
 
 impl Routes for Echo {
     fn body_limit(&self, head: &hyper::http::request::Parts) -> usize {
@@ -22,6 +25,7 @@ impl Routes for Echo {
 
     async fn answer(&self, request: hyper::Request<hyper::body::Bytes>) -> Answer {
         if request.uri().path() == "/slow" {
+            let _ = self.begun.send(());
             tokio::time::sleep(Duration::from_millis(400)).await;
         }
         let path = request.uri().path().to_owned();
@@ -33,6 +37,7 @@ impl Routes for Echo {
 /// A listener on a thread of its own.
 struct Served {
     address: SocketAddr,
+    begun: std::sync::mpsc::Receiver<()>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -41,6 +46,7 @@ impl Served {
     fn with(limits: Limits, hosts: &[&str]) -> Served {
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let (told, address) = std::sync::mpsc::channel();
+        let (begins, begun) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -52,11 +58,12 @@ impl Served {
                 let listener = Listener::bind(any, &hosts, limits).await.unwrap();
                 told.send(listener.address()).unwrap();
                 let stop = async { drop(stopped.await) };
-                listener.serve(Arc::new(Echo), stop).await;
+                listener.serve(Arc::new(Echo { begun: begins }), stop).await;
             });
         });
         Served {
             address: address.recv().unwrap(),
+            begun,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -379,6 +386,7 @@ fn a_request_that_is_being_answered_is_not_made_to_make_room() {
     let served = Served::with(limits, &[]);
     let mut slow = served.connect();
     slow.write_all(&get("/slow")).unwrap();
+    served.begun.recv().unwrap();
     let _idle: Vec<TcpStream> = (0..4).map(|_| served.connect()).collect();
     assert!(served.answers(&get("/a")).ends_with("[/a|]"));
     assert!(rest(&mut slow).ends_with("[/slow|]"));
@@ -442,6 +450,7 @@ fn a_stop_waits_for_what_was_asked() {
     let mut idle = served.connect();
     let mut slow = served.connect();
     slow.write_all(&get("/slow")).unwrap();
+    served.begun.recv().unwrap();
     // It is being answered once an answer on a later connection has come.
     served.answers(&get("/a"));
     served.stop();
