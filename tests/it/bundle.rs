@@ -51,7 +51,11 @@ fn keep(bytes: &[u8], claim: &str, vkey: &VerifierKey, report: &BundleReport) {
     let number = NUMBER.fetch_add(1, Ordering::SeqCst);
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("bundle").rsplit("::").next();
-    let name = format!("{number:05}-{}", name.unwrap_or("bundle"));
+    let name = format!(
+        "{}-{number:05}-{}",
+        std::process::id(),
+        name.unwrap_or("bundle")
+    );
     let exit = match report.verdict {
         Verdict::Holds => 0,
         Verdict::CannotTell => 7,

@@ -170,15 +170,14 @@ fn a_genesis_stands_once_and_first() {
     let mut late = all.clone();
     late.swap(0, 1);
     put_lines(&lab.dir(), &late);
-    let found = grounds::ledger::audit::audit(
+    let found = crate::lab::examined(
         &lab.dir(),
         &grounds::ledger::audit::Standard {
             vkey: Some(&crate::lab::vkey()),
             ..Default::default()
         },
-        &mut |_, _| {},
     );
-    assert_eq!(found.unwrap().verdict, Verdict::Fails, "119 not at 0");
+    assert_eq!(found.verdict, Verdict::Fails, "119 not at 0");
 }
 
 /// 125: two histories with one beginning, and the log signs the end of one behind the other.

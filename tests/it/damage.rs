@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use grounds::ledger::Ledger;
-use grounds::ledger::audit::{Report, Standard, Verdict, audit};
+use grounds::ledger::audit::{Report, Standard, Verdict};
 
+use crate::lab::examined;
 use crate::reference;
 
 const EVENTS: &str = "events/000000000000.jsonl";
@@ -27,7 +28,7 @@ fn copy(into: &Path) -> PathBuf {
 }
 
 fn audited(dir: &Path) -> Report {
-    audit(dir, &Standard::default(), &mut |_, _| {}).expect("bytes never make an audit fail")
+    examined(dir, &Standard::default())
 }
 
 fn first_index(report: &Report) -> Option<u64> {
@@ -240,7 +241,7 @@ fn an_older_copy_is_a_rollback_to_whoever_kept_a_newer_head() {
         from: Some(&note),
         ..Standard::default()
     };
-    let report = audit(&dir, &standard, &mut |_, _| {}).unwrap();
+    let report = examined(&dir, &standard);
     assert_eq!(report.verdict, Verdict::Fails);
     assert!(
         report.faults[0].expected.contains("rolled back"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use grounds::claim::{Act, LedgerCreated, LogKey, Policy, State};
 use grounds::envelope::{Anchor, Commit, Signed, line_of};
-use grounds::ledger::audit::{Report, Standard, audit};
+use grounds::ledger::audit::{Report, Standard, Verdict, audit};
 use grounds::ledger::{
     Appender, Clock, HeadSigner, LedgerError, Opened, Receipt, genesis, prepare,
 };
@@ -280,7 +280,44 @@ pub(crate) fn prepared(
 }
 
 pub(crate) fn audited(dir: &Path) -> Report {
-    audit(dir, &Standard::default(), &mut |_, _| {}).unwrap()
+    examined(dir, &Standard::default())
+}
+
+/// An audit. With `GROUNDS_KEEP_LEDGERS=DIR` the ledger is kept there, with what was asked and what
+/// came of it, for the second implementation to be held to; what needs a policy, a clock or the
+/// signer's state is compared elsewhere or is not its to judge.
+pub(crate) fn examined(dir: &Path, standard: &Standard<'_>) -> Report {
+    let report = audit(dir, standard, &mut |_, _| {}).expect("bytes never make an audit fail");
+    let is_plain =
+        standard.policy.is_none() && standard.signer.is_none() && standard.freshness.is_none();
+    if let Some(into) = std::env::var_os("GROUNDS_KEEP_LEDGERS").filter(|_| is_plain) {
+        keep(dir, standard, &report, Path::new(&into));
+    }
+    report
+}
+
+fn keep(dir: &Path, standard: &Standard<'_>, report: &Report, into: &Path) {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+    let test = std::thread::current()
+        .name()
+        .unwrap_or("test")
+        .replace("::", "-");
+    let own = into.join(format!("{}-{number:05}-{test}", std::process::id()));
+    copy(dir, &own.join("ledger"));
+    let exit = match report.verdict {
+        Verdict::Holds => 0,
+        Verdict::Fails => 1,
+        Verdict::Damaged => 3,
+        Verdict::CannotTell => 7,
+    };
+    let asked = serde_json::json!({
+        "vkey": standard.vkey.map(ToString::to_string),
+        "from": standard.from.map(String::from_utf8_lossy),
+        "exit": exit,
+        "index": report.faults.iter().filter_map(|fault| fault.index).min(),
+    });
+    std::fs::write(own.join("asked.json"), asked.to_string()).unwrap();
 }
 
 pub(crate) fn lines(dir: &Path) -> Vec<String> {

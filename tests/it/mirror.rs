@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use grounds::ledger::audit::{Standard, Verdict, audit};
+use grounds::ledger::audit::{Standard, Verdict};
 use grounds::ledger::{
     AnySource, FolderSource, HeadError, MirrorError, Mirrored, Pin, SignedHead, SourceError, mirror,
 };
@@ -12,7 +12,7 @@ use grounds::tlog::{
     new_full_bundles, partial_bundle, tiles_for,
 };
 
-use crate::lab::{EVENTS, Lab, copy, everything, head, note, tree_of, vkey};
+use crate::lab::{EVENTS, Lab, copy, everything, examined, head, note, tree_of, vkey};
 use crate::reference::build::ORIGIN;
 
 /// A source that fails after so many files, and counts them.
@@ -164,7 +164,7 @@ fn a_mirror_is_a_ledger_that_holds_and_goes_on_with_its_source() {
         vkey: Some(&trusted),
         ..Standard::default()
     };
-    let report = audit(&dir, &standard, &mut |_, _| {}).unwrap();
+    let report = examined(&dir, &standard);
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
 
     let again = run_with(&lab.dir(), &dir, None).unwrap();
@@ -172,7 +172,7 @@ fn a_mirror_is_a_ledger_that_holds_and_goes_on_with_its_source() {
     lab.record("ada", &[note("claim/x", "Read a third time.")]);
     let more = run_with(&lab.dir(), &dir, None).unwrap();
     assert_eq!((more.now.size, more.fetched), (9, 1));
-    let report = audit(&dir, &standard, &mut |_, _| {}).unwrap();
+    let report = examined(&dir, &standard);
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
     let (ours, theirs) = (shared(&dir), shared(&lab.dir()));
     for name in [
@@ -507,7 +507,7 @@ fn policy_and_cosigned_head_come_along_and_lines_that_nobody_can_check_do_not() 
             "{name}"
         );
     }
-    let report = audit(&dir, &Standard::default(), &mut |_, _| {}).unwrap();
+    let report = examined(&dir, &Standard::default());
     assert_eq!(report.verdict, Verdict::Holds, "{:?}", report.faults);
     // What the copy has of a head is not taken from it again, and a bad line is not taken in.
     let bad = format!("{}\n", named.cosign("another text\n", 1_770_000_000));
@@ -548,7 +548,7 @@ fn an_entry_that_the_source_withholds_is_mirrored_as_withheld() {
     let done = run(&lab.dir(), &dir).unwrap();
     assert_eq!(done.withheld, 1);
     copy(&dir, &lab.beside("copy"));
-    let report = audit(&lab.beside("copy"), &Standard::default(), &mut |_, _| {}).unwrap();
+    let report = examined(&lab.beside("copy"), &Standard::default());
     assert_eq!(report.verdict, Verdict::CannotTell, "{:?}", report.faults);
 }
 

@@ -702,12 +702,12 @@ function tileName(path) {
   return { level, first: Number(place.replace(/\D/g, "")) * 256, width: Number(width) };
 }
 function checkTiles(tiles, slots, { levels }, list) {
-  const sized = (line) => line && concat([line.length >> 8, line.length & 255], line);
+  const sized = (line) => (line && !given(line) ? concat([line.length >> 8, line.length & 255], line) : undefined);
   for (const [path, bytes] of tiles) {
     const { level, first, width } = tileName(path);
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
-    if (part.includes(undefined)) continue; // a line: said already
+    if (part.includes(undefined)) continue; // a line: said already, or withheld
     if (part.length !== width || !same(concat(...part), bytes)) list.damage("tree", null, "no tile", path);
   }
 }
@@ -727,7 +727,7 @@ async function locate(files, lines, head, list) {
     }
   }
   if (!await leads(leaves)) {
-    list.damage("tree", null, `${whole.length} lines, expected ${size}`, "events/");
+    list.damage("tree", read.length < size ? read.length : null, `${read.length} lines of ${size}`, "events/");
     return { slots: whole.slice(0, size), rest: whole.slice(size), leaves: read };
   }
   const at = new Map(leaves.map((leaf, index) => [leaf, index])), slots = leaves.map(() => undefined);
@@ -750,7 +750,7 @@ function checkLines({ strays, wrong }, file, list) {
 }
 async function checkCosigned(files, key, witnesses, tree, list, root) {
   const cosigned = [];
-  for (const [file, bytes] of [...files].filter(([path]) => path.startsWith("cosigned/"))) {
+  for (const [file, bytes] of [...files].filter(([path]) => /^cosigned(\/|$)/.test(path))) {
     const size = Number(/^cosigned\/(\d{12})$/.exec(file)?.[1]);
     if (!size) list.fault("witnesses", null, "a stray file", file);
     const head = size ? await list.hold(null, () => openNote(bytes, key, witnesses), "witnesses") : null;
@@ -985,8 +985,8 @@ async function main() {
   const asked = { ...values, from, policy, maxAge: count * { s: 1, m: 60, h: 3600, d: 86400 }[unit] };
   const isFolder = statSync(path).isDirectory(), files = new Map();
   for (const name of isFolder ? readdirSync(path, { recursive: true }) : []) {
-    const isOwn = /^(checkpoint$|policy$|(events|tile|cosigned)\/)/.test(name) && statSync(`${path}/${name}`).isFile();
-    if (isOwn) files.set(name, readFileSync(`${path}/${name}`));
+    const isOwn = /^(checkpoint|policy|cosigned|(events|tile|cosigned)\/.*)$/.test(name);
+    if (isOwn && statSync(`${path}/${name}`).isFile()) files.set(name, readFileSync(`${path}/${name}`));
   }
   const report = isFolder ? await verifyLedger(files, asked) : await verifyBundle(readFileSync(path), asked);
   console.log(values.json ? JSON.stringify(report, null, 2) : checklist(report));
