@@ -172,6 +172,23 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn a_head_that_is_published_for_a_bundle_is_cosigned_too() {
+    let room = Room::new();
+    let log = room.ledger();
+    let key = room.witness("w1", &log);
+    let served = room.serve("w1");
+    let line = format!("witness w1 {key} {}", served.url);
+    room.policy(&[line], "quorum w1");
+    room.done(&["claim", "add", "Models generalise"]);
+    let before = room.size();
+    room.done(&["bundle", "models-generalise", "-o", "m.claim.json"]);
+    assert_eq!(room.size(), before + 1, "a map was recorded");
+    let check = ["check", "m.claim.json", "--claim", "models-generalise"];
+    let by = ["--vkey", &log, "--policy", "ledger/policy"];
+    room.done(&[&check[..], &by].concat());
+}
+
+#[test]
 fn two_witnesses_cosign_each_head_and_refuse_a_copy_that_was_rolled_back() {
     let room = Room::new();
     let log = room.ledger();

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::desk;
 use crate::error::{Exit, Failure};
+use crate::witnesses::{self, Question};
 use crate::{files, keys, names};
 
 /// A map is recorded at most once in so many microseconds.
@@ -90,7 +91,7 @@ impl Bundle {
 }
 
 /// Records the map of the newest entries, where there are any that no map covers and the log's key
-/// is at hand. Whether it did.
+/// is at hand, and asks the witnesses about that head as about every other. Whether it did.
 fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<bool, Failure> {
     let size = ledger.custody().checkpoint.size;
     let newest = newest_map(ledger, None).ok();
@@ -110,7 +111,9 @@ fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<bool, Failure>
     }
     let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
     appender.record_map()?;
+    let question = Question::of(ledger.dir(), &appender);
     appender.close()?;
+    witnesses::ask_after(context, ledger.dir(), &origin, question);
     Ok(true)
 }
 

@@ -200,13 +200,7 @@ pub(crate) fn proof(answer: &Answer) -> String {
         );
         let _ = writeln!(text, "  {} {:<11} {what}", paint(GOOD, "✓"), "not after");
     }
-    if bound.unchecked > 0 {
-        let what = format!(
-            "{} more signature lines, which no key here can check",
-            bound.unchecked
-        );
-        let _ = writeln!(text, "  {} {:<11} {what}", paint(UNSURE, "?"), "witnesses");
-    }
+    text += &unchecked(bound.unchecked);
     let _ = writeln!(
         text,
         "  {} {:<11} not checked: a proof of inclusion says that it was recorded, not that it was admitted rightly",
@@ -214,6 +208,15 @@ pub(crate) fn proof(answer: &Answer) -> String {
         "rules"
     );
     text
+}
+
+/// The line about signature lines that say nothing to this reader, where there are any.
+fn unchecked(lines: usize) -> String {
+    if lines == 0 {
+        return String::new();
+    }
+    let what = format!("{lines} more signature lines, which no key here can check");
+    format!("  {} {:<11} {what}\n", paint(UNSURE, "?"), "witnesses")
 }
 
 /// What a proof about two heads came to.
@@ -269,12 +272,6 @@ pub(crate) fn heads(answer: &heads::Answer) -> String {
         );
         let _ = writeln!(text, "  {} {:<11} {who}", paint(GOOD, "✓"), "witnesses");
     }
-    if bound.unchecked > 0 {
-        let what = format!(
-            "{} more signature lines, which no key here can check",
-            bound.unchecked
-        );
-        let _ = writeln!(text, "  {} {:<11} {what}", paint(UNSURE, "?"), "witnesses");
-    }
+    text += &unchecked(bound.unchecked);
     text
 }
