@@ -24,22 +24,27 @@ mod log;
 mod moved;
 mod near;
 mod profile;
+mod refusal;
+mod served;
 mod site;
 mod states;
 mod subject;
 mod why;
 
-pub use answer::{Answer, Shown, json};
+pub use answer::{Answer, Listed, Logged, Shown, json, show};
 pub use audit::audit;
 pub use claim::{ClaimShown, claim};
 pub use feed::{FeedShown, feed};
 pub use frame::{CONTENT_SECURITY_POLICY, Frame, Head, MARK, STYLE, style_file};
-pub use history::{HistoryShown, blame, diff, history};
+pub use history::{DiffShown, HistoryShown, blame, diff, history};
 pub use links::{
-    Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder, percent_encoded,
+    Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, Within, data_file, folder,
+    percent_encoded,
 };
 pub use list::{ListShown, ORDERS, PART, SubjectRow, list, subjects};
 pub use log::{LogShown, log};
+pub use refusal::{Refusal, refusal};
+pub use served::{Place, Seen};
 pub use site::{Shelf, SiteError, edition, site};
 pub use states::{ClaimState, States, Visit, walk};
 pub use subject::{absent, agent, artifact, context, view};
