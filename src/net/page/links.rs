@@ -164,6 +164,12 @@ impl Links {
         }
     }
 
+    /// The address of a claim's bundle: what proves its page.
+    #[must_use]
+    pub fn bundle(&self, claim: &Slug) -> String {
+        self.file(&bundle_file(claim))
+    }
+
     /// The address of an event in the log; `address` as a byline has it: `@41`, `@41.1`.
     #[must_use]
     pub fn event(&self, address: &str) -> String {
@@ -258,6 +264,12 @@ fn domain_name(name: &str) -> String {
         .to_owned()
 }
 
+/// The file of a claim's bundle, from the top.
+#[must_use]
+pub fn bundle_file(claim: &Slug) -> String {
+    format!("claim/{claim}.claim.json")
+}
+
 /// The file with the same content for programs, from the top.
 #[must_use]
 pub fn data_file(page: &Page<'_>, format: Format) -> String {
@@ -350,6 +362,7 @@ mod tests {
             "../../../../claim/rare/as-of/12/why/#scope"
         );
         assert_eq!(from.event("@251.1"), "../../../../log/1/#e251.1");
+        assert_eq!(from.bundle(&slug), "../../../../claim/rare.claim.json");
         let home = Links::of_file(&Page::Claims(Listing::all()));
         assert_eq!(home.to(&Page::Claims(Listing::all())), "./");
         assert_eq!(home.file("checkpoint"), "checkpoint");
@@ -371,6 +384,7 @@ mod tests {
             links.data(&Page::Claim(&slug, None), Format::Atom),
             "/claim/rare.atom"
         );
+        assert_eq!(links.bundle(&slug), "/claim/rare.claim.json");
         let listing = Listing {
             facet: Facet::Domain("R&D / law"),
             order: Order::Figure(Figure::Support),
