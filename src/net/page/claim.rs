@@ -9,9 +9,9 @@ use crate::projection::{
 use crate::trust::percent;
 use crate::value::{Index, Kind, Slug, Subject};
 
-use super::custody::custody;
+use super::custody::proven;
 use super::evidence::{counts, evidence};
-use super::frame::{Frame, Sheet, clocks, document, hatching, named};
+use super::frame::{Frame, Sheet, clocks, document, hatching, named, section};
 use super::ink::{
     agent, byline, counted, day, day_words, entry_of, kind_word, minute, phrase, prose, said,
     standing, verdict, view_verdict,
@@ -24,6 +24,19 @@ use super::states::ClaimState;
 
 /// Knobs of states that stand beside each other; the history has all.
 const KNOBS: usize = 9;
+
+/// What there is beside a claim page to prove it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bundle {
+    /// Nothing: no map covers the claim.
+    Absent,
+    /// A bundle that is made when it is asked for.
+    Asked,
+    /// A bundle that was cut at the map in this entry.
+    CutAt(Index),
+    /// None could: it is of all that the ledger knew, by the model in force, and the page is not.
+    Otherwise,
+}
 
 /// A claim as its page shows it.
 #[derive(Clone, Copy)]
@@ -38,6 +51,8 @@ pub struct ClaimShown<'c> {
     pub citation: &'c Citation,
     /// The entry that made the state; none: the newest state, whatever comes.
     pub at: Option<Index>,
+    /// What proves it.
+    pub bundle: Bundle,
 }
 
 /// The page of a claim.
@@ -76,7 +91,7 @@ fn band(frame: &Frame<'_>, shown: &ClaimShown<'_>, at: Index) -> Markup {
             p {
                 strong { "An old state. " }
                 "As the ledger knew it with entry "
-                a href=(links.event(&format!("@{at}"))) { "@" (at) }
+                a data-fact="as-of" href=(links.event(&format!("@{at}"))) { "@" (at) }
                 @if let Some(state) = shown.states.last() { ", on " (minute(state.recorded)) }
                 ". "
                 a href=(links.to(&Page::Diff(&slug, Ends::Entry(at)))) { "What this entry changed" }
@@ -97,7 +112,7 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
         div.columns {
             div.left {
                 div.first { (named("summary", "Summary", &summary(page))) }
-                (named("evidence", &format!("Evidence · {}", counts(&page.evidence)), &html! {
+                (section("evidence", &html! { "Evidence · " span data-fact="evidence" { (counts(&page.evidence)) } }, &html! {
                     (evidence(links, &page.evidence, &page.withdrawn))
                     (aside(links, page, &["evidence"]))
                 }))
@@ -129,7 +144,7 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
                     (near(links, slug, &page.neighborhood)) (aside(links, page, &["neighborhood"]))
                 }))
                 (named("domains", "Domains", &domains(links, page)))
-                (named("custody", "Custody", &custody(frame, &page.custody)))
+                (named("custody", "Custody", &proven(frame, slug, shown)))
                 (named("trace", "Computation trace", &trace(page)))
             }
         }
@@ -141,16 +156,18 @@ fn title(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
     let (class, mark) = standing(page.status.standing);
     html! {
         div.title {
-            h1 dir="auto" { (super::ink::seen(&page.statement)) }
+            h1 dir="auto" data-fact="statement" { (super::ink::seen(&page.statement)) }
             ul.status aria-label="Status" {
-                li { (page.status.lifecycle) }
-                li class=(class) { span aria-hidden="true" { (mark) " " } (page.status.standing) }
-                li { (page.nature) }
-                li { (page.polarity) }
-                li { (page.falsifiability) }
+                li data-fact="lifecycle" { (page.status.lifecycle) }
+                li class=(class) {
+                    span aria-hidden="true" { (mark) " " } span data-fact="standing" { (page.status.standing) }
+                }
+                li data-fact="nature" { (page.nature) }
+                li data-fact="polarity" { (page.polarity) }
+                li data-fact="falsifiability" { (page.falsifiability) }
             }
             p.meta {
-                "v" (page.version) " · " (page.origin_words)
+                span data-fact="version" { "v" (page.version) } " · " (page.origin_words)
                 @if let Some(made) = page.versions.iter().find(|version| version.current) {
                     " · " (byline(links, &made.made))
                 }
@@ -292,8 +309,8 @@ fn otherwise(links: &Links) -> Markup {
 
 fn summary(page: &ClaimPage) -> Markup {
     html! {
-        div.summary { (prose(&page.summary)) }
-        @if let Some(detail) = &page.detail { (prose(detail)) }
+        div.summary data-fact="summary" { (prose(&page.summary)) }
+        @if let Some(detail) = &page.detail { div data-fact="detail" { (prose(detail)) } }
     }
 }
 
@@ -337,7 +354,7 @@ fn attestations(links: &Links, page: &ClaimPage) -> Markup {
 fn attestation(links: &Links, made: &AttestationShown) -> Markup {
     let (class, mark) = verdict(made.verdict);
     html! {
-        li {
+        li data-attestation=(made.made.address) {
             p.says {
                 span class=(class) aria-hidden="true" { (mark) " " }
                 strong {
@@ -347,7 +364,7 @@ fn attestation(links: &Links, made: &AttestationShown) -> Markup {
                     }
                 }
                 @if let Some(kind) = made.kind { span.meta { " (" (kind_word(kind)) ") " } }
-                " " span class=(class) { (made.verdict) } ", " (made.weight)
+                " " span class=(class) data-fact="verdict" { (made.verdict) } ", " span data-fact="weight" { (made.weight) }
             }
             @if let Some(comment) = &made.comment { blockquote { (prose(comment)) } }
             @if let Some(interests) = &made.interests { p.meta { "Interests: " (said(interests)) } }

@@ -10,6 +10,7 @@ use crate::value::{Kind, Time};
 
 use super::ink::{minute, said, seen};
 use super::links::{Format, Links, Listing, Page, Within, percent_decoded};
+use super::script::page_file;
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("style.css");
@@ -24,10 +25,10 @@ pub fn style_file() -> String {
     format!("style-{}.css", &hash[..16])
 }
 
-/// What a page may load: our style sheet and our mark, nothing else. Servers send it as a header;
-/// pages carry it as well, for file servers that send none.
-pub const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+/// What a page may load: our style sheet, our mark and our scripts as files, and what these fetch
+/// from where they come from; nothing else, and no script that stands in the page. Servers send it as
+/// a header; pages carry it as well, for file servers that send none.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
 
 /// The head of the ledger that an answer was read from: the `head` of docs/JSON.md.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,6 +97,9 @@ pub(super) fn document(frame: &Frame<'_>, sheet: &Sheet<'_>) -> String {
                 link rel="icon" type="image/svg+xml" href=(links.file("mark.svg"));
                 @for format in sheet.formats {
                     link rel="alternate" type=(format.media_type()) href=(links.data(&sheet.page, *format));
+                }
+                @if let Page::Claim(..) = sheet.page {
+                    script type="module" src=(links.file(&page_file())) {}
                 }
             }
             body {
@@ -226,8 +230,9 @@ fn foot(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
     html! {
         footer.foot {
             p {
-                bdi { (head.origin) } " · " (of_state) (head.size) " entries · root "
-                code.hash { (head.root) }
+                bdi data-fact="origin" { (head.origin) } " · " (of_state)
+                span data-fact="size" { (head.size) } " entries · root "
+                code.hash data-fact="root" { (head.root) }
             }
             p {
                 a href=(links.file("checkpoint")) { "checkpoint" }

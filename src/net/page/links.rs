@@ -339,6 +339,12 @@ impl Links {
         }
     }
 
+    /// The address of a claim's bundle: what proves its page.
+    #[must_use]
+    pub fn bundle(&self, claim: &Slug) -> String {
+        self.file(&bundle_file(claim))
+    }
+
     /// The address of an event in the log; `address` as a byline has it: `@41`, `@41.1`.
     #[must_use]
     pub fn event(&self, address: &str) -> String {
@@ -438,6 +444,12 @@ fn domain_name(name: &str) -> String {
     format!("{}-{}", kept.trim_matches('-'), &hash[..12])
         .trim_start_matches('-')
         .to_owned()
+}
+
+/// The file of a claim's bundle, from the top.
+#[must_use]
+pub fn bundle_file(claim: &Slug) -> String {
+    format!("claim/{claim}.claim.json")
 }
 
 /// The file with the same content for programs, from the top.
@@ -631,6 +643,7 @@ mod tests {
             "../../../../claim/rare/as-of/12/why/#scope"
         );
         assert_eq!(from.event("@251.1"), "../../../../log/1/#e251.1");
+        assert_eq!(from.bundle(&slug), "../../../../claim/rare.claim.json");
         let home = Links::of_file(&Page::Claims(Listing::all()));
         assert_eq!(home.to(&Page::Claims(Listing::all())), "./");
         assert_eq!(home.file("checkpoint"), "checkpoint");
@@ -652,6 +665,7 @@ mod tests {
             links.data(&Page::Claim(&slug, None), Format::Atom),
             "/claim/rare.atom"
         );
+        assert_eq!(links.bundle(&slug), "/claim/rare.claim.json");
         let listing = Listing {
             order: Order::Figure(Figure::Support),
             part: 2,

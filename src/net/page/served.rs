@@ -17,7 +17,7 @@ use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Slug, Subject, Time, excerpt};
 
 use super::answer::{Listed, Logged, json, show};
-use super::claim::ClaimShown;
+use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::{Frame, Head};
 use super::history::{DiffShown, HistoryShown};
@@ -287,9 +287,24 @@ impl Seen<'_> {
                     later,
                     citation: &citation,
                     at: None,
+                    bundle: self.bundle(),
                 };
                 Ok(super::claim::claim(&self.frame(), &shown))
             }
+        }
+    }
+
+    /// What proves the page of a claim.
+    fn bundle(&self) -> Bundle {
+        let asked = self.links.asked();
+        let is_mapped = self
+            .newest
+            .constitution()
+            .is_some_and(|facts| facts.mapped.is_some());
+        match asked.is_some_and(|asked| asked.effective.is_some() || asked.model.is_some()) {
+            true => Bundle::Otherwise,
+            false if is_mapped => Bundle::Asked,
+            false => Bundle::Absent,
         }
     }
 

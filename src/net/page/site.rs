@@ -12,6 +12,7 @@ use crate::claim::{State, ViewVerdict};
 use crate::export::jsonl;
 use crate::hash::Hash;
 use crate::ledger::audit::Report;
+use crate::ledger::bundle::{Binder, NotBundled};
 use crate::ledger::{Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
@@ -23,13 +24,16 @@ use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
 use super::answer::{Listed, Logged, json, show};
-use super::claim::ClaimShown;
+use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::{Frame, Head, MARK, STYLE, style_file};
 use super::history::{DiffShown, HistoryShown};
-use super::links::{Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder};
+use super::links::{
+    Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, bundle_file, data_file, folder,
+};
 use super::list::{ListShown, ORDERS, PART, SubjectRow};
 use super::log::LogShown;
+use super::script::{page_file, scripts};
 use super::states::{ClaimState, States, Visit, walk};
 
 /// Raised whenever the page of a past state says something else than before.
@@ -62,6 +66,8 @@ pub enum SiteError<E> {
     Model(ModelFault),
     /// The ledger could not be read.
     Ledger(LedgerError),
+    /// No bundle could be made where one was expected.
+    Bundle(NotBundled),
     /// The shelf.
     Shelf(E),
 }
@@ -74,6 +80,7 @@ impl<E: fmt::Display> fmt::Display for SiteError<E> {
             }
             SiteError::Model(fault) => fault.fmt(f),
             SiteError::Ledger(error) => error.fmt(f),
+            SiteError::Bundle(error) => error.fmt(f),
             SiteError::Shelf(error) => error.fmt(f),
         }
     }
@@ -93,9 +100,10 @@ impl<E> From<E> for SiteError<E> {
 pub fn edition(ledger: &Ledger) -> String {
     let lost: Vec<String> = ledger.state().lost().map(ToString::to_string).collect();
     let text = format!(
-        "{EDITION} {} {} {} {}",
+        "{EDITION} {} {} {} {} {}",
         env!("CARGO_PKG_VERSION"),
         style_file(),
+        page_file(),
         ledger.custody().vkey,
         lost.join(",")
     );
@@ -116,6 +124,7 @@ pub fn site<S: Shelf>(
     let facts = ledger_page(ledger.state()).ok_or(SiteError::NotBegun)?;
     let builder = Builder {
         ledger,
+        binder: binder(ledger)?,
         report,
         state: ledger.state(),
         model,
@@ -129,6 +138,9 @@ pub fn site<S: Shelf>(
     builder.tiles(shelf)?;
     shelf.put(&style_file(), STYLE.as_bytes())?;
     shelf.put("mark.svg", MARK.as_bytes())?;
+    for (path, text) in scripts() {
+        shelf.put(&path, text.as_bytes())?;
+    }
     let states = walk(ledger.state(), &mut |visit| builder.past(shelf, visit))?;
     builder.subjects(shelf, &states)?;
     builder.lists(shelf)?;
@@ -136,6 +148,15 @@ pub fn site<S: Shelf>(
     builder.audit(shelf)?;
     shelf.put("checkpoint", &ledger.custody().note)?;
     Ok(())
+}
+
+/// What makes bundles; none where no map was recorded, or where an entry that a map covers is withheld.
+fn binder<E>(ledger: &Ledger) -> Result<Option<Binder<'_>>, SiteError<E>> {
+    match Binder::at(ledger, None) {
+        Ok(binder) => Ok(Some(binder)),
+        Err(NotBundled::NoMap { .. } | NotBundled::Withheld(_)) => Ok(None),
+        Err(error) => Err(SiteError::Bundle(error)),
+    }
 }
 
 fn head_of(ledger: &Ledger) -> Head {
@@ -153,6 +174,7 @@ fn head_of(ledger: &Ledger) -> Head {
 
 struct Builder<'b> {
     ledger: &'b Ledger,
+    binder: Option<Binder<'b>>,
     report: &'b Report,
     state: &'b State,
     model: &'static Model,
@@ -243,6 +265,8 @@ impl Builder<'_> {
             later: &[],
             citation: &cite(visit.page, self.origin(), &head_words(&head)),
             at: Some(entry),
+            // The bundle of a later map proves it as well, and the page outlasts every map.
+            bundle: Bundle::Asked,
         };
         shelf.put(
             &paths[0],
@@ -345,6 +369,7 @@ impl Builder<'_> {
             later: &[],
             citation: &cite(page, self.origin(), &head_words(&self.head)),
             at: None,
+            bundle: self.bundle(shelf, slug)?,
         };
         let text = super::claim::claim(&self.now(&here), &shown);
         shelf.put(&index_of(&here), text.as_bytes())?;
@@ -364,6 +389,21 @@ impl Builder<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// The bundle of a claim, where there can be one.
+    fn bundle<S: Shelf>(&self, shelf: &mut S, slug: &Slug) -> Result<Bundle, SiteError<S::Error>> {
+        let Some(binder) = &self.binder else {
+            return Ok(Bundle::Absent);
+        };
+        match binder.bind(slug) {
+            Ok(bound) => {
+                shelf.put(&bundle_file(slug), &bound.bytes)?;
+                Ok(Bundle::CutAt(bound.map))
+            }
+            Err(NotBundled::NoClaim { .. } | NotBundled::TooLarge { .. }) => Ok(Bundle::Absent),
+            Err(error) => Err(SiteError::Bundle(error)),
+        }
     }
 
     fn history<S: Shelf>(
