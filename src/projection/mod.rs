@@ -47,7 +47,7 @@ pub use profile::{
     name_in_force, profile,
 };
 pub use subjects::subjects;
-pub use timeline::{Asked, TimelineRow, timeline};
+pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
@@ -55,4 +55,4 @@ pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_wo
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;

@@ -41,7 +41,7 @@ pub use links::{
 pub use list::{ListShown, ORDERS, PART, SubjectRow, list, subjects};
 pub use log::{LogShown, log};
 pub use site::{Shelf, SiteError, edition, site};
-pub use states::{ClaimState, States, Visit, walk};
+pub use states::{ClaimState, States, Visit, claim_states, last_bearing, walk};
 pub use subject::{absent, agent, artifact, context, view};
 pub use why::why;
 
