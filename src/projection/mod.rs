@@ -16,6 +16,7 @@ mod moved;
 mod page;
 mod pages;
 mod profile;
+mod question;
 mod read;
 mod subjects;
 mod timeline;
@@ -39,15 +40,19 @@ pub use page::{
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
     LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
-    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
-    view_page,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_in_brief, artifact_page, citations,
+    context_page, ledger_page, scoped, view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
     name_in_force, profile,
 };
-pub use subjects::subjects;
-pub use timeline::{Asked, TimelineRow, timeline};
+pub use question::{
+    BadQuestion, VERDICTS, figure_named, first_instant, last_instant, order_named, status_named,
+    type_named, view_named,
+};
+pub use subjects::{nearest, subjects};
+pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
@@ -55,4 +60,4 @@ pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_wo
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;
