@@ -34,5 +34,6 @@ mod repair;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;
+mod writer;
 #[cfg(feature = "cli")]
 mod writing;
