@@ -12,6 +12,7 @@ mod damage;
 mod desk;
 #[cfg(feature = "cli")]
 mod exports;
+mod following;
 mod format_doc;
 mod golden_commit;
 #[cfg(feature = "cli")]
@@ -31,6 +32,11 @@ mod reading;
 mod readme;
 mod reference;
 mod repair;
+#[cfg(feature = "cli")]
+mod serve;
+#[cfg(feature = "cli")]
+#[allow(dead_code)]
+mod server_desk;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;
