@@ -196,3 +196,28 @@ pub(super) fn route_of(path: &str) -> &'static str {
         .find(|known| *known == first)
         .unwrap_or("other")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_counted_by_its_kind() {
+        for (path, kind) in [
+            ("/", "claims"),
+            ("/claim/x/why/support", "claim"),
+            ("/log.jsonl", "log"),
+            ("/tile/entries/000", "tile"),
+            ("/api/v1/commits", "commits"),
+            ("/api/v1/stream", "stream"),
+            ("/api/v1/claims/commits", "api"),
+            ("/api", "api"),
+            ("/claims", "other"),
+            ("/wp-login.php", "other"),
+            ("//", "claims"),
+            ("*", "other"),
+        ] {
+            assert_eq!(route_of(path), kind, "{path}");
+        }
+    }
+}

@@ -92,3 +92,34 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// The examples of RFC 9110 §8.8.3.2, and lists.
+    #[test]
+    fn tags_are_compared_weakly_and_may_come_in_lists() {
+        for (asked, has) in [
+            (&["\"1\""][..], true),
+            (&["W/\"1\""], true),
+            (&["\"2\""], false),
+            (&["W/\"2\""], false),
+            (&["*"], true),
+            (&["\"2\", W/\"1\""], true),
+            (&["\"2\"", "\"1\""], true),
+            (&["1"], false),
+            (&["\"1"], false),
+            (&["\""], false),
+            (&[""], false),
+            (&[], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in asked {
+                headers.append(IF_NONE_MATCH, HeaderValue::from_static(value));
+            }
+            assert_eq!(has_already(&headers, "1"), has, "{asked:?}");
+        }
+    }
+}
