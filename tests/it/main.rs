@@ -39,5 +39,6 @@ mod server_desk;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;
+mod writer;
 #[cfg(feature = "cli")]
 mod writing;
