@@ -28,7 +28,9 @@ impl Acknowledged {
         let ledger = Ledger::open(&grown.dir(), None)?;
         for receipt in &self.0 {
             let receipt: Value = serde_json::from_slice(receipt)?;
-            let index = receipt["index"].as_u64().ok_or("a receipt without an index")?;
+            let index = receipt["index"]
+                .as_u64()
+                .ok_or("a receipt without an index")?;
             let entry = ledger.state().entry(index);
             let found = entry.map(|entry| entry.commit.to_string());
             if found.as_deref() != receipt["commit"].as_str() {
@@ -52,10 +54,14 @@ pub(crate) async fn in_process(
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
-        let (writer, commits, next) = (Arc::clone(&writer), Arc::clone(&commits), Arc::clone(&next));
+        let (writer, commits, next) =
+            (Arc::clone(&writer), Arc::clone(&commits), Arc::clone(&next));
         tasks.spawn(async move {
             while let Some(commit) = commits.get(next.fetch_add(1, Ordering::Relaxed)) {
-                writer.submit(commit.clone()).await.map_err(|error| format!("{error:?}"))?;
+                writer
+                    .submit(commit.clone())
+                    .await
+                    .map_err(|error| format!("{error:?}"))?;
             }
             Ok::<(), String>(())
         });
@@ -124,7 +130,9 @@ async fn post(
             let (mut course, mut receipts) = (Course::default(), Vec::new());
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                let request = usize::try_from(number).ok().and_then(|number| requests.get(number));
+                let request = usize::try_from(number)
+                    .ok()
+                    .and_then(|number| requests.get(number));
                 let Some(request) = request else {
                     return (connection, course, receipts);
                 };

@@ -110,7 +110,11 @@ impl Head {
         let text = std::str::from_utf8(bytes).map_err(|_| odd())?;
         let mut lines = text.split("\r\n");
         let status = lines.next().and_then(|line| line.get(9..12)?.parse().ok());
-        let mut head = Head { status: status.ok_or_else(odd)?, length: 0, closes: false };
+        let mut head = Head {
+            status: status.ok_or_else(odd)?,
+            length: 0,
+            closes: false,
+        };
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             let value = value.trim();
             if name.eq_ignore_ascii_case("content-length") {

@@ -11,7 +11,11 @@ struct Constants(Vec<Bytes>);
 
 impl Routes for Constants {
     async fn answer(&self, request: Request<Bytes>) -> Answer {
-        let place = request.uri().path().trim_start_matches('/').parse::<usize>();
+        let place = request
+            .uri()
+            .path()
+            .trim_start_matches('/')
+            .parse::<usize>();
         match place.ok().and_then(|place| self.0.get(place)) {
             Some(constant) => text(200, "text/html; charset=utf-8", constant.clone()),
             None => problem(404, "not_found", "no such constant"),
@@ -23,7 +27,9 @@ impl Routes for Constants {
 pub(crate) fn serve(sizes: &[String]) -> io::Result<()> {
     let sizes = sizes.iter().filter_map(|size| size.parse::<usize>().ok());
     let constants = Constants(sizes.map(|size| Bytes::from(vec![b'.'; size])).collect());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let any = ([127, 0, 0, 1], 0).into();
         let listener = Listener::bind(any, &[], Limits::default()).await?;

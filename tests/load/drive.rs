@@ -165,7 +165,10 @@ impl Drive {
                         return (connection, course);
                     }
                     let request = &requests[one_of(number, requests.len())];
-                    let status = connection.ask(request).await.map(|answered| answered.status);
+                    let status = connection
+                        .ask(request)
+                        .await
+                        .map(|answered| answered.status);
                     course.take(status.ok(), due.elapsed(), sent.elapsed());
                 }
             });

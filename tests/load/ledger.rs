@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use grounds::claim::{Act, AgentKind, Data, KeyClaim, AgentRegistered};
+use grounds::claim::{Act, AgentKind, AgentRegistered, Data, KeyClaim};
 use grounds::envelope::{Anchor, PrivateKey, Signed, possession_message};
 use grounds::form::{AnySet, List};
 use grounds::json::Json;
@@ -35,14 +35,24 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 pub(crate) fn grow(grounds: &Path, folder: &Path, events: usize, claims: usize) -> Outcome<Grown> {
     let mut grown = Grown {
         folder: folder.to_owned(),
-        slugs: (0..claims).map(|number| format!("finding-{number}")).collect(),
+        slugs: (0..claims)
+            .map(|number| format!("finding-{number}"))
+            .collect(),
         entries: 0,
         authors: Vec::new(),
         anchor: None,
         now: Time::EPOCH,
     };
     let mut init = grown.command(grounds);
-    init.args(["init", "--origin", ORIGIN, "--name", "Steward", "--agent-slug", "steward"]);
+    init.args([
+        "init",
+        "--origin",
+        ORIGIN,
+        "--name",
+        "Steward",
+        "--agent-slug",
+        "steward",
+    ]);
     let made = init.output()?;
     if !made.status.success() {
         return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
@@ -60,7 +70,11 @@ pub(crate) fn grow(grounds: &Path, folder: &Path, events: usize, claims: usize) 
     appender.flush()?;
     let mut stories = vec![0; claims];
     for number in 0..events.saturating_sub(AUTHORS + 1) {
-        let claim = if number < claims { number } else { one_of(number as u64, claims) };
+        let claim = if number < claims {
+            number
+        } else {
+            one_of(number as u64, claims)
+        };
         let author = match stories[claim] {
             // Whoever asserted a claim does not attest to it.
             0 => claim,
@@ -100,7 +114,10 @@ fn registered(origin: &Origin, name: &Slug, key: &PrivateKey) -> Outcome<Act> {
         roles: AnySet(roles.to_vec()),
         community: Some("readers".parse()?),
         reliability: Some("0.7".parse()?),
-        keys: List(vec![KeyClaim { key: key.public(), proof }]),
+        keys: List(vec![KeyClaim {
+            key: key.public(),
+            proof,
+        }]),
         next: None,
         orcid: None,
         url: None,
@@ -116,29 +133,66 @@ fn next(claim: usize, step: usize, claims: usize) -> Outcome<Act> {
     let words = "What the authors said of it, in their own words, at some length. ";
     if step == 0 {
         let summary = "An effect of one variable on another, in a sample of some size. ".repeat(4);
-        return act(&own, "claim.asserted", &format!(
-            r#"{{"domains":[{{"name":"Psychology","weight":"1"}}],"falsifiability":"falsifiable","nature":"empirical","origin":"imported","polarity":"positive","statement":"Effect {claim} holds","summary":"{summary}"}}"#
-        ));
+        return act(
+            &own,
+            "claim.asserted",
+            &format!(
+                r#"{{"domains":[{{"name":"Psychology","weight":"1"}}],"falsifiability":"falsifiable","nature":"empirical","origin":"imported","polarity":"positive","statement":"Effect {claim} holds","summary":"{summary}"}}"#
+            ),
+        );
     }
     match step % 5 {
-        1 => act(&source(step), "artifact.registered", &format!(
-            r#"{{"key":"doi:{claim}.{step}","kind":"paper","label":"Study {step}","title":"Study {step} of effect {claim}, which others looked at again","year":2001}}"#
-        )),
-        2 => act(&source(step), "artifact.appraised", &format!(
-            r#"{{"credibility":"0.{}","methodology":"0.6","rationale":"{words}"}}"#, step % 9 + 1
-        )),
-        3 | 4 => act(&own, "evidence.added", &format!(
-            r#"{{"artifact":"{}","key":"{step}","note":"{}","relation":"{}","strength":"0.{}"}}"#,
-            source(step), words.repeat(4), if step % 4 == 3 { "disputes" } else { "supports" }, step % 9 + 1
-        )),
-        _ if step % 25 == 10 => act(&own, "claim.linked", &format!(
-            r#"{{"relation":"supports","target":"claim/finding-{}"}}"#, (claim + step) % claims
-        )),
+        1 => act(
+            &source(step),
+            "artifact.registered",
+            &format!(
+                r#"{{"key":"doi:{claim}.{step}","kind":"paper","label":"Study {step}","title":"Study {step} of effect {claim}, which others looked at again","year":2001}}"#
+            ),
+        ),
+        2 => act(
+            &source(step),
+            "artifact.appraised",
+            &format!(
+                r#"{{"credibility":"0.{}","methodology":"0.6","rationale":"{words}"}}"#,
+                step % 9 + 1
+            ),
+        ),
+        3 | 4 => act(
+            &own,
+            "evidence.added",
+            &format!(
+                r#"{{"artifact":"{}","key":"{step}","note":"{}","relation":"{}","strength":"0.{}"}}"#,
+                source(step),
+                words.repeat(4),
+                if step % 4 == 3 {
+                    "disputes"
+                } else {
+                    "supports"
+                },
+                step % 9 + 1
+            ),
+        ),
+        _ if step % 25 == 10 => act(
+            &own,
+            "claim.linked",
+            &format!(
+                r#"{{"relation":"supports","target":"claim/finding-{}"}}"#,
+                (claim + step) % claims
+            ),
+        ),
         _ if step % 25 == 20 => act(&own, "note.added", &format!(r#"{{"text":"{words}"}}"#)),
-        _ => act(&own, "attestation.made", &format!(
-            r#"{{"comment":"{words}","verdict":"{}","version":1,"weight":"0.8"}}"#,
-            if step % 2 == 0 { "verifies" } else { "disputes" }
-        )),
+        _ => act(
+            &own,
+            "attestation.made",
+            &format!(
+                r#"{{"comment":"{words}","verdict":"{}","version":1,"weight":"0.8"}}"#,
+                if step % 2 == 0 {
+                    "verifies"
+                } else {
+                    "disputes"
+                }
+            ),
+        ),
     }
 }
 
@@ -188,12 +242,20 @@ impl Grown {
         let commit = |number: usize| {
             let (author, key) = &self.authors[number % AUTHORS];
             let title = "A study that somebody has read and thought worth naming here. ".repeat(5);
-            let data = format!(r#"{{"kind":"paper","title":"{} {number}","year":2020}}"#, title.trim());
-            let act = act(&format!("artifact/{name}-{number}"), "artifact.registered", &data);
+            let data = format!(
+                r#"{{"kind":"paper","title":"{} {number}","year":2020}}"#,
+                title.trim()
+            );
+            let act = act(
+                &format!("artifact/{name}-{number}"),
+                "artifact.registered",
+                &data,
+            );
             let act = act.expect("a registration");
             let origin: Origin = ORIGIN.parse().expect("an origin");
             let state = grounds::claim::State::new();
-            let commit = prepare(&state, &origin, self.anchor, author, self.now, &[act]);
+            let anchor = (self.anchor.as_ref()).map(|at| Anchor { size: at.size, root: at.root });
+            let commit = prepare(&state, &origin, anchor, author, self.now, &[act]);
             Signed::seal(commit.expect("a commit"), key).to_bytes()
         };
         (0..count).map(commit).collect()

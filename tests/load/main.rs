@@ -107,7 +107,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn measured(asked: &Asked, folder: &Path) -> Result<Value, Box<dyn std::error::Error>> {
     let before = processor::load();
     let grown = ledger::grow(&asked.grounds, folder, asked.events, asked.claims)?;
-    eprintln!("a ledger of {} events and {} entries", asked.events, grown.entries);
+    eprintln!(
+        "a ledger of {} events and {} entries",
+        asked.events, grown.entries
+    );
     let batches = ["a", "b", "c"].map(|name| grown.signed(name, asked.commits));
     let in_process = appending::in_process(&grown, &batches[0], asked.connections).await?;
     let server = Child::serve(&asked.grounds, &grown, asked.connections)?;
@@ -117,13 +120,22 @@ async fn measured(asked: &Asked, folder: &Path) -> Result<Value, Box<dyn std::er
         appending::over_http(&mut drive, &server, &batches[1], &mut acknowledged).await?
     };
     let ratio = over_http["commits_a_second"].as_f64().unwrap_or(0.0)
-        / in_process["commits_a_second"].as_f64().unwrap_or(f64::INFINITY);
+        / in_process["commits_a_second"]
+            .as_f64()
+            .unwrap_or(f64::INFINITY);
     let mut reading = Vec::new();
     for kind in [Kind::Page, Kind::Json] {
         reading.push(read(asked, &grown, &server, kind, &mut acknowledged).await?);
     }
     let rate = over_http["commits_a_second"].as_f64().unwrap_or(1.0);
-    let storm = appending::storm(&server, asked.connections, &batches[2], 2.0 * rate, &mut acknowledged).await?;
+    let storm = appending::storm(
+        &server,
+        asked.connections,
+        &batches[2],
+        2.0 * rate,
+        &mut acknowledged,
+    )
+    .await?;
     server.stop()?;
     let found = acknowledged.are_in(&grown)?;
     Ok(json!({
@@ -184,7 +196,9 @@ async fn read(
     let moving = Moving::start(server, grown, kind.word());
     let lasting = asked.lasting();
     let peak = drive.peak(&requests, lasting, server).await;
-    let half = drive.open(&requests, peak.rate / 2.0, lasting, server).await;
+    let half = drive
+        .open(&requests, peak.rate / 2.0, lasting, server)
+        .await;
     let mut wide = Drive::to(server, 8 * asked.connections);
     let twice = wide.open(&requests, peak.rate * 2.0, lasting, server).await;
     let recovered = drive.recovered(&requests[0]).await;
@@ -195,12 +209,19 @@ async fn read(
         let child = Child::constant(&sizes)?;
         let requests = (0..sizes.len()).map(|place| Request::get(&format!("/{place}")));
         let mut drive = Drive::to(&child, asked.connections);
-        let peak = drive.peak(&Arc::new(requests.collect()), lasting, &child).await;
+        let peak = drive
+            .peak(&Arc::new(requests.collect()), lasting, &child)
+            .await;
         child.stop()?;
         peak
     };
     let mean = sizes.iter().sum::<usize>() / sizes.len().max(1);
-    eprintln!("{}: {:.0}/s of {:.0}/s", kind.word(), peak.rate, constant.rate);
+    eprintln!(
+        "{}: {:.0}/s of {:.0}/s",
+        kind.word(),
+        peak.rate,
+        constant.rate
+    );
     Ok(json!({
         "what": kind.word(),
         "mean_bytes": mean,
@@ -218,23 +239,65 @@ async fn read(
 fn table(report: &Value) -> String {
     let mut lines = Vec::new();
     let mut line = |name: &str, value: &Value| lines.push(format!("{name:<58} {value}"));
-    line("append in process, commits/s", &report["append_in_process"]["commits_a_second"]);
-    line("append over HTTP, commits/s", &report["append_over_http"]["commits_a_second"]);
+    line(
+        "append in process, commits/s",
+        &report["append_in_process"]["commits_a_second"],
+    );
+    line(
+        "append over HTTP, commits/s",
+        &report["append_over_http"]["commits_a_second"],
+    );
     line("  ratio (aim 0.7)", &report["append_ratio"]);
     for reading in report["reading"].as_array().into_iter().flatten() {
         let what = reading["what"].as_str().unwrap_or_default();
-        line(&format!("{what}, heads moving, answers/s"), &reading["peak_while_heads_move"]["rate"]);
-        line(&format!("{what}, heads at rest, answers/s"), &reading["peak_while_they_rest"]["rate"]);
-        line(&format!("{what}: constant of the same sizes, answers/s"), &reading["constant"]["rate"]);
-        line("  ratio, heads moving (aim 0.3)", &reading["ratio_while_heads_move"]);
-        line("  p99 at half the peak, ms from the due time (aim 50)", &reading["open_loop_at_half"]["p99_ms"]);
-        line("  at twice the peak: refused, share", &reading["open_loop_at_twice"]["refused_share"]);
-        line("  p99 of refusals, ms from sending (aim 50)", &reading["open_loop_at_twice"]["refused_p99_ms"]);
-        line("  recovered after, s (aim 5)", &reading["recovered_seconds"]);
+        line(
+            &format!("{what}, heads moving, answers/s"),
+            &reading["peak_while_heads_move"]["rate"],
+        );
+        line(
+            &format!("{what}, heads at rest, answers/s"),
+            &reading["peak_while_they_rest"]["rate"],
+        );
+        line(
+            &format!("{what}: constant of the same sizes, answers/s"),
+            &reading["constant"]["rate"],
+        );
+        line(
+            "  ratio, heads moving (aim 0.3)",
+            &reading["ratio_while_heads_move"],
+        );
+        line(
+            "  p99 at half the peak, ms from the due time (aim 50)",
+            &reading["open_loop_at_half"]["p99_ms"],
+        );
+        line(
+            "  at twice the peak: refused, share",
+            &reading["open_loop_at_twice"]["refused_share"],
+        );
+        line(
+            "  p99 of refusals, ms from sending (aim 50)",
+            &reading["open_loop_at_twice"]["refused_p99_ms"],
+        );
+        line(
+            "  recovered after, s (aim 5)",
+            &reading["recovered_seconds"],
+        );
     }
-    line("appending at twice the peak: refused, share", &report["append_at_twice_the_peak"]["refused_share"]);
-    line("  p99 of refusals, ms from sending (aim 50)", &report["append_at_twice_the_peak"]["refused_p99_ms"]);
-    line("  recovered after, s (aim 5)", &report["append_at_twice_the_peak"]["recovered_seconds"]);
-    line("receipts of acknowledged commits, all in the ledger", &report["receipts_checked"]);
+    line(
+        "appending at twice the peak: refused, share",
+        &report["append_at_twice_the_peak"]["refused_share"],
+    );
+    line(
+        "  p99 of refusals, ms from sending (aim 50)",
+        &report["append_at_twice_the_peak"]["refused_p99_ms"],
+    );
+    line(
+        "  recovered after, s (aim 5)",
+        &report["append_at_twice_the_peak"]["recovered_seconds"],
+    );
+    line(
+        "receipts of acknowledged commits, all in the ledger",
+        &report["receipts_checked"],
+    );
     lines.join("\n")
 }

@@ -46,7 +46,12 @@ fn ticks(process: u32) -> u64 {
 fn machine_ticks() -> (u64, u64) {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let line = text.lines().next().unwrap_or_default();
-    let fields: Vec<u64> = line.split_whitespace().skip(1).take(8).filter_map(|field| field.parse().ok()).collect();
+    let fields: Vec<u64> = line
+        .split_whitespace()
+        .skip(1)
+        .take(8)
+        .filter_map(|field| field.parse().ok())
+        .collect();
     let all: u64 = fields.iter().sum();
     // Fourth and fifth are idle and waiting for a disk.
     let idle: u64 = fields.iter().skip(3).take(2).sum();
@@ -55,13 +60,18 @@ fn machine_ticks() -> (u64, u64) {
 
 /// The load averages, as the system has them.
 pub(crate) fn load() -> String {
-    fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_owned()
+    fs::read_to_string("/proc/loadavg")
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// The processor's name and how many there are.
 pub(crate) fn machine() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let name = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!("{count} × {}", name.map_or("unknown", |(_, name)| name))
 }

@@ -26,12 +26,17 @@ impl Child {
     /// Constants of these sizes, from this program.
     pub(crate) fn constant(sizes: &[usize]) -> io::Result<Child> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("constant").args(sizes.iter().map(ToString::to_string));
+        command
+            .arg("constant")
+            .args(sizes.iter().map(ToString::to_string));
         Child::start(command)
     }
 
     fn start(mut command: Command) -> io::Result<Child> {
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let out = process.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut first = String::new();
         BufReader::new(out).read_line(&mut first)?;
