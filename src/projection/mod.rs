@@ -16,6 +16,7 @@ mod moved;
 mod page;
 mod pages;
 mod profile;
+mod question;
 mod read;
 mod subjects;
 mod timeline;
@@ -45,6 +46,10 @@ pub use pages::{
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
     name_in_force, profile,
+};
+pub use question::{
+    BadQuestion, VERDICTS, figure_named, first_instant, last_instant, order_named, status_named,
+    type_named, view_named,
 };
 pub use subjects::{nearest, subjects};
 pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};

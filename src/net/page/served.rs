@@ -78,6 +78,8 @@ pub struct Seen<'s> {
     pub head: &'s Head,
     /// How links are spelled: within that state.
     pub links: Links,
+    /// Recorded time of the newest entry of the state, as answers say it.
+    pub recorded: Option<Time>,
     /// The key that signs the ledger's heads, as a C2SP vkey.
     pub log_key: &'s str,
     /// Signature lines below the head that no key at hand can check.
@@ -122,7 +124,7 @@ impl Seen<'_> {
             title: facts.map_or("", |facts| facts.genesis().title.as_str()),
             log_key: self.log_key,
             unchecked: self.unchecked,
-            recorded: self.state.recorded(),
+            recorded: self.recorded,
             links: self.links.clone(),
         }
     }
@@ -257,9 +259,12 @@ impl Seen<'_> {
 
     fn claim(&self, slug: &Slug, format: Option<Format>) -> Result<String, Refusal> {
         let subject = Subject::claim(slug.clone());
-        let Some(page) = claim_page(self.state, slug, self.model, &self.filter) else {
+        let Some(mut page) = claim_page(self.state, slug, self.model, &self.filter) else {
             return self.absent(&subject, Page::Claim(slug, None), format);
         };
+        // How far the ledger has grown is said as the head says it.
+        page.custody.entries = self.head.entries;
+        page.custody.recorded = self.recorded;
         match format {
             Some(Format::Json) => Ok(show("claim", self.head, &page)),
             Some(Format::Jsonl) => {

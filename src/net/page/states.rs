@@ -125,6 +125,18 @@ pub fn last_bearing(newest: &State, claim: &Slug) -> Option<Index> {
         .filter(|_| is_known)
 }
 
+/// The newest entry after which a page of a claim may say something else: besides what may have moved
+/// the claim, what may have changed a name on the page. As long as it stays the same, so does all
+/// that is said of the claim, but for how far the ledger has grown. None of a claim that was never
+/// named.
+#[must_use]
+pub fn last_told(newest: &State, claim: &Slug) -> Option<Index> {
+    let named = Near::of(newest, claim).named(newest);
+    let heads = named.iter().filter_map(|one| newest.stream(one));
+    let bearing = last_bearing(newest, claim)?;
+    heads.map(|head| head.entry).chain([bearing]).max()
+}
+
 /// The first entry recorded at an instant or later.
 fn first_at(newest: &State, instant: Time) -> Option<Index> {
     let history = newest.history();
