@@ -50,7 +50,7 @@ pub(crate) async fn in_process(
     let writer = Arc::new(Writer::start(grown.appender()?, Pace::default()));
     let commits = Arc::new(commits.to_vec());
     let next = Arc::new(AtomicUsize::new(0));
-    let before = Processor::now(std::process::id());
+    let before = Processor::now(0);
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..callers {
@@ -70,7 +70,7 @@ pub(crate) async fn in_process(
         ended??;
     }
     let rate = commits.len() as f64 / begun.elapsed().as_secs_f64();
-    let shares = Processor::now(0).shares_since(&Processor { other: 0, ..before });
+    let shares = Processor::now(0).shares_since(&before);
     if let Some(writer) = Arc::into_inner(writer) {
         tokio::task::spawn_blocking(move || writer.close()).await??;
     }

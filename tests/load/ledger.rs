@@ -254,7 +254,10 @@ impl Grown {
             let act = act.expect("a registration");
             let origin: Origin = ORIGIN.parse().expect("an origin");
             let state = grounds::claim::State::new();
-            let anchor = (self.anchor.as_ref()).map(|at| Anchor { size: at.size, root: at.root });
+            let anchor = (self.anchor.as_ref()).map(|at| Anchor {
+                size: at.size,
+                root: at.root,
+            });
             let commit = prepare(&state, &origin, anchor, author, self.now, &[act]);
             Signed::seal(commit.expect("a commit"), key).to_bytes()
         };

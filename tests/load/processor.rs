@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Processor {
     own: u64,
-    pub(crate) other: u64,
+    other: u64,
     busy: u64,
     all: u64,
 }
 
 impl Processor {
-    /// As of now: of this process and of another one.
+    /// As of now: of this process and of another one; 0 is none.
     pub(crate) fn now(other: u32) -> Processor {
         let (busy, all) = machine_ticks();
         Processor {
