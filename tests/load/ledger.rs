@@ -18,6 +18,9 @@ const ORIGIN: &str = "load.example/ledger";
 /// Who argues. Many, as a server has a limit for each.
 const AUTHORS: usize = 64;
 
+/// A view as ledgers have them: it is asked about every claim that is shown.
+const VIEW: &str = r#"{"description":"Empirical claims that stand on evidence.","name":"Strict","otherwise":"included","rules":[{"reason":"not an empirical claim that could be shown to be wrong","verdict":"excluded","when":"claim.nature != \"empirical\" || claim.falsifiability == \"unfalsifiable\""},{"reason":"evidence below 50 % or not assessed","verdict":"downweighted","when":"profile.evid == null || profile.evid < 0.5"}]}"#;
+
 /// A ledger that was made, and who can write to it.
 pub(crate) struct Grown {
     folder: PathBuf,
@@ -67,9 +70,11 @@ pub(crate) fn grow(grounds: &Path, folder: &Path, events: usize, claims: usize) 
         append(&mut appender, &"steward".parse()?, &steward, &[act])?;
         grown.authors.push((name, key));
     }
+    let view = act("view/strict", "view.defined", VIEW)?;
+    append(&mut appender, &"steward".parse()?, &steward, &[view])?;
     appender.flush()?;
     let mut stories = vec![0; claims];
-    for number in 0..events.saturating_sub(AUTHORS + 1) {
+    for number in 0..events.saturating_sub(AUTHORS + 2) {
         let claim = if number < claims {
             number
         } else {
