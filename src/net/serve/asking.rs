@@ -72,12 +72,7 @@ impl Asking {
         let model = model_asked(&state, self.model.as_deref());
         let model = model.map_err(|fault| self.no_model(&fault))?;
         Ok(Asked {
-            head: Head::of(
-                &current.ledger,
-                &state,
-                self.as_of.as_deref(),
-                effective,
-            ),
+            head: Head::of(&current.ledger, &state, self.as_of.as_deref(), effective),
             current: Arc::clone(current),
             filter: Filter {
                 effective,
