@@ -19,6 +19,7 @@ use super::words::{Byline, Phrase, agent_name, decimal};
 
 /// Where a figure comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Why {
     /// Which claim.
     pub subject: Subject,
@@ -50,6 +51,7 @@ pub struct Why {
 
 /// A step of arithmetic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Arithmetic {
     /// The step with its numbers.
     pub words: Phrase,
@@ -59,6 +61,7 @@ pub struct Arithmetic {
 
 /// An event that a figure stands on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Ground {
     /// Who signed it.
     pub by: Byline,

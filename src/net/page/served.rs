@@ -16,10 +16,10 @@ use crate::projection::{
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Slug, Subject, Time, excerpt};
 
-use super::answer::{Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
-use super::frame::{Frame, Head};
+use super::frame::Frame;
 use super::history::{DiffShown, HistoryShown};
 use super::ink::entry_of;
 use super::links::{Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page};
@@ -162,8 +162,9 @@ impl Seen<'_> {
         wanted.sort(&mut rows);
         if format.is_some() {
             let listed = Listed {
-                count: rows.len(),
+                count: rows.len() as u64,
                 claims: &rows,
+                next: None,
             };
             return Ok(json("grounds.list/1", self.head, listed));
         }
@@ -363,6 +364,7 @@ impl Seen<'_> {
             let logged = Logged {
                 subject: Some(&subject),
                 events: &rows,
+                next: None,
             };
             return Ok(json("grounds.log/1", self.head, logged));
         }
@@ -542,6 +544,7 @@ impl Seen<'_> {
                 let logged = Logged {
                     subject: None,
                     events: &rows,
+                    next: None,
                 };
                 json("grounds.log/1", self.head, logged)
             }
