@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::hash::Hash;
 use crate::projection::model_name;
 use crate::trust::MODELS;
-use crate::value::Kind;
+use crate::value::{Kind, Time};
 
 use super::answer::Head;
 use super::ink::{minute, said, seen};
