@@ -16,6 +16,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::super::answer::Problem;
+use crate::ledger::WriterHandle;
+
 use super::Shared;
 use super::reply::{Keep, reply};
 
@@ -62,6 +64,10 @@ async fn metrics(State(served): State<Shared>) -> Result<Response, Problem> {
     metrics
         .ready
         .set(i64::from(served.trouble.borrow().is_none()));
+    let waiting = served.writer.as_ref().map_or(0, WriterHandle::waiting);
+    let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+    set(&metrics.queue, waiting);
+    set(&metrics.streams, served.readers());
     let text = metrics.text();
     let text = text.map_err(|_| Problem::new(500, "internal", "a fault of this server"))?;
     Ok(reply(METRICS, text, Keep::Never, None))
@@ -78,6 +84,11 @@ struct ByRoute {
     route: &'static str,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Became {
+    outcome: String,
+}
+
 /// Figures about the server since it started.
 pub(super) struct Metrics {
     registry: Registry,
@@ -86,6 +97,9 @@ pub(super) struct Metrics {
     connections: Gauge,
     entries: Gauge,
     ready: Gauge,
+    commits: Family<Became, Counter>,
+    queue: Gauge,
+    streams: Gauge,
 }
 
 impl Default for Metrics {
@@ -120,7 +134,26 @@ impl Default for Metrics {
             "1 while the newest head in the folder is served",
             ready.clone(),
         );
+        let (commits, queue, streams) = (Family::default(), Gauge::default(), Gauge::default());
+        registry.register(
+            "commits",
+            "Commits answered, by what became of them: recorded, known, or the code of the refusal",
+            Family::clone(&commits),
+        );
+        registry.register(
+            "queue",
+            "Commits that wait or are on their way to the disk",
+            queue.clone(),
+        );
+        registry.register(
+            "streams",
+            "Readers of the stream of entries",
+            streams.clone(),
+        );
         Metrics {
+            commits,
+            queue,
+            streams,
             registry,
             requests,
             seconds,
@@ -140,6 +173,12 @@ impl Metrics {
             .inc();
         let seconds = self.seconds.get_or_create(&ByRoute { route });
         seconds.observe(took.as_secs_f64());
+    }
+
+    /// A commit was answered.
+    pub(super) fn commit(&self, outcome: &str) {
+        let outcome = outcome.to_owned();
+        self.commits.get_or_create(&Became { outcome }).inc();
     }
 
     /// So many connections are open.
