@@ -34,12 +34,12 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, Uri};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::ledger::{Appender, Ledger, LedgerError, Pace, Published, Writer, WriterHandle};
+use crate::ledger::{Appender, Ledger, LedgerError, Pace, Writer, WriterHandle};
 
 use super::answer::{Answer, Problem};
 use super::listener::Routes;
@@ -175,13 +175,12 @@ impl Server {
             limits,
             tell,
         } = serving;
-        let published = Arc::new(Notify::new());
-        let (follower, current, trouble) = Follower::of(ledger, Arc::clone(&published));
         let writer = appender.map(|appender| Writer::start(appender, limits.pace));
         let handle = writer.as_ref().map(Writer::handle);
+        let published = handle.as_ref().map(WriterHandle::published);
+        let (follower, current, trouble) = Follower::of(ledger, published);
         let mut beside = vec![tokio::spawn(follower.run())];
         if let Some(writer) = handle.clone() {
-            beside.push(tokio::spawn(wake(writer.published(), published)));
             beside.push(tokio::spawn(cosigners::ask(current.clone(), writer, tell)));
         }
         let served = Arc::new(Served {
@@ -213,13 +212,6 @@ impl Server {
     pub fn close(self) -> Result<(), LedgerError> {
         self.beside.iter().for_each(JoinHandle::abort);
         self.writer.map_or(Ok(()), Writer::close)
-    }
-}
-
-/// Wakes the follower at every head that is published here.
-async fn wake(mut heads: watch::Receiver<Published>, published: Arc<Notify>) {
-    while heads.changed().await.is_ok() {
-        published.notify_one();
     }
 }
 
@@ -301,9 +293,11 @@ impl Routes for Server {
             Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
         };
         let answer = guarded(response).map(|body| Whole { body }.boxed_unsync());
-        self.served
-            .metrics
-            .answered(route, answer.status().as_u16(), begun.elapsed());
+        let metrics = &self.served.metrics;
+        metrics.answered(route, answer.status().as_u16(), begun.elapsed());
+        if let Some(reply::Said(code)) = answer.extensions().get() {
+            metrics.refused(route, code);
+        }
         answer
     }
 }

@@ -15,9 +15,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::super::answer::Problem;
 use crate::ledger::WriterHandle;
 
+use super::super::answer::Problem;
 use super::Shared;
 use super::reply::{Keep, reply};
 
@@ -45,9 +45,15 @@ async fn healthz() -> Response {
     reply(PLAIN, "ok\n", Keep::Never, None)
 }
 
-/// It serves the newest head that is in the folder.
+/// It serves the newest head that is in the folder, and takes commits where it is to.
 async fn readyz(State(served): State<Shared>) -> Result<Response, Problem> {
     let trouble = served.trouble.borrow().clone();
+    if served.writer.as_ref().is_some_and(WriterHandle::is_stopped) {
+        return Err(
+            Problem::new(503, "stopped", "the writer of this ledger has ended")
+                .hint("start the server again: what was acknowledged is in the ledger"),
+        );
+    }
     match trouble {
         Some(why) => Err(Problem::new(503, "damaged", why.to_string())
             .hint("the last good head is served; grounds verify tells what is wrong")),
@@ -61,13 +67,16 @@ async fn metrics(State(served): State<Shared>) -> Result<Response, Problem> {
     metrics
         .entries
         .set(i64::try_from(current.ledger.state().size()).unwrap_or(i64::MAX));
+    let waiting = served.writer.as_ref().map_or(0, WriterHandle::waiting);
+    metrics
+        .queue
+        .set(i64::try_from(waiting).unwrap_or(i64::MAX));
     metrics
         .ready
         .set(i64::from(served.trouble.borrow().is_none()));
-    let waiting = served.writer.as_ref().map_or(0, WriterHandle::waiting);
-    let set = |gauge: &Gauge, value: usize| gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-    set(&metrics.queue, waiting);
-    set(&metrics.streams, served.readers());
+    metrics
+        .streams
+        .set(i64::try_from(served.readers()).unwrap_or(i64::MAX));
     let text = metrics.text();
     let text = text.map_err(|_| Problem::new(500, "internal", "a fault of this server"))?;
     Ok(reply(METRICS, text, Keep::Never, None))
@@ -79,14 +88,20 @@ struct Answered {
     status: u32,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refused {
+    route: &'static str,
+    code: String,
+}
+
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByRoute {
     route: &'static str,
 }
 
-#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Became {
-    outcome: String,
+    outcome: &'static str,
 }
 
 /// Figures about the server since it started.
@@ -94,11 +109,12 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<ByRoute, Histogram, fn() -> Histogram>,
+    refused: Family<Refused, Counter>,
     connections: Gauge,
+    queue: Gauge,
     entries: Gauge,
     ready: Gauge,
     commits: Family<Became, Counter>,
-    queue: Gauge,
     streams: Gauge,
 }
 
@@ -108,7 +124,8 @@ impl Default for Metrics {
         let requests = Family::default();
         let latency: fn() -> Histogram = || Histogram::new(LATENCIES);
         let seconds = Family::new_with_constructor(latency);
-        let (connections, entries, ready) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let refused = Family::default();
+        let [connections, queue, entries, ready] = [(); 4].map(|()| Gauge::default());
         registry.register(
             "http_requests",
             "Requests answered, by kind of address and status",
@@ -118,6 +135,16 @@ impl Default for Metrics {
             "http_request_seconds",
             "Time from a whole request to the beginning of its answer",
             Family::clone(&seconds),
+        );
+        registry.register(
+            "refused",
+            "What was refused, commits among them, by kind of address and code",
+            Family::clone(&refused),
+        );
+        registry.register(
+            "queue",
+            "Commits that wait or are on their way to the disk",
+            queue.clone(),
         );
         registry.register(
             "http_connections",
@@ -134,16 +161,11 @@ impl Default for Metrics {
             "1 while the newest head in the folder is served",
             ready.clone(),
         );
-        let (commits, queue, streams) = (Family::default(), Gauge::default(), Gauge::default());
+        let (commits, streams) = (Family::default(), Gauge::default());
         registry.register(
             "commits",
-            "Commits answered, by what became of them: recorded, known, or the code of the refusal",
+            "Commits acknowledged: recorded, or known before",
             Family::clone(&commits),
-        );
-        registry.register(
-            "queue",
-            "Commits that wait or are on their way to the disk",
-            queue.clone(),
         );
         registry.register(
             "streams",
@@ -152,12 +174,13 @@ impl Default for Metrics {
         );
         Metrics {
             commits,
-            queue,
             streams,
             registry,
             requests,
             seconds,
+            refused,
             connections,
+            queue,
             entries,
             ready,
         }
@@ -175,9 +198,18 @@ impl Metrics {
         seconds.observe(took.as_secs_f64());
     }
 
-    /// A commit was answered.
-    pub(super) fn commit(&self, outcome: &str) {
-        let outcome = outcome.to_owned();
+    /// A request, or one commit of several in it, was refused under a code of ours.
+    pub(super) fn refused(&self, route: &'static str, code: &str) {
+        let code = code.to_owned();
+        self.refused.get_or_create(&Refused { route, code }).inc();
+    }
+
+    /// A commit was acknowledged.
+    pub(super) fn commit(&self, is_repeated: bool) {
+        let outcome = match is_repeated {
+            true => "known",
+            false => "recorded",
+        };
         self.commits.get_or_create(&Became { outcome }).inc();
     }
 

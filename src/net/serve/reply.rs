@@ -1,6 +1,8 @@
 //! Reply: answers, how long they may be kept, and whether the asker has them already (RFC 9110 §8.8,
 //! §13; RFC 9111).
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
@@ -85,9 +87,14 @@ impl Current {
     }
 }
 
+/// The code of the problem that an answer is, for figures.
+#[derive(Debug, Clone)]
+pub(super) struct Said(pub(super) Cow<'static, str>);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.answer().map(Body::new);
+        response.extensions_mut().insert(Said(self.code));
         mark(response.headers_mut(), Keep::Never, None);
         response
     }

@@ -202,6 +202,7 @@ impl Door {
         let answers = answers.map(|(answer, number)| match answer {
             Ok(receipt) => line_of(&receipt),
             Err(problem) => {
+                self.served.metrics.refused("commits", &problem.code);
                 let mut json = problem.json();
                 json["line"] = (number + 1).into();
                 format!("{json}\n").into_bytes()
@@ -246,21 +247,12 @@ impl Door {
 
     /// Waits for what becomes of it.
     async fn answer(&self, sent: Result<Sent, Problem>) -> Result<Receipt, Problem> {
-        let answered = match sent {
-            Ok(Sent { waiting, payer }) => {
-                let answered = waiting.answer().await;
-                self.settle(&payer, &answered);
-                answered.map_err(Problem::from)
-            }
-            Err(problem) => Err(problem),
-        };
-        let outcome = match &answered {
-            Ok(receipt) if receipt.is_repeated => "known",
-            Ok(_) => "recorded",
-            Err(problem) => &problem.code,
-        };
-        self.served.metrics.commit(outcome);
-        answered
+        let Sent { waiting, payer } = sent?;
+        let answered = waiting.answer().await;
+        self.settle(&payer, &answered);
+        let receipt = answered?;
+        self.served.metrics.commit(receipt.is_repeated);
+        Ok(receipt)
     }
 
     /// The key that it names as its author's pays, else the address that it comes from.

@@ -42,9 +42,10 @@ pub(crate) struct Serve {
     /// The same at once, after a rest
     #[arg(long, value_name = "N", default_value_t = ServeLimits::default().commits.burst, value_parser = clap::value_parser!(u32).range(1..))]
     burst: u32,
-    /// Record a map so many seconds after a commit, so that bundles can be cut at it
-    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    map_every: u64,
+    /// Record the map of all subjects so many seconds after a commit that none covers; 0: only when
+    /// somebody asks for a bundle, and every 4,096 entries
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    map_every: u32,
 }
 
 impl Serve {
@@ -69,13 +70,14 @@ impl Serve {
 
     fn limits(&self) -> ServeLimits {
         let limits = ServeLimits::default();
+        let seconds = Duration::from_secs(self.map_every.into());
         ServeLimits {
             commits: Rate {
                 per_second: self.rate,
                 burst: self.burst,
             },
             pace: Pace {
-                map_every: Some(Duration::from_secs(self.map_every)),
+                map_every: (!seconds.is_zero()).then_some(seconds),
                 ..limits.pace
             },
             ..limits
