@@ -70,7 +70,7 @@ async function answered(page) {
     words: document.querySelector("[data-proof] .answer").textContent,
     alarm: document.querySelector("[data-proof] [role=alert]").textContent,
     told: [...document.querySelectorAll("[data-told].against")].map((line) => line.textContent),
-    ticks: [...document.querySelectorAll(".tick")].map((tick) => tick.className),
+    ticks: [...document.querySelectorAll(".ticked")].map((tick) => tick.className),
   }));
 }
 async function verify(page, path = HERE) {
@@ -125,7 +125,7 @@ async function aGoodPage() {
   assert.equal(found.outcome, "holds", found.words);
   assert.match(found.words, /11 figures and \d+ other things/);
   assert.match(found.words, /by the page's own log key.*would pass/);
-  assert.equal(found.ticks.filter((name) => name === "tick for").length, 11);
+  assert.equal(found.ticks.filter((name) => name === "ticked for").length, 11);
   const lines = await page.$$eval("[data-checked]", (all) => all.map((one) => [one.dataset.checked, one.className]));
   assert.equal(lines.length, 9);
   assert.deepEqual(lines.filter(([part, kind]) => kind !== "for").map(([part]) => part), ["witnesses"]);

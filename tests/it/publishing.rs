@@ -598,7 +598,10 @@ fn a_claim_that_no_map_covers_says_that_nothing_proves_its_page() {
     assert!(!files.keys().any(|path| path.ends_with(".claim.json")));
     let page = html(&files, "claim/y/index.html");
     let text: String = page.root_element().text().collect();
-    assert!(text.contains("There is no bundle that proves this page"), "{text}");
+    assert!(
+        text.contains("There is no bundle that proves this page"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -327,7 +327,7 @@ class Proof {
     this.button.disabled = true;
     this.alarm.replaceChildren();
     this.place.classList.remove("fails");
-    for (const tick of $$(".tick")) tick.remove();
+    for (const tick of $$(".ticked")) tick.remove();
     for (const was of this.was ?? []) was.line.replaceWith(was.old);
     this.was = [];
     this.say(make("p", {}, "Fetching the bundle and checking it …"));
@@ -377,7 +377,7 @@ class Proof {
         element.replaceWith(line);
         this.was.push({ line, old: element });
       } else if (element && (name.startsWith("figure ") || outcome !== "holds")) {
-        const tick = make("span", { class: `tick ${kind}`, title: told({ name, says, found, outcome }) },
+        const tick = make("span", { class: `ticked ${kind}`, title: told({ name, says, found, outcome }) },
           make("span", { "aria-hidden": "true" }, sign), make("span", { class: "unseen" }, ` ${spoken}`));
         element.after(tick);
       }
@@ -402,7 +402,7 @@ class Proof {
     const by = known ? `by the log key that this browser remembers (${known.how})` : "by the page's own log key, as none was remembered: a ledger rewritten as a whole, with a key of its own, would pass";
     this.say(make("p", { class: `verdict ${kind}`, "data-outcome": outcome }, make("strong", {}, `${sign} ${words}`)),
       wrong.length ? make("ul", { class: "checks" }, list(wrong)) : null,
-      make("p", { class: "soft" }, `Checked in this browser ${by}.`, newer ? ` ${counted(newer, "newer entry is", "newer entries are")} not in the bundle.` : ""),
+      make("p", { class: "soft" }, `Checked in this browser ${by}.`, lines.length ? " Not compared: drawings, scope, views, neighborhood, domains, trace." : "", newer ? ` ${counted(newer, "newer entry is", "newer entries are")} not in the bundle.` : ""),
       make("details", { open: outcome === "fails" }, make("summary", {}, "The checklist of the bundle"), make("ul", { class: "checks" }, checks, faults)),
       open.length ? make("details", {}, make("summary", {}, `${counted(open.length, "thing")} a bundle cannot tell`), make("ul", { class: "checks" }, list(open))) : "");
   }
