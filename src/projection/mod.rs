@@ -39,14 +39,14 @@ pub use page::{
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
     LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
-    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
-    view_page,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_in_brief, artifact_page, citations,
+    context_page, ledger_page, scoped, view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
     name_in_force, profile,
 };
-pub use subjects::subjects;
+pub use subjects::{nearest, subjects};
 pub use timeline::{Asked, TimelineRow, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod folder;
 mod keys;
+mod maps;
 mod names;
 mod policy_file;
 mod render;

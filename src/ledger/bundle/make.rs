@@ -1,14 +1,13 @@
 //! Making a bundle, from a ledger that is open for reading.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::claim::{Data, Event, LedgerMapped, State};
+use crate::claim::{Data, Event, LedgerMapped, Recorded, State};
 use crate::form::{AnyList, Form as _, List};
 use crate::hash::Hash;
 use crate::projection::{Filter, ModelFault, model_in_force, profile};
-use crate::tlog::{MapLeaf, SubjectMap};
+use crate::tlog::SubjectMap;
 use crate::value::{FormError, Index, KeyId, Origin, Seq, Slug, Subject, Time};
 
 use super::closure::{Closure, Entries, Signed, closure};
@@ -16,6 +15,7 @@ use super::form::{
     BundleFile, CarriedLine, CarriedStream, ClaimedProfile, MAX_FILE, StreamLeaf, VERSION,
     Verbatim, map_at,
 };
+use crate::ledger::follow::{key_of, streams_of};
 use crate::ledger::read::{AsOf, Ledger, NoSuchMoment};
 use crate::ledger::refusal::LedgerError;
 
@@ -167,44 +167,76 @@ fn map_event<'l>(ledger: &'l Ledger, as_of: Option<&AsOf>) -> Result<&'l Arc<Eve
 /// # Errors
 /// [`NotBundled`].
 pub fn bundle(ledger: &Ledger, claim: &Slug, as_of: Option<&AsOf>) -> Result<Bundled, NotBundled> {
-    let event = map_event(ledger, as_of)?;
-    let Data::LedgerMapped(data) = &event.data else {
-        return Err(NotBundled::NoMap { size: 0 });
-    };
-    let index = event.address.entry;
-    let before = Before::the_map(ledger, index)?;
-    let map = before.map(data)?;
-    let state = ledger
-        .state_as_of(Some(&AsOf::Entry(index)))
-        .map_err(NotBundled::Moment)?;
-    let profile = claimed(ledger, &state, claim, index)?;
-    let needed = closure(&before, claim);
-    let streams = needed
-        .subjects
-        .iter()
-        .map(|subject| before.stream(subject, &map));
-    let file = BundleFile {
-        v: VERSION,
-        origin: origin_of(&state)?,
-        claim: Subject::claim(claim.clone()),
-        checkpoint: Verbatim(String::from_utf8_lossy(&ledger.custody().note).into_owned()),
-        map: map_at(index),
-        entries: List(lines(ledger, &needed, index)?),
-        streams: List(sorted(streams.collect())),
-        profile,
-    };
-    let bytes = file.write().to_bytes();
-    if bytes.len() > MAX_FILE {
-        return Err(NotBundled::TooLarge { bytes: bytes.len() });
+    Binder::at(ledger, as_of)?.bind(claim)
+}
+
+/// Makes the bundles of many claims at one map, which is worked out once.
+pub struct Binder<'l> {
+    ledger: &'l Ledger,
+    before: Before<'l>,
+    map: SubjectMap,
+    recorded: Time,
+    state: State,
+}
+
+impl<'l> Binder<'l> {
+    /// At the newest map at or before a moment.
+    ///
+    /// # Errors
+    /// [`NotBundled`], of any claim.
+    pub fn at(ledger: &'l Ledger, as_of: Option<&AsOf>) -> Result<Binder<'l>, NotBundled> {
+        let event = map_event(ledger, as_of)?;
+        let Data::LedgerMapped(data) = &event.data else {
+            return Err(NotBundled::NoMap { size: 0 });
+        };
+        let index = event.address.entry;
+        let before = Before::the_map(ledger, index)?;
+        let map = before.map(data)?;
+        let state = ledger
+            .state_as_of(Some(&AsOf::Entry(index)))
+            .map_err(NotBundled::Moment)?;
+        Ok(Binder {
+            ledger,
+            before,
+            map,
+            recorded: event.recorded,
+            state,
+        })
     }
-    Ok(Bundled {
-        bytes,
-        map: index,
-        recorded: event.recorded,
-        size: ledger.custody().checkpoint.size,
-        entries: file.entries.0.len() as u64,
-        streams: file.streams.0.len() as u64,
-    })
+
+    /// Everything to check one claim offline.
+    ///
+    /// # Errors
+    /// [`NotBundled`].
+    pub fn bind(&self, claim: &Slug) -> Result<Bundled, NotBundled> {
+        let (ledger, index) = (self.ledger, self.before.map);
+        let profile = claimed(ledger, &self.state, claim, index)?;
+        let needed = closure(&self.before, claim);
+        let subjects = needed.subjects.iter();
+        let streams = subjects.map(|subject| self.before.stream(subject, &self.map));
+        let file = BundleFile {
+            v: VERSION,
+            origin: origin_of(&self.state)?,
+            claim: Subject::claim(claim.clone()),
+            checkpoint: Verbatim(String::from_utf8_lossy(&ledger.custody().note).into_owned()),
+            map: map_at(index),
+            entries: List(lines(ledger, &needed, index)?),
+            streams: List(sorted(streams.collect())),
+            profile,
+        };
+        let bytes = file.write().to_bytes();
+        if bytes.len() > MAX_FILE {
+            return Err(NotBundled::TooLarge { bytes: bytes.len() });
+        }
+        Ok(Bundled {
+            bytes,
+            map: index,
+            recorded: self.recorded,
+            size: ledger.custody().checkpoint.size,
+            entries: file.entries.0.len() as u64,
+            streams: file.streams.0.len() as u64,
+        })
+    }
 }
 
 fn origin_of(state: &State) -> Result<Origin, NotBundled> {
@@ -249,6 +281,7 @@ fn sorted(mut streams: Vec<CarriedStream>) -> Vec<CarriedStream> {
 
 /// The ledger before a map.
 struct Before<'l> {
+    ledger: &'l Ledger,
     state: &'l State,
     map: Index,
 }
@@ -262,7 +295,7 @@ impl<'l> Before<'l> {
         let state = ledger.state();
         let missing: Vec<Index> = state.lost().copied().filter(|lost| *lost < map).collect();
         match missing.as_slice() {
-            [] => Ok(Before { state, map }),
+            [] => Ok(Before { ledger, state, map }),
             _ => Err(NotBundled::Withheld(missing)),
         }
     }
@@ -276,7 +309,8 @@ impl<'l> Before<'l> {
 
     /// The map of all streams, which is the one that the log has signed.
     fn map(&self, data: &LedgerMapped) -> Result<SubjectMap, NotBundled> {
-        let map = self.rebuilt();
+        let known = self.ledger.map_before(self.map);
+        let map = known.unwrap_or_else(|| streams_of(self.before()));
         match map.root() {
             root if root == data.root => Ok(map),
             expected => Err(NotBundled::FalseMap {
@@ -287,18 +321,9 @@ impl<'l> Before<'l> {
         }
     }
 
-    fn rebuilt(&self) -> SubjectMap {
-        let mut heads: HashMap<&Subject, MapLeaf> = HashMap::new();
-        let history = self.state.history().iter();
-        let before = history.take_while(|entry| entry.index < self.map);
-        for event in before.flat_map(|entry| &entry.events) {
-            heads.insert(&event.subject, leaf_of(event));
-        }
-        let mut map = SubjectMap::new();
-        for (subject, leaf) in heads {
-            map.set(key_of(subject), leaf);
-        }
-        map
+    fn before(&self) -> impl Iterator<Item = &'l Arc<Recorded>> {
+        let (history, map) = (self.state.history().iter(), self.map);
+        history.take_while(move |entry| entry.index < map)
     }
 
     fn stream(&self, subject: &Subject, map: &SubjectMap) -> CarriedStream {
@@ -313,18 +338,6 @@ impl<'l> Before<'l> {
             subject: subject.clone(),
         }
     }
-}
-
-fn leaf_of(event: &Event) -> MapLeaf {
-    MapLeaf {
-        stream_len: event.seq,
-        last_event: event.id.0,
-        entry: event.address.entry,
-    }
-}
-
-pub(super) fn key_of(subject: &Subject) -> Hash {
-    Hash::of(subject.to_string().as_bytes())
 }
 
 impl Entries for Before<'_> {

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::projection::{CatalogueRow, TimelineRow};
+use crate::value::Subject;
+
 use super::frame::Head;
 
 /// An answer as programs read it.
@@ -36,4 +39,32 @@ pub fn json<T: Serialize>(schema: &'static str, head: &Head, answer: T) -> Strin
     };
     let text = serde_json::to_string_pretty(&answer);
     text.expect("pages have names of text and numbers that JSON has") + "\n"
+}
+
+/// A subject's page: `grounds.show/1`.
+#[must_use]
+pub fn show<P: Serialize>(kind: &'static str, head: &Head, page: &P) -> String {
+    let answer = Shown {
+        subject_kind: kind,
+        page,
+    };
+    json("grounds.show/1", head, answer)
+}
+
+/// Events, as `grounds.log/1` has them.
+#[derive(Debug, Serialize)]
+pub struct Logged<'a> {
+    /// Of what; none: of everything.
+    pub subject: Option<&'a Subject>,
+    /// Newest first.
+    pub events: &'a [TimelineRow],
+}
+
+/// Claims, as `grounds.list/1` has them.
+#[derive(Debug, Serialize)]
+pub struct Listed<'a> {
+    /// How many there are.
+    pub count: usize,
+    /// They, or as many as were asked for.
+    pub claims: &'a [CatalogueRow],
 }

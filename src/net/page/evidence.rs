@@ -43,14 +43,14 @@ pub(super) fn counts(live: &[EvidenceShown]) -> String {
 fn piece(links: &Links, edge: &EvidenceShown) -> Markup {
     let (class, mark) = side(edge.relation);
     html! {
-        li class=(class) {
+        li class=(class) data-evidence=(edge.added.address) {
             span.mark aria-hidden="true" { (mark) }
             div {
                 p.source {
                     (title(links, &edge.artifact, edge.withdrawn.is_some()))
                     span.meta {
                         @if let Some(label) = &edge.artifact.label { " " (said(label)) " ·" }
-                        " " strong class=(class) { (edge.relation) }
+                        " " strong class=(class) data-fact="relation" { (edge.relation) }
                         @if let Some(kind) = &edge.artifact.kind { " · " (kind) }
                     }
                 }
