@@ -42,7 +42,7 @@ export async function serveFolder(folder) {
   return { base: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-/** A page in a context of its own. What it complains about, opens or asks of others is kept in `wrongs`. */
+/** A page in a context of its own. What it complains about, opens or asks of others than `base` is kept in `wrongs`. */
 export async function watched(browser, base, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
   const page = await context.newPage();
@@ -57,7 +57,8 @@ export async function watched(browser, base, options = {}) {
   });
   page.on("popup", (other) => wrongs.push(`window: ${other.url()}`));
   page.on("request", (request) => {
-    if (!request.url().startsWith(`${base}/`) && !request.url().startsWith("blob:")) wrongs.push(`request: ${request.url().slice(0, 200)}`);
+    const isOwn = [base].flat().some((own) => request.url().startsWith(`${own}/`));
+    if (!isOwn && !request.url().startsWith("blob:")) wrongs.push(`request: ${request.url().slice(0, 200)}`);
   });
   await context.addInitScript(() => {
     globalThis.violations = [];
