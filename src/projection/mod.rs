@@ -16,6 +16,7 @@ mod moved;
 mod page;
 mod pages;
 mod profile;
+mod question;
 mod read;
 mod subjects;
 mod timeline;
@@ -46,8 +47,12 @@ pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
     name_in_force, profile,
 };
+pub use question::{
+    BadQuestion, VERDICTS, figure_named, first_instant, last_instant, order_named, status_named,
+    type_named, view_named,
+};
 pub use subjects::{nearest, subjects};
-pub use timeline::{Asked, TimelineRow, timeline};
+pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
@@ -55,4 +60,4 @@ pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_wo
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;

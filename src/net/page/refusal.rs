@@ -1,5 +1,7 @@
 //! Refusal: a page that says why there is none, and where to go on.
 
+use std::borrow::Cow;
+
 use maud::html;
 
 use crate::value::Subject;
@@ -14,9 +16,11 @@ pub struct Refusal {
     /// The status of the answer (RFC 9110).
     pub status: u16,
     /// A stable word for programs: those of the commands.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What was found, where, what was expected (may hold text of whoever asked).
     pub detail: String,
+    /// The next step, in words.
+    pub hint: Option<String>,
     /// Names that look like what was asked for.
     pub near: Vec<Subject>,
     /// What is there by now, though not in the state that was asked for.
@@ -46,11 +50,16 @@ impl Refusal {
 
     /// Any other.
     #[must_use]
-    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Refusal {
+    pub fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> Refusal {
         Refusal {
             status,
-            code,
+            code: code.into(),
             detail: detail.into(),
+            hint: None,
             near: Vec::new(),
             newest: None,
         }
@@ -101,6 +110,7 @@ pub fn refusal(frame: &Frame<'_>, refusal: &Refusal) -> String {
                 p { "The nearest names:" }
                 ul.plain { @for subject in &refusal.near { li { a href=(links.to(&Page::Subject(subject))) { (subject) } } } }
             }
+            @if let Some(hint) = &refusal.hint { p.says dir="auto" { (seen(hint)) } }
             @if refusal.status == 503 { p { "Nothing is wrong with the ledger. Ask again in a moment." } }
             p { a href=(links.newest(&all)) { "All claims" } " · " a href=(links.newest(&Page::Log(None))) { "the log" } }
         }

@@ -79,6 +79,8 @@ pub struct Seen<'s> {
     pub head: &'s Head,
     /// How links are spelled: within that state.
     pub links: Links,
+    /// Recorded time of the newest entry of the state, as answers say it.
+    pub recorded: Option<Time>,
     /// The key that signs the ledger's heads, as a C2SP vkey.
     pub log_key: &'s str,
     /// Signature lines below the head that no key at hand can check.
@@ -126,7 +128,7 @@ impl Seen<'_> {
             log_key: self.log_key,
             unchecked: self.unchecked,
             cosigned: self.cosigned,
-            recorded: self.state.recorded(),
+            recorded: self.recorded,
             links: self.links.clone(),
         }
     }
@@ -261,9 +263,12 @@ impl Seen<'_> {
 
     fn claim(&self, slug: &Slug, format: Option<Format>) -> Result<String, Refusal> {
         let subject = Subject::claim(slug.clone());
-        let Some(page) = claim_page(self.state, slug, self.model, &self.filter) else {
+        let Some(mut page) = claim_page(self.state, slug, self.model, &self.filter) else {
             return self.absent(&subject, Page::Claim(slug, None), format);
         };
+        // How far the ledger has grown is said as the head says it.
+        page.custody.entries = self.head.entries;
+        page.custody.recorded = self.recorded;
         match format {
             Some(Format::Json) => Ok(show("claim", self.head, &page)),
             Some(Format::Jsonl) => {
