@@ -11,12 +11,12 @@ use crate::value::{Index, Kind, Slug, Subject};
 
 use super::custody::proven;
 use super::evidence::{counts, evidence};
-use super::frame::{Frame, Sheet, document, hatching, named, section};
+use super::frame::{Frame, Sheet, clocks, document, hatching, named, section};
 use super::ink::{
-    agent, byline, day, day_words, entry_of, kind_word, minute, phrase, prose, said, standing,
-    verdict, view_verdict,
+    agent, byline, counted, day, day_words, entry_of, kind_word, minute, phrase, prose, said,
+    standing, verdict, view_verdict,
 };
-use super::links::{Facet, Format, Links, Listing, Page};
+use super::links::{Compared, Ends, Facet, Format, Links, Listing, Page};
 use super::moved::moved;
 use super::near::near;
 use super::profile::profile;
@@ -34,6 +34,8 @@ pub enum Bundle {
     Asked,
     /// A bundle that was cut at the map in this entry.
     CutAt(Index),
+    /// None could: it is of all that the ledger knew, by the model in force, and the page is not.
+    Otherwise,
 }
 
 /// A claim as its page shows it.
@@ -43,6 +45,8 @@ pub struct ClaimShown<'c> {
     pub page: &'c ClaimPage,
     /// Its states, the newest last: the one that is shown.
     pub states: &'c [ClaimState],
+    /// The states that came after, where a server shows a past one.
+    pub later: &'c [ClaimState],
     /// How it is cited.
     pub citation: &'c Citation,
     /// The entry that made the state; none: the newest state, whatever comes.
@@ -61,9 +65,10 @@ pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
             Some(at) => format!("{} · as of @{at}", shown.page.statement),
         },
         page: Page::Claim(&slug, shown.at),
-        formats: match shown.at {
-            None => &[Format::Json, Format::Jsonl, Format::Atom],
-            Some(_) => &[Format::Json],
+        formats: match (shown.at, frame.links.asked()) {
+            (None, None) => &[Format::Json, Format::Jsonl, Format::Atom],
+            (None, Some(_)) => &[Format::Json, Format::Jsonl],
+            (Some(_), _) => &[Format::Json],
         },
         band: shown.at.map(|at| band(frame, shown, at)),
         body: body(frame, shown, &slug),
@@ -89,7 +94,7 @@ fn band(frame: &Frame<'_>, shown: &ClaimShown<'_>, at: Index) -> Markup {
                 a data-fact="as-of" href=(links.event(&format!("@{at}"))) { "@" (at) }
                 @if let Some(state) = shown.states.last() { ", on " (minute(state.recorded)) }
                 ". "
-                a href=(links.to(&Page::Diff(&slug, at))) { "What this entry changed" }
+                a href=(links.to(&Page::Diff(&slug, Ends::Entry(at)))) { "What this entry changed" }
                 @if let Some(before) = before {
                     " · " a href=(links.to(&Page::Claim(&slug, Some(before.entry)))) { "the state before" }
                 }
@@ -119,6 +124,9 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
                 }
                 (named("moved", "How it moved", &html! {
                     (moved(shown.states))
+                    @if links.asked().is_some_and(|within| within.effective.is_some() || within.model.is_some()) {
+                        p.soft { "These lines are as the ledger knew it at each entry, by the model in force then." }
+                    }
                     p.soft {
                         a href={ (links.to(&Page::History(slug))) "#figures" } { "As a table" } " · "
                         a href=(links.to(&Page::History(slug))) { "history in words" } " · "
@@ -187,17 +195,26 @@ fn title(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
 
 /// Where the page stands in time, and the way to other states: a permanent address each.
 fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
-    let links = &frame.links;
-    let states = shown.states;
-    let first = states.len().saturating_sub(KNOBS);
-    let Some(last) = states.last() else {
-        return html! {};
+    let Some(last) = shown.states.last() else {
+        return match frame.links.answers() {
+            true => clocks(&frame.links, &Page::Claim(slug, None)),
+            false => html! {},
+        };
     };
+    match frame.links.answers() {
+        true => asked_for(frame, shown, slug, last),
+        false => knobs(frame, shown, slug, last),
+    }
+}
+
+/// The states as links beside each other, where nobody answers a form.
+fn knobs(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug, last: &ClaimState) -> Markup {
+    let (links, states) = (&frame.links, shown.states);
+    let first = states.len().saturating_sub(KNOBS);
     let count = states.len();
     html! {
         nav.as-of aria-label="States" {
             p { "As of " (day(last.recorded)) }
-            @if links.answers() { (date_field(links, slug)) }
             ol {
                 @if first > 0 { li.more { a href=(links.to(&Page::History(slug))) { (first) " earlier" } } }
                 @for state in &states[first..] {
@@ -213,7 +230,7 @@ fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
             }
             p.soft {
                 @match shown.at {
-                    None => { "newest of " (count) @if count == 1 { " state" } @else { " states" }
+                    None => { "newest of " (counted(count as u64, "state"))
                         " · " a href=(links.to(&Page::Claim(slug, Some(last.entry)))) { "permanent address" }
                     },
                     Some(_) => { "state " (count) },
@@ -223,12 +240,69 @@ fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
     }
 }
 
-/// A form that works without script, where somebody answers it.
-fn date_field(links: &Links, slug: &Slug) -> Markup {
+/// A date and a slider over the states, each a form that works without script; and the states
+/// before and after.
+fn asked_for(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug, last: &ClaimState) -> Markup {
+    let links = &frame.links;
+    let (place, all) = (shown.states.len(), shown.states.len() + shown.later.len());
+    let newest = links.newest(&Page::Claim(slug, None));
+    let state = |state: &ClaimState| links.to(&Page::Claim(slug, Some(state.entry)));
+    let first = shown.states.first().unwrap_or(last);
+    let end = shown.later.last().unwrap_or(last);
     html! {
-        form method="get" action=(links.to(&Page::Claim(slug, None))) {
-            label { span.unseen { "Date" } input type="date" name="as-of"; }
-            button { "show" }
+        nav.as-of aria-label="States" {
+            form.asks method="get" action=(newest) {
+                (otherwise(links))
+                label {
+                    "As of "
+                    input type="date" name="as-of" required value=(last.recorded.day())
+                        min=(first.recorded.day()) max=(end.recorded.day());
+                }
+                button { "show" span.unseen { " this date" } }
+            }
+            @if all > 1 {
+                form.asks.slider method="get" action=(newest) {
+                    (otherwise(links))
+                    label {
+                        span.unseen { "State, of " (all) }
+                        input type="range" name="state" min="1" max=(all) step="1" value=(place) list=[(all <= TICKS).then_some("ticks")];
+                    }
+                    @if all <= TICKS {
+                        datalist id="ticks" {
+                            @for (number, one) in shown.states.iter().chain(shown.later).enumerate() {
+                                option value=(number + 1) label={ "@" (one.entry) ", " (day_words(&one.recorded.day())) } {}
+                            }
+                        }
+                    }
+                    button { "show" span.unseen { " this state" } }
+                }
+            }
+            p.soft {
+                @match shown.later.first() {
+                    None => { "newest of " (counted(all as u64, "state")) },
+                    Some(_) => { "state " (place) " of " (all) },
+                }
+                ", entry " a href=(links.event(&format!("@{}", last.entry))) { "@" (last.entry) } ", " (day(last.recorded))
+                @if let Some(before) = shown.states.iter().rev().nth(1) { " · " a rel="prev" href=(state(before)) { "← before" } }
+                @if let Some(after) = shown.later.first() { " · " a rel="next" href=(state(after)) { "after →" } }
+                " · " a href=(links.to(&Page::Diff(slug, Ends::Entry(last.entry)))) { "what it changed" }
+                " · " a href=(links.to(&Page::Diff(slug, Ends::Asked(Compared::default())))) { "compare two states" }
+                " · " a href=(state(last)) { "permanent address" }
+            }
+        }
+        (clocks(links, &Page::Claim(slug, None)))
+    }
+}
+
+/// Ticks below a slider; of more states none is told from the next.
+const TICKS: usize = 60;
+
+/// What is asked for besides the entry, kept by the forms that ask for another one.
+fn otherwise(links: &Links) -> Markup {
+    let asked = links.asked().map(super::links::Within::asked);
+    html! {
+        @for (name, value) in asked.unwrap_or_default() {
+            @if name != "as-of" { input type="hidden" name=(name) value=(value); }
         }
     }
 }
@@ -338,7 +412,7 @@ fn domains(links: &Links, page: &ClaimPage) -> Markup {
         @if page.domains.is_empty() { p.soft { "None named." } }
         ul.plain {
             @for domain in &page.domains {
-                @let listing = Listing { facet: Facet::Domain(&domain.name), ..Listing::all() };
+                @let listing = Listing::of(Facet::Domain(&domain.name));
                 li { a href=(links.to(&Page::Claims(listing))) { (said(&domain.name)) } " " (percent(domain.weight.ppm())) "%" }
             }
         }

@@ -8,12 +8,13 @@
 
 use maud::{Markup, html};
 
+use crate::ledger::Cosignature;
 use crate::projection::Custody;
 use crate::value::Slug;
 
 use super::claim::{Bundle, ClaimShown};
 use super::frame::Frame;
-use super::ink::counted;
+use super::ink::{counted, seen};
 use super::links::Links;
 
 /// How a line came out.
@@ -42,8 +43,8 @@ pub(super) fn custody(frame: &Frame<'_>, custody: &Custody) -> Markup {
 pub(super) fn proven(frame: &Frame<'_>, claim: &Slug, shown: &ClaimShown<'_>) -> Markup {
     let is_there = match shown.bundle {
         Bundle::CutAt(_) => true,
-        Bundle::Asked => frame.links == Links::Server,
-        Bundle::Absent => false,
+        Bundle::Asked => frame.links.answers(),
+        Bundle::Absent | Bundle::Otherwise => false,
     };
     html! {
         (checks(frame, &shown.page.custody))
@@ -64,10 +65,14 @@ fn checks(frame: &Frame<'_>, custody: &Custody) -> Markup {
 /// script it says what the bundle covers, where that is less than the page.
 fn proof(frame: &Frame<'_>, claim: &Slug, shown: &ClaimShown<'_>) -> Markup {
     let links = &frame.links;
-    let bundle = (shown.bundle != Bundle::Absent).then(|| links.bundle(claim));
+    let is_provable = !matches!(shown.bundle, Bundle::Absent | Bundle::Otherwise);
+    let bundle = is_provable.then(|| links.bundle(claim));
+    // A state that was asked for by a date is that of its last entry.
+    let last = shown.states.last().map(|state| state.entry);
+    let as_of = shown.at.or(last.filter(|_| links.asked().is_some()));
     let can_write = *links == Links::Server && shown.at.is_none();
     html! {
-        div.proof data-proof=(claim) data-bundle=[bundle] data-as-of=[shown.at] data-api=[can_write.then_some("/api/v1/")] {
+        div.proof data-proof=(claim) data-bundle=[bundle] data-as-of=[as_of] data-api=[can_write.then_some("/api/v1/")] {
             @match shown.bundle {
                 Bundle::Absent => p.soft {
                     "There is no bundle that proves this page: the log has signed no map that covers the claim."
@@ -77,6 +82,9 @@ fn proof(frame: &Frame<'_>, claim: &Slug, shown: &ClaimShown<'_>) -> Markup {
                     "The bundle that proves this page is cut at entry @" (map) ": "
                     @if newer == 1 { "one newer entry is" } @else { (newer) " newer entries are" }
                     " not in it."
+                },
+                Bundle::Otherwise => p.soft {
+                    "A bundle proves what the ledger knew, by the model in force; it cannot prove this page, which looks at it otherwise."
                 },
                 Bundle::CutAt(_) | Bundle::Asked => {},
             }
@@ -130,16 +138,31 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
         }
     });
     if head.as_of.is_none() {
-        let words = match frame.unchecked {
-            0 => "witnesses: none asked".to_owned(),
-            many => format!(
-                "witnesses: {} below the head, not checked here",
-                counted(many as u64, "signature")
-            ),
-        };
-        lines.push(("witnesses", Mark::Unknown, words));
+        lines.push(("witnesses", Mark::Unknown, witnesses(frame)));
     }
     lines
+}
+
+/// Who cosigned the head. The ledger's own policy names them, which is no reason to trust them.
+pub(super) fn witnesses(frame: &Frame<'_>) -> String {
+    let unchecked = format!(
+        "{} below the head, not checked here",
+        counted(frame.unchecked as u64, "signature")
+    );
+    let by = |one: &Cosignature| format!("{} ({})", seen(&one.witness), one.time.minute_text());
+    let names: Vec<String> = frame.cosigned.iter().map(by).collect();
+    match (names.is_empty(), frame.unchecked) {
+        (true, 0) => "witnesses: none asked".to_owned(),
+        (true, _) => format!("witnesses: {unchecked}"),
+        (false, 0) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them",
+            names.join(", ")
+        ),
+        (false, _) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them; {unchecked}",
+            names.join(", ")
+        ),
+    }
 }
 
 fn line(part: &str, mark: &Mark, words: &str) -> Markup {

@@ -25,7 +25,9 @@ mod log;
 mod moved;
 mod near;
 mod profile;
+mod refusal;
 mod script;
+mod served;
 mod site;
 mod states;
 mod subject;
@@ -36,15 +38,18 @@ pub use audit::audit;
 pub use claim::{Bundle, ClaimShown, claim};
 pub use feed::{FeedShown, feed};
 pub use frame::{CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
-pub use history::{HistoryShown, blame, diff, history};
+pub use history::{DiffShown, HistoryShown, blame, diff, history};
 pub use links::{
-    Facet, Format, LOG_CHUNK, Links, Listing, Page, bundle_file, data_file, folder, percent_encoded,
+    Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, Within, bundle_file, data_file,
+    folder, percent_encoded,
 };
 pub use list::{ListShown, ORDERS, PART, SubjectRow, list, subjects};
 pub use log::{LogShown, log};
+pub use refusal::{Refusal, refusal};
 pub use script::{page_file, scripts};
+pub use served::{Place, Seen};
 pub use site::{Shelf, SiteError, edition, site};
-pub use states::{ClaimState, States, Visit, walk};
+pub use states::{ClaimState, States, Visit, claim_states, last_bearing, last_told, walk};
 pub use subject::{absent, agent, artifact, context, view};
 pub use why::why;
 

@@ -89,6 +89,8 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         title: "A ledger",
         log_key: "a key",
         unchecked: 0,
+        cosigned: &[],
+        recorded: None,
         links: Links::of_file(page),
     }
 }
@@ -281,6 +283,7 @@ fn text_of_a_ledger_is_text_on_the_claim_page_and_nothing_else() {
             let shown = ClaimShown {
                 page,
                 states: &states,
+                later: &[],
                 citation,
                 at,
                 bundle: Bundle::Asked,
@@ -357,7 +360,14 @@ fn text_of_a_ledger_is_text_in_lists_logs_reasons_and_differences() {
     let found = difference(&desk.claim, point(&nothing), point(state)).unwrap();
     changes_text_alone(&found, |found| {
         let statement = found.fields[0].to.clone().unwrap_or_default();
-        diff(&frame, &desk.claim, &statement, 3, found)
+        let shown = DiffShown {
+            claim: &desk.claim,
+            statement: &statement,
+            ends: Ends::Entry(3),
+            found: Some(found),
+            states: &[],
+        };
+        diff(&frame, &shown)
     });
     let found = crate::projection::blame(state, &desk.claim, model).unwrap();
     changes_text_alone(&found, |found| {
@@ -386,6 +396,7 @@ fn what_turns_a_line_around_is_shown_by_its_code() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),
@@ -403,6 +414,7 @@ fn text_of_the_ledger_has_a_direction_of_its_own_wherever_it_stands() {
     let shown = ClaimShown {
         page: &page,
         states: &[],
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),
@@ -439,6 +451,7 @@ fn a_retracted_source_is_struck_through_with_its_notice() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),
@@ -470,6 +483,7 @@ fn a_figure_that_is_not_assessed_is_a_dash_and_a_word_never_an_empty_bar() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),
@@ -518,6 +532,7 @@ fn a_claim_page_is_small_and_asks_for_nothing_from_elsewhere() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),
@@ -545,6 +560,7 @@ fn a_server_has_the_same_page_with_its_own_addresses_and_a_field_for_a_date() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
         bundle: Bundle::CutAt(12),

@@ -108,6 +108,7 @@ struct Served {
     metrics: Metrics,
     limits: ServeLimits,
     room: Room,
+    kept: kept::Kept,
 }
 
 impl Served {
@@ -150,6 +151,7 @@ impl Server {
             metrics: Metrics::default(),
             limits,
             room: Room::of(&limits),
+            kept: kept::Kept::default(),
         });
         Server {
             router: router(&served),
@@ -182,7 +184,7 @@ fn router(served: &Shared) -> Router {
         .split_for_parts();
     router
         .merge(openapi::routes(description))
-        .fallback(|| async { Problem::not_found("no such path") })
+        .fallback(pages::nothing)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 405,
