@@ -542,6 +542,161 @@ fn tiles_and_checkpoint_are_those_of_the_ledger() {
 }
 
 #[test]
+fn what_proves_a_page_stands_beside_it_and_holds_without_the_site() {
+    let (_folder, site) = reference_site();
+    let files = files(&site);
+    let bundle = format!("{CLAIM}.claim.json");
+    let page = html(&files, &format!("{CLAIM}/index.html"));
+    let place = Selector::parse("[data-proof]").unwrap();
+    let place = page.select(&place).next().unwrap();
+    let (leads, _) = resolved(
+        &format!("{CLAIM}/index.html"),
+        place.attr("data-bundle").unwrap(),
+    )
+    .unwrap();
+    assert_eq!(leads, bundle);
+    let genesis = std::fs::read_to_string(reference::folder().join("events/000000000000.jsonl"));
+    let genesis: Value = serde_json::from_str(genesis.unwrap().lines().next().unwrap()).unwrap();
+    let vkey = genesis["commit"]["events"][0]["data"]["log_key"].clone();
+    let path = site.join(&bundle);
+    let words = ["check", path.to_str().unwrap(), "--claim", CLAIM, "--vkey"];
+    let words: Vec<&str> = words.into_iter().chain(vkey.as_str()).collect();
+    let checked = run(&site, &words);
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn scripts_are_files_named_by_their_bytes_and_only_claim_pages_load_one() {
+    let (_folder, site) = reference_site();
+    let files = files(&site);
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".mjs")) {
+        let hash = grounds::hash::Hash::of(bytes).to_string();
+        assert!(path.contains(&hash[..16]), "{path}");
+    }
+    let scripts = Selector::parse("script").unwrap();
+    for (path, page) in pages(&files) {
+        let is_claim = Selector::parse("[data-proof]").unwrap();
+        let count = page.select(&scripts).count();
+        assert_eq!(count, page.select(&is_claim).count(), "{path}");
+        for script in page.select(&scripts) {
+            let (leads, _) = resolved(path, script.attr("src").unwrap()).unwrap();
+            assert_eq!(leads, grounds::net::page::page_file());
+        }
+        let policy = Selector::parse("meta[http-equiv]").unwrap();
+        let policy = page.select(&policy).next().unwrap().attr("content");
+        assert!(policy.unwrap().contains("script-src 'self'; "), "{path}");
+        assert!(!policy.unwrap().contains("unsafe"), "{path}");
+    }
+}
+
+#[test]
+fn a_claim_that_no_map_covers_says_that_nothing_proves_its_page() {
+    let lab = Lab::argued();
+    let site = lab.beside("site");
+    publish(&lab.dir(), &site);
+    let files = files(&site);
+    assert!(!files.keys().any(|path| path.ends_with(".claim.json")));
+    let page = html(&files, "claim/y/index.html");
+    let text: String = page.root_element().text().collect();
+    assert!(
+        text.contains("There is no bundle that proves this page"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_witnesses_signed_goes_with_the_site_and_the_pages_name_them() {
+    let lab = crate::witnesses::witnessed();
+    let site = lab.beside("site");
+    publish(&lab.dir(), &site);
+    let (site, ledger) = (files(&site), files(&lab.dir()));
+    let of_witnesses = |path: &&String| path.starts_with("cosigned/") || *path == "policy";
+    let expected: Vec<&String> = ledger.keys().filter(of_witnesses).collect();
+    assert_eq!(expected, ["cosigned/000000000008", "policy"]);
+    for path in &expected {
+        assert_eq!(site[*path], ledger[*path], "{path}");
+    }
+    let said = |page: &str, line: &str| {
+        let line = Selector::parse(line).unwrap();
+        let page = html(&site, page);
+        let found = page.select(&line).next().unwrap();
+        found.text().collect::<String>()
+    };
+    // The log says who cosigned, and that it is the log that says so.
+    let custody = said("claim/x/index.html", "#custody [data-check=witnesses]");
+    let expected = "cosigned by w0.example (2026-03-02 09:16 UTC), w1.example (2026-03-02 09:17 UTC); it is the ledger that names them";
+    assert!(custody.contains(expected), "{custody}");
+    assert!(custody.starts_with('?'), "{custody}");
+    let audit = said("audit/index.html", "[data-check=witnesses]");
+    assert!(
+        audit.contains("a (w0.example)") || audit.contains("w0.example") || audit.contains(" a"),
+        "{audit}"
+    );
+}
+
+/// Files in memory; the disk is full after so many.
+struct Brittle {
+    files: Files,
+    left: usize,
+}
+
+impl grounds::net::page::Shelf for Brittle {
+    type Error = String;
+
+    fn has(&mut self, _: &str) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.left = self.left.checked_sub(1).ok_or("the disk is full")?;
+        self.files.insert(path.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_publish_that_stops_between_files_leaves_a_checkpoint_whose_entries_are_all_there() {
+    let lab = Lab::argued();
+    let on = |files: Files, left: usize| {
+        let ledger = grounds::ledger::Ledger::open(&lab.dir(), None).unwrap();
+        let report = crate::lab::examined(&lab.dir(), &grounds::ledger::audit::Standard::default());
+        let mut shelf = Brittle { files, left };
+        let done = grounds::net::page::site(&ledger, &report, &mut shelf).is_ok();
+        (shelf.files, done)
+    };
+    let (old, done) = on(Files::new(), usize::MAX);
+    assert!(done);
+    steps(&lab, 1);
+    let (new, _) = on(Files::new(), usize::MAX);
+    let size = |files: &Files| {
+        let note = std::str::from_utf8(&files["checkpoint"]).unwrap();
+        note.lines().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    assert!(size(&old) < size(&new));
+    for left in (0..new.len()).step_by(7).chain([new.len() - 1]) {
+        let (torn, done) = on(old.clone(), left);
+        assert!(!done);
+        assert_eq!(torn["checkpoint"], old["checkpoint"], "after {left} files");
+        for tile in grounds::tlog::tiles_for(size(&torn)) {
+            assert!(
+                torn.contains_key(&tile.path()),
+                "{} after {left} files",
+                tile.path()
+            );
+        }
+        let bundle = grounds::tlog::partial_bundle(size(&torn)).unwrap();
+        assert!(torn.contains_key(&bundle.path()), "after {left} files");
+    }
+    // Published again, it is the site that it would have been.
+    let (torn, _) = on(old.clone(), new.len() / 2);
+    let (healed, done) = on(torn, usize::MAX);
+    assert!(done);
+    for (path, bytes) in &new {
+        assert!(healed[path] == *bytes, "{path}");
+    }
+}
+
+#[test]
 fn a_feed_names_its_events_by_tags_and_links_to_them() {
     let (_folder, site) = reference_site();
     let files = files(&site);

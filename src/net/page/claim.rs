@@ -366,7 +366,7 @@ fn attestation(links: &Links, made: &AttestationShown) -> Markup {
                 @if let Some(kind) = made.kind { span.meta { " (" (kind_word(kind)) ") " } }
                 " " span class=(class) data-fact="verdict" { (made.verdict) } ", " span data-fact="weight" { (made.weight) }
             }
-            @if let Some(comment) = &made.comment { blockquote { (prose(comment)) } }
+            @if let Some(comment) = &made.comment { blockquote data-fact="comment" { (prose(comment)) } }
             @if let Some(interests) = &made.interests { p.meta { "Interests: " (said(interests)) } }
             p.meta {
                 (byline(links, &made.made)) " · mass " (decimal(made.mass))

@@ -8,12 +8,13 @@
 
 use maud::{Markup, html};
 
+use crate::ledger::Cosignature;
 use crate::projection::Custody;
 use crate::value::Slug;
 
 use super::claim::{Bundle, ClaimShown};
 use super::frame::Frame;
-use super::ink::counted;
+use super::ink::{counted, seen};
 use super::links::Links;
 
 /// How a line came out.
@@ -137,16 +138,31 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
         }
     });
     if head.as_of.is_none() {
-        let words = match frame.unchecked {
-            0 => "witnesses: none asked".to_owned(),
-            many => format!(
-                "witnesses: {} below the head, not checked here",
-                counted(many as u64, "signature")
-            ),
-        };
-        lines.push(("witnesses", Mark::Unknown, words));
+        lines.push(("witnesses", Mark::Unknown, witnesses(frame)));
     }
     lines
+}
+
+/// Who cosigned the head. The ledger's own policy names them, which is no reason to trust them.
+pub(super) fn witnesses(frame: &Frame<'_>) -> String {
+    let unchecked = format!(
+        "{} below the head, not checked here",
+        counted(frame.unchecked as u64, "signature")
+    );
+    let by = |one: &Cosignature| format!("{} ({})", seen(&one.witness), one.time.minute_text());
+    let names: Vec<String> = frame.cosigned.iter().map(by).collect();
+    match (names.is_empty(), frame.unchecked) {
+        (true, 0) => "witnesses: none asked".to_owned(),
+        (true, _) => format!("witnesses: {unchecked}"),
+        (false, 0) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them",
+            names.join(", ")
+        ),
+        (false, _) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them; {unchecked}",
+            names.join(", ")
+        ),
+    }
 }
 
 fn line(part: &str, mark: &Mark, words: &str) -> Markup {
@@ -170,7 +186,7 @@ fn by_hand(frame: &Frame<'_>, bundle: Option<&Slug>) -> Markup {
                     " and check it with a program that you have from somewhere else: "
                     code { "grounds check FILE --claim " (claim) " --vkey KEY" } ", or "
                     code { "node verify.mjs FILE --claim " (claim) " --vkey KEY" }
-                    " with the verify.mjs of the source of grounds."
+                    " with the verify.mjs of the source of grounds. A page saved with its proof checks itself from a disk, by the log key that your browser keeps for it; its scripts are those that it was saved with."
                 }
             }
             p.soft {

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 
 use crate::claim::{AgentProfile, Context, State, View, ViewVerdict};
 use crate::export::jsonl;
+use crate::ledger::Cosignature;
 use crate::ledger::audit::Report;
 use crate::projection::{
     Asked, CatalogueRow, Filter, Point, TimelineRow, Wanted, absence, agent_page,
@@ -84,6 +85,8 @@ pub struct Seen<'s> {
     pub log_key: &'s str,
     /// Signature lines below the head that no key at hand can check.
     pub unchecked: usize,
+    /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
+    pub cosigned: &'s [Cosignature],
     /// All states that a claim was in by now.
     pub states: &'s dyn Fn(&Slug) -> Vec<ClaimState>,
 }
@@ -124,6 +127,7 @@ impl Seen<'_> {
             title: facts.map_or("", |facts| facts.genesis().title.as_str()),
             log_key: self.log_key,
             unchecked: self.unchecked,
+            cosigned: self.cosigned,
             recorded: self.recorded,
             links: self.links.clone(),
         }

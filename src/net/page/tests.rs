@@ -89,6 +89,7 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         title: "A ledger",
         log_key: "a key",
         unchecked: 0,
+        cosigned: &[],
         recorded: None,
         links: Links::of_file(page),
     }

@@ -12,6 +12,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETR
 use hyper::{StatusCode, Uri};
 
 use crate::claim::State as Folded;
+use crate::ledger::Cosignature;
 use crate::projection::{
     BadQuestion, Filter, Point, Wanted, figure_named, model_in_force, order_named, status_named,
     view_named,
@@ -285,6 +286,7 @@ impl Address {
             recorded,
             log_key: &custody.vkey.to_string(),
             unchecked: custody.unchecked,
+            cosigned: &Cosignature::all_of(&custody.cosignatures, None),
             states: &|slug| kept.states(&asked.current, slug).to_vec(),
         };
         match &self.wish {
@@ -565,6 +567,7 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
         recorded: None,
         log_key: &custody.vkey.to_string(),
         unchecked: custody.unchecked,
+        cosigned: &[],
         states: &|_| Vec::new(),
     };
     let text = refusal(&seen.frame(), why);
