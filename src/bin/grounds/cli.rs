@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Export(command::export::Export),
     /// Write the whole ledger as a site of files
     Publish(command::publish::Publish),
+    #[cfg(feature = "mcp")]
+    Mcp(command::mcp::Mcp),
     /// Print the completions of a shell
     Completions(command::completions::Completions),
     /// Write the man pages into a folder

@@ -11,6 +11,8 @@ mod error;
 mod files;
 mod folder;
 mod keys;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod names;
 mod policy_file;
 mod render;

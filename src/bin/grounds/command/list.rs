@@ -8,41 +8,41 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Head, keep, warm};
+use crate::seen::{Answer, Asking, Head, Seen, keep, warm};
 
 /// List claims, a line each.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples: grounds list --status contested --sort cont · grounds list --view strict-empirical · grounds list --search 'neurons concept'"
 )]
 pub(crate) struct List {
     /// Only claims with this lifecycle or standing; several: all of them
     #[arg(long, value_name = "WORD", value_delimiter = ',')]
-    status: Vec<String>,
+    pub(crate) status: Vec<String>,
     /// Only claims of this domain
     #[arg(long, value_name = "NAME")]
-    domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// Only claims that a view includes or downweights; VIEW:VERDICT asks for one verdict
     #[arg(long, value_name = "VIEW")]
-    view: Option<String>,
+    pub(crate) view: Option<String>,
     /// By slug, updated, or a figure, the highest first; a minus before it turns the order
     #[arg(long, value_name = "ORDER", allow_hyphen_values = true)]
-    sort: Option<String>,
+    pub(crate) sort: Option<String>,
     /// Only claims in which all these words occur
     #[arg(long, value_name = "WORDS")]
-    search: Option<String>,
+    pub(crate) search: Option<String>,
     /// At most so many
     #[arg(long, short = 'n', value_name = "N")]
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     #[command(flatten)]
-    asking: Asking,
+    pub(crate) asking: Asking,
 }
 
 #[derive(Serialize)]
-struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     /// How many there are; `claims` holds at most `--limit` of them.
-    count: usize,
-    claims: &'a [CatalogueRow],
+    pub(crate) count: usize,
+    pub(crate) claims: &'a [CatalogueRow],
 }
 
 impl List {
@@ -63,17 +63,23 @@ impl List {
             return self.print(context, &rows, &head);
         }
         let seen = self.asking.open(context)?;
-        if let Some((view, _)) = &wanted.view
-            && seen.ledger.state().view(view).is_none()
-        {
-            return Err(unknown_view(&seen.state, view.as_str()));
-        }
-        let rows = catalogue(&seen.state, seen.model, &seen.filter, &wanted);
+        let rows = self.rows(&seen)?;
         let exit = self.print(context, &rows, &seen.head)?;
         if self.asking.is_newest() {
             keep(context, &seen.ledger);
         }
         Ok(exit)
+    }
+
+    /// The claims that are asked for, in their order.
+    pub(crate) fn rows(&self, seen: &Seen) -> Result<Vec<CatalogueRow>, Failure> {
+        let wanted = self.wanted()?;
+        if let Some((view, _)) = &wanted.view
+            && seen.ledger.state().view(view).is_none()
+        {
+            return Err(unknown_view(&seen.state, view.as_str()));
+        }
+        Ok(catalogue(&seen.state, seen.model, &seen.filter, &wanted))
     }
 
     fn print(

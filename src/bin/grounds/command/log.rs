@@ -13,38 +13,38 @@ use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::policy_file;
 use crate::render::human;
-use crate::seen::{Answer, Asking, Seen, meant};
+use crate::seen::{Answer, Asking, Seen, meant, parse_effective};
 
 /// List what happened, newest first, in words.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples: grounds log individual-neurons -n 5 · grounds log --author curator --since 2026-03-05 · grounds log --type evidence"
 )]
 pub(crate) struct Log {
     /// Only what happened to this: a slug, with or without kind/, or a prefix; or: ledger
-    subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// Only what this agent signed as author
     #[arg(long, value_name = "AGENT")]
-    author: Option<String>,
+    pub(crate) author: Option<String>,
     /// Only what was recorded then or later: a date or a time in UTC
     #[arg(long, value_name = "X")]
-    since: Option<String>,
+    pub(crate) since: Option<String>,
     /// Only what was recorded then or earlier
     #[arg(long, value_name = "X")]
-    until: Option<String>,
+    pub(crate) until: Option<String>,
     /// Only events of this type (evidence.added), or of these types (evidence)
     #[arg(long = "type", value_name = "TYPE")]
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// At most so many
     #[arg(short = 'n', long, value_name = "N")]
-    limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// With each event, between what it was made: after the head that its author had seen, before
     /// the first witness saw it
     #[arg(long)]
-    times: bool,
+    pub(crate) times: bool,
     /// Whose cosignatures you take for that, and how many are enough: a tlog-policy
     #[arg(long, value_name = "FILE", requires = "times")]
-    policy: Option<PathBuf>,
+    pub(crate) policy: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -64,31 +64,9 @@ pub(crate) struct Told<'a> {
 
 impl Log {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        if let Some(kind) = &self.kind {
-            known_type(kind)?;
-        }
-        let since = self.since.as_deref().map(first_instant).transpose()?;
-        let until = self
-            .until
-            .as_deref()
-            .map(crate::seen::parse_effective)
-            .transpose()?;
+        self.is_well_asked()?;
         let seen = Asking::default().open(context)?;
-        let asked = Asked {
-            subject: self
-                .subject
-                .as_deref()
-                .map(|text| seen.subject(text))
-                .transpose()?,
-            author: self
-                .author
-                .as_deref()
-                .map(|text| author(&seen, text))
-                .transpose()?,
-            r#type: self.kind.clone(),
-            since,
-            until,
-        };
+        let asked = self.asked(&seen)?;
         let limit = self.limit.unwrap_or(usize::MAX);
         let rows: Vec<TimelineRow> = timeline(&seen.state, &asked).take(limit).collect();
         let logged = Logged {
@@ -104,6 +82,33 @@ impl Log {
             ))?,
         }
         Ok(Exit::Done)
+    }
+
+    /// What can be told to be wrong before a ledger is opened.
+    fn is_well_asked(&self) -> Result<(), Failure> {
+        self.kind.as_deref().map_or(Ok(()), known_type)?;
+        self.clocks().map(drop)
+    }
+
+    fn clocks(&self) -> Result<(Option<Time>, Option<Time>), Failure> {
+        let since = self.since.as_deref().map(first_instant).transpose()?;
+        let until = self.until.as_deref().map(parse_effective).transpose()?;
+        Ok((since, until))
+    }
+
+    /// Which events are asked for.
+    pub(crate) fn asked(&self, seen: &Seen) -> Result<Asked, Failure> {
+        self.is_well_asked()?;
+        let (since, until) = self.clocks()?;
+        let subject = self.subject.as_deref().map(|text| seen.subject(text));
+        let author = self.author.as_deref().map(|text| author(seen, text));
+        Ok(Asked {
+            subject: subject.transpose()?,
+            author: author.transpose()?,
+            r#type: self.kind.clone(),
+            since,
+            until,
+        })
     }
 
     fn told<'r>(&self, seen: &Seen, rows: &'r [TimelineRow]) -> Result<Vec<Told<'r>>, Failure> {

@@ -1,0 +1,416 @@
+//! The room: the ledger as it is now, and what each tool answers from it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64ct::{Base64, Encoding as _};
+use grounds::claim::{Act, Code, Recorded, Rejection, Signer, State};
+use grounds::envelope::{Anchor, Commit, Signed, TYPE};
+use grounds::ledger::audit::{Report, Standard, Verdict, audit};
+use grounds::ledger::{Appender, Ledger, Preview, Receipt, Staged, prepare, preview, refused};
+use grounds::projection::{CatalogueRow, TimelineRow, timeline, why};
+use grounds::value::{Kind, Origin, Slug, Subject, Time};
+use rmcp::model::JsonObject;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::marked::Answer;
+use super::tools::{self, MAX_ROWS, ROWS};
+use crate::acts;
+use crate::command::act::one;
+use crate::command::diff::{Clock, Diff};
+use crate::command::list::{List, Listed, parse_figure};
+use crate::command::log::Log;
+use crate::command::show::{self, Page};
+use crate::command::verify::{parse_vkey, signer_state};
+use crate::context::Context;
+use crate::desk::{now, open_appender, origin_of, receipt_bytes, store_receipt};
+use crate::error::{Exit, Failure};
+use crate::keys;
+use crate::names;
+use crate::render::human::written::DryRun;
+use crate::seen::{self, Asking, Seen};
+use crate::witnesses::{self, Question};
+
+/// What a ledger can be asked.
+pub(super) struct Room {
+    context: Context,
+    dir: PathBuf,
+    origin: Origin,
+    /// Whether a commit can be recorded: nobody forbade it, and the log's key is at hand.
+    writes: bool,
+    /// One commit is recorded at a time.
+    recording: Mutex<()>,
+}
+
+impl Room {
+    /// Opens the ledger once: what cannot be read now is said now.
+    pub(super) fn open(context: &Context, is_read_only: bool) -> Result<Room, Failure> {
+        let dir = context.ledger_dir()?;
+        let origin = origin_of(&context.open()?)?;
+        let writes = !is_read_only && keys::log_signer(context, &origin)?.is_some();
+        Ok(Room {
+            context: context.clone(),
+            dir,
+            origin,
+            writes,
+            recording: Mutex::new(()),
+        })
+    }
+
+    pub(super) fn writes(&self) -> bool {
+        self.writes
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What a tool answers; none where there is no such tool.
+    pub(super) fn call(
+        &self,
+        tool: &str,
+        arguments: Option<JsonObject>,
+    ) -> Option<Result<Answer, Failure>> {
+        Some(match tool {
+            "search" => tools::read(arguments).and_then(|asked| self.search(asked)),
+            "show" => tools::read(arguments).and_then(|asked| self.show(asked)),
+            "why" => tools::read(arguments).and_then(|asked| self.why(&asked)),
+            "log" => tools::read(arguments).and_then(|asked| self.log(asked)),
+            "diff" => tools::read(arguments).and_then(|asked| self.diff(asked)),
+            "verify" => tools::read(arguments).and_then(|asked| self.verify(&asked)),
+            "prepare" => tools::read(arguments).and_then(|asked| self.prepare(asked)),
+            "submit" => tools::read(arguments).and_then(|asked| self.submit(&asked)),
+            _ => return None,
+        })
+    }
+
+    /// The ledger as its newest checkpoint covers it.
+    fn ledger(&self) -> Result<Ledger, Failure> {
+        self.context.open()
+    }
+
+    fn seen(
+        &self,
+        as_of: Option<String>,
+        effective: Option<String>,
+        model: Option<String>,
+    ) -> Result<Seen, Failure> {
+        let asking = Asking {
+            as_of,
+            effective,
+            model,
+        };
+        asking.over(self.ledger()?)
+    }
+
+    fn search(&self, asked: tools::Search) -> Result<Answer, Failure> {
+        let limit = rows(asked.limit)?;
+        let seen = self.seen(asked.as_of, asked.effective, asked.model)?;
+        let list = List {
+            status: asked.status,
+            domain: asked.domain,
+            view: asked.view,
+            sort: asked.sort,
+            search: asked.query,
+            ..List::default()
+        };
+        let rows: Vec<CatalogueRow> = list.rows(&seen)?;
+        let listed = Listed {
+            count: rows.len(),
+            claims: &rows[..rows.len().min(limit)],
+        };
+        answer("grounds.list/1", &seen, listed)
+    }
+
+    fn show(&self, asked: tools::Show) -> Result<Answer, Failure> {
+        let seen = self.seen(asked.as_of, asked.effective, asked.model)?;
+        let subject = seen.subject(&asked.subject)?;
+        shown(&seen, &subject, asked.trace)
+    }
+
+    fn why(&self, asked: &tools::Why) -> Result<Answer, Failure> {
+        let figure = parse_figure(&asked.figure)?;
+        let (as_of, effective) = (asked.as_of.clone(), asked.effective.clone());
+        let seen = self.seen(as_of, effective, asked.model.clone())?;
+        let slug = seen.claim(&asked.claim)?;
+        let why = why(&seen.state, &slug, figure, seen.model, &seen.filter)
+            .ok_or_else(|| seen.absent(&Subject::claim(slug.clone())))?;
+        answer("grounds.why/1", &seen, why)
+    }
+
+    fn log(&self, asked: tools::Log) -> Result<Answer, Failure> {
+        let limit = rows(asked.limit)?;
+        let seen = self.seen(asked.as_of, None, None)?;
+        let log = Log {
+            subject: asked.subject,
+            author: asked.author,
+            kind: asked.r#type,
+            since: asked.since,
+            until: asked.until,
+            ..Log::default()
+        };
+        let wanted = log.asked(&seen)?;
+        let mut rows = timeline(&seen.state, &wanted);
+        let events: Vec<TimelineRow> = rows.by_ref().take(limit).collect();
+        let logged = json!({
+            "subject": wanted.subject,
+            "events": events,
+            "more": rows.next().is_some(),
+        });
+        answer("grounds.log/1", &seen, logged)
+    }
+
+    fn diff(&self, asked: tools::Diff) -> Result<Answer, Failure> {
+        if asked.from.is_none() && asked.model_from.is_none() && asked.model_to.is_none() {
+            return Err(Failure::usage(
+                "found neither from nor a model, expected one of them",
+            ));
+        }
+        let seen = self.seen(None, None, None)?;
+        let diff = Diff {
+            claim: asked.claim,
+            from: asked.from,
+            to: asked.to,
+            clock: match asked.clock {
+                tools::Clock::Recorded => Clock::Recorded,
+                tools::Clock::Effective => Clock::Effective,
+            },
+            model1: asked.model_from,
+            model2: asked.model_to,
+        };
+        answer("grounds.diff/1", &seen, diff.difference(&seen)?)
+    }
+
+    fn verify(&self, asked: &tools::Verify) -> Result<Answer, Failure> {
+        let vkey = asked.vkey.as_deref().map(parse_vkey).transpose()?;
+        let standard = Standard {
+            vkey: vkey.as_ref(),
+            from: asked.from.as_deref().map(str::as_bytes),
+            signer: signer_state(&self.context, &self.dir),
+            ..Standard::default()
+        };
+        let report: Report = audit(&self.dir, &standard, &mut |_, _| {})?;
+        let exit = match report.verdict {
+            Verdict::Holds => Exit::Done,
+            Verdict::Fails => Exit::No,
+            Verdict::Damaged => Exit::Damaged,
+            Verdict::CannotTell => Exit::CannotTell,
+        };
+        let told = json!({
+            "verdict": report.verdict,
+            "exit": exit.number(),
+            "is_own_key": report.is_own_key,
+            "size": report.size,
+            "root": report.root,
+            "entries": report.entries,
+            "signatures": report.signatures,
+            "fault_count": report.fault_count,
+        });
+        let answer = Answer::of(value(&report)?);
+        Ok(answer
+            .with("schema", "grounds.verify/1".into())
+            .with("verified", told))
+    }
+
+    fn prepare(&self, asked: tools::Prepare) -> Result<Answer, Failure> {
+        let at = asked.at.as_deref().map(second).transpose()?;
+        let acts = asked.events.into_iter().enumerate().map(act);
+        let acts: Vec<Act> = acts.collect::<Result<_, _>>()?;
+        let seen = self.seen(None, None, None)?;
+        let author = names::slug_of(&seen.state, Kind::Agent, &asked.author)?;
+        let head = &seen.ledger.custody().checkpoint;
+        let anchor = Anchor {
+            size: head.size,
+            root: head.root,
+        };
+        let at = at.unwrap_or_else(now);
+        let commit = prepare(&seen.state, &self.origin, Some(anchor), &author, at, &acts)
+            .map_err(|error| refused(&error))?;
+        let unsigned = Signed {
+            commit,
+            signatures: Vec::new(),
+        };
+        let previewed = preview(
+            &seen.state,
+            seen.ledger.tree(),
+            &self.origin,
+            &unsigned,
+            now(),
+        )?;
+        let missing = missing(&seen.state, &previewed, &author)?;
+        let moved = value(&DryRun::of(&seen.state, &unsigned, &previewed))?;
+        let says = json!({ "events": moved["events"], "figures": moved["figures"] });
+        Ok(answer("grounds.prepare/1", &seen, says)?
+            .with("prepared", prepared(&unsigned.commit, missing)))
+    }
+
+    fn submit(&self, asked: &tools::Submit) -> Result<Answer, Failure> {
+        if !self.writes {
+            return Err(read_only(&self.origin));
+        }
+        let _alone = self
+            .recording
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut appender = open_appender(&self.context, &self.dir, &self.origin, false)?;
+        let recorded = record(&mut appender, asked.commit.trim_ascii_end().as_bytes());
+        let question = Question::of(&self.dir, &appender);
+        appender.close()?;
+        let receipt = recorded?;
+        store_receipt(&self.context, &receipt);
+        witnesses::ask_after(&self.context, &self.dir, &self.origin, question);
+        let events: Vec<String> = receipt.events.iter().map(ToString::to_string).collect();
+        let told = json!({
+            "index": receipt.index,
+            "commit": receipt.commit.to_string(),
+            "events": events,
+            "recorded_before": receipt.is_repeated,
+            "proof": receipt.proof,
+            "receipt_base64": Base64::encode_string(&receipt_bytes(&receipt)),
+        });
+        let seen = self.seen(Some(format!("@{}", receipt.index)), None, None)?;
+        let all = grounds::projection::Asked::default();
+        let rows = timeline(&seen.state, &all).take(events.len());
+        let says = json!({ "events": rows.collect::<Vec<TimelineRow>>() });
+        Ok(answer("grounds.receipt/1", &seen, says)?.with("recorded", told))
+    }
+
+    /// The claims, by slug: what resources there are.
+    pub(super) fn claims(&self) -> Result<Vec<Slug>, Failure> {
+        let ledger = self.ledger()?;
+        let state = ledger.state();
+        let claims = state.claims().map(|(slug, _)| slug.clone());
+        Ok(claims
+            .filter(|slug| state.exists(&Subject::claim(slug.clone())))
+            .collect())
+    }
+
+    /// A subject's page, by its whole name.
+    pub(super) fn page(&self, subject: &Subject) -> Result<Answer, Failure> {
+        shown(&self.seen(None, None, None)?, subject, false)
+    }
+}
+
+fn shown(seen: &Seen, subject: &Subject, has_trace: bool) -> Result<Answer, Failure> {
+    let mut page = value(&seen::Answer::new(
+        show::SCHEMA,
+        &seen.head,
+        Page::of(seen, subject)?,
+    ))?;
+    if let Some(members) = page.as_object_mut().filter(|_| !has_trace) {
+        members.remove("trace");
+    }
+    Ok(Answer::of(page))
+}
+
+fn answer(schema: &'static str, seen: &Seen, answer: impl Serialize) -> Result<Answer, Failure> {
+    let whole = seen::Answer::new(schema, &seen.head, answer);
+    Ok(Answer::of(value(&whole)?))
+}
+
+fn value(answer: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(answer).map_err(|error| Failure::new(Exit::Io, "io", error.to_string()))
+}
+
+fn rows(limit: Option<usize>) -> Result<usize, Failure> {
+    match limit.unwrap_or(ROWS) {
+        limit @ 1..=MAX_ROWS => Ok(limit),
+        other => Err(Failure::usage(format!(
+            "limit: found {other}, expected 1 to {MAX_ROWS}"
+        ))),
+    }
+}
+
+fn second(text: &str) -> Result<Time, Failure> {
+    Ok(Time::parse_seconds(text)?)
+}
+
+fn act((place, event): (usize, tools::Happening)) -> Result<Act, Failure> {
+    let mut item = json!({
+        "subject": event.subject,
+        "type": event.r#type,
+        "data": event.data,
+    });
+    if let Some(effective) = event.effective {
+        item["effective"] = effective.into();
+    }
+    let read = acts::convert(item).map_err(Failure::usage);
+    read.and_then(|item| one(&item)).map_err(|failure| Failure {
+        message: format!("event {place}: {}", failure.message),
+        ..failure
+    })
+}
+
+/// The signatures that a commit lacks beside the author's, in words; none where his alone is enough.
+///
+/// Any other rule that it would break is an error: nobody need sign what cannot be recorded.
+fn missing(state: &State, previewed: &Preview, author: &Slug) -> Result<Option<String>, Failure> {
+    let keys = state.agent(author).map(|agent| agent.keys.as_slice());
+    let mut keys = keys.unwrap_or_default().iter().map(|key| key.key.id());
+    let key = keys.find(|key| state.valid_key(key).is_some());
+    let key = key.ok_or_else(|| {
+        let message = format!("found no valid key of agent/{author}, expected one to sign with");
+        Failure::new(Exit::No, "signature", message)
+    })?;
+    let signed = Recorded {
+        signers: vec![Signer {
+            agent: author.clone(),
+            key,
+        }],
+        ..(*previewed.entry).clone()
+    };
+    match state.admit(&Arc::new(signed)) {
+        Ok(_) => Ok(None),
+        Err(Rejection {
+            code: Code::Role,
+            expected,
+            hint: None,
+            ..
+        }) => Ok(Some(expected)),
+        Err(rejection) => Err(rejection.into()),
+    }
+}
+
+/// What is to be signed, and where the signature goes.
+fn prepared(commit: &Commit<'_>, missing: Option<String>) -> Value {
+    let text = String::from_utf8_lossy(&commit.bytes);
+    json!({
+        "id": commit.id().to_string(),
+        "author": format!("agent/{}", commit.author),
+        "at": commit.at.to_string(),
+        "commit": {
+            "base64": Base64::encode_string(&commit.bytes),
+            "text": text,
+        },
+        "sign": {
+            "payload_type": TYPE,
+            "bytes_base64": Base64::encode_string(&commit.message()),
+        },
+        "submit": format!(
+            r#"{{"commit":{text},"signatures":[{{"key":"SHA256:<key id>","sig":"<Ed25519 signature of the sign bytes, base64>"}}]}}"#
+        ),
+        "also_needs": missing,
+    })
+}
+
+fn record(appender: &mut Appender, bytes: &[u8]) -> Result<Receipt, Failure> {
+    match appender.stage(bytes)? {
+        Staged::Known(index) => Ok(appender.receipt_of(index)?),
+        Staged::New(_) => {
+            let receipt = appender.flush()?.into_iter().next();
+            receipt.ok_or_else(|| {
+                Failure::new(Exit::Io, "io", "found no receipt of what was recorded")
+            })
+        }
+    }
+}
+
+fn read_only(origin: &Origin) -> Failure {
+    Failure::new(
+        Exit::CannotTell,
+        "read_only",
+        format!("{origin} can only be read here, expected its log key and no --read-only"),
+    )
+    .hint("grounds submit FILE records the signed commit where the log key is")
+}
