@@ -16,6 +16,7 @@ mod cache;
 mod checklist;
 mod clock;
 mod cosigned;
+mod follow;
 mod heads;
 mod leaves;
 mod lines;

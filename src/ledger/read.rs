@@ -1,9 +1,10 @@
 //! Reading: a ledger folder, opened without a lock and without writing anything.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::claim::{Event, Recorded, State};
 use crate::envelope::Withheld;
@@ -15,7 +16,8 @@ use crate::tlog::{
 use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
 
 use super::arrange::{Arrangement, arrange};
-use super::cosigned::{CosignedHead, HeadNote, Kept, keys_in};
+use super::cosigned::{CosignedHead, HeadNote, Kept, POLICY, keys_in, note_name, size_named};
+use super::follow::{KeptStates, Maps};
 use super::lines::{damage_of, lines_or_gaps, open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, parse_line};
 use super::refusal::LedgerError;
@@ -25,13 +27,18 @@ use super::work::in_parallel;
 const CHUNK: usize = 4096;
 
 /// A ledger folder as its newest checkpoint covers it.
+///
+/// A copy costs next to nothing and stays as it is; [`Ledger::follow`] makes one that goes on.
+#[derive(Clone)]
 pub struct Ledger {
-    dir: PathBuf,
-    reader: SegmentReader,
-    custody: Custody,
-    tree: Tree,
-    state: State,
-    arrangement: Option<Arrangement>,
+    pub(super) dir: PathBuf,
+    pub(super) reader: Arc<SegmentReader>,
+    pub(super) custody: Custody,
+    pub(super) tree: Tree,
+    pub(super) state: State,
+    pub(super) kept_states: KeptStates,
+    pub(super) maps: Arc<OnceLock<Maps>>,
+    pub(super) arrangement: Option<Arc<Arrangement>>,
 }
 
 /// What is known of how a ledger was kept.
@@ -59,6 +66,33 @@ pub struct Custody {
     pub tail: u64,
 }
 
+impl Custody {
+    /// What a head says, before a line has been read.
+    fn of(head: &HeadNote, vkey: VerifierKey, is_own_key: bool) -> Custody {
+        let mut custody = Custody {
+            checkpoint: head.checkpoint.clone(),
+            note: Vec::new(),
+            cosignatures: Vec::new(),
+            vkey,
+            is_own_key,
+            unchecked: 0,
+            damages: Vec::new(),
+            withheld: Vec::new(),
+            tail: 0,
+        };
+        custody.go_on(head);
+        custody
+    }
+
+    /// Takes over what a newer note of the same log says; what was found in the lines stays.
+    pub(super) fn go_on(&mut self, head: &HeadNote) {
+        self.cosignatures = head.good();
+        self.unchecked = head.lines.len() - self.cosignatures.len();
+        self.checkpoint = head.checkpoint.clone();
+        self.note = head.to_bytes();
+    }
+}
+
 impl Ledger {
     /// Opens a folder: reads every line that the checkpoint covers, folds them, and holds their
     /// root against the signed one. Signatures and rules are for [`super::audit`].
@@ -82,25 +116,16 @@ impl Ledger {
         vkey: Option<&VerifierKey>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Ledger, LedgerError> {
-        let (reader, note, open, vkey, is_own_key) = front(dir, vkey)?;
+        let (reader, note, _, vkey, is_own_key) = front(dir, vkey)?;
         let head = HeadNote::read(&note, &vkey, &keys_in(&reader))?;
-        let cosignatures = head.good();
         let mut ledger = Ledger {
             dir: dir.to_path_buf(),
-            custody: Custody {
-                unchecked: head.lines.len() - cosignatures.len(),
-                checkpoint: open.checkpoint,
-                note: head.to_bytes(),
-                cosignatures,
-                vkey,
-                is_own_key,
-                damages: Vec::new(),
-                withheld: Vec::new(),
-                tail: 0,
-            },
-            reader,
+            custody: Custody::of(&head, vkey, is_own_key),
+            reader: Arc::new(reader),
             tree: Tree::new(),
             state: State::new(),
+            kept_states: KeptStates::default(),
+            maps: Arc::default(),
             arrangement: None,
         };
         ledger.fold(progress)?;
@@ -115,9 +140,10 @@ impl Ledger {
         key.name().parse().ok()
     }
 
-    fn fold(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
+    /// Reads and folds the lines that the checkpoint covers and that are not folded yet.
+    pub(super) fn fold(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
         let size = self.custody.checkpoint.size;
-        let mut from = 0;
+        let mut from = self.state.size();
         while from < size {
             let to = size.min(from + CHUNK as u64);
             let lines = match &self.arrangement {
@@ -176,7 +202,7 @@ impl Ledger {
             self.tree = Tree::new();
             self.state = State::new();
             self.custody.withheld.clear();
-            self.arrangement = Some(arrangement);
+            self.arrangement = Some(Arc::new(arrangement));
             self.fold(progress)?;
             let arrangement = self.arrangement.as_ref();
             self.custody.damages = arrangement.map(|a| a.damages.clone()).unwrap_or_default();
@@ -256,6 +282,26 @@ impl Ledger {
         self.kept().last_by(witness)
     }
 
+    /// The note of a head that witnesses have signed, as it is kept below `cosigned/`, by the size in
+    /// its file's name; none where there is none.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn cosigned_note(&self, file: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        match size_named(file) {
+            Some(size) => Ok(self.reader.get(&note_name(size))?),
+            None => Ok(None),
+        }
+    }
+
+    /// The file that names the witnesses that the log asks, as it is.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn policy_file(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(self.reader.get(POLICY)?)
+    }
+
     fn kept(&self) -> Kept<'_> {
         Kept {
             dir: &self.dir,
@@ -297,24 +343,7 @@ impl Ledger {
         let Some(moment) = moment else {
             return Ok(self.state.clone());
         };
-        let size = self.size_as_of(moment)?;
-        if size == self.state.size() {
-            return Ok(self.state.clone());
-        }
-        let mut state = State::new();
-        for entry in self
-            .state
-            .history()
-            .iter()
-            .take(usize::try_from(size).unwrap_or(usize::MAX))
-        {
-            if self.state.lost().any(|index| *index == entry.index) {
-                state.evolve_without(entry.index, entry.commit);
-            } else {
-                state.evolve(entry);
-            }
-        }
-        Ok(state)
+        Ok(self.state_at(self.size_as_of(moment)?))
     }
 
     /// How many entries the ledger had at a moment.
@@ -345,11 +374,14 @@ impl Ledger {
                 Ok(event.address.entry + 1)
             }
             AsOf::Moment(moment) => {
+                // Recorded times rise: the appender sees to it, and an audit says where they do not.
                 let last = moment.last_instant();
-                Ok(history
-                    .iter()
-                    .take_while(|entry| entry.recorded <= last)
-                    .count() as u64)
+                let side = |entry: &Arc<Recorded>| match entry.recorded <= last {
+                    true => Ordering::Less,
+                    false => Ordering::Greater,
+                };
+                let (Ok(size) | Err(size)) = history.binary_search_by(side);
+                Ok(size as u64)
             }
         }
     }
@@ -377,6 +409,17 @@ impl Ledger {
     #[must_use]
     pub fn entry(&self, index: Index) -> Option<&Arc<Recorded>> {
         self.state.history().get(usize::try_from(index).ok()?)
+    }
+
+    /// The stored bytes of the entries `from..to`, without newlines, in one read.
+    ///
+    /// # Errors
+    /// When one of the lines is damaged or the system fails.
+    pub fn lines(&self, from: Index, to: Index) -> Result<Vec<Vec<u8>>, LedgerError> {
+        match &self.arrangement {
+            Some(_) => (from..to).map(|index| self.line(index)).collect(),
+            None => read_lines(&self.reader, from, to),
+        }
     }
 
     /// The stored bytes of an entry, without the newline.

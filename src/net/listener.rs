@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::combinators::BoxBody;
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{HOST, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS};
@@ -44,6 +44,9 @@ pub trait Routes: Send + Sync + 'static {
     fn body_limit(&self, _head: &Parts) -> usize {
         1 << 20
     }
+
+    /// So many connections are open now.
+    fn connections(&self, _open: usize) {}
 
     /// The answer to a request. Nothing that a peer can send makes it panic or fail with 5xx.
     fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Answer> + Send;
@@ -119,7 +122,7 @@ impl Listener {
         } = self;
         let (stopping, stopped) = watch::channel(false);
         let shared = Arc::new(Shared {
-            routes,
+            routes: Arc::clone(&routes),
             hosts,
             limits,
         });
@@ -137,6 +140,7 @@ impl Listener {
                 let task = connection(stream, Arc::clone(&flow), shared, stopped.clone());
                 open.insert(accepted, (tasks.spawn(task).id(), flow));
                 accepted += 1;
+                routes.connections(open.len());
             }
             // Only for somebody who is there: else who came last would make room for nobody.
             if waiting.is_some() {
@@ -148,6 +152,7 @@ impl Listener {
                 Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => {
                     let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
                     open.retain(|_, (task, _)| *task != id);
+                    routes.connections(open.len());
                 }
                 stream = listener.accept(), if waiting.is_none() => match stream {
                     Ok((stream, _)) => waiting = Some(stream),
@@ -289,7 +294,7 @@ impl<R: Routes> Shared<R> {
 
 /// A body that ends its request's turn when it has been sent.
 struct Tracked {
-    body: BoxBody<Bytes, Infallible>,
+    body: UnsyncBoxBody<Bytes, Infallible>,
     _turn: Turn,
 }
 

@@ -12,6 +12,7 @@
 //! | `witness_routes` | its two routes |
 //! | `ask` | a log asks its witnesses |
 //! | `tiles` | reads a log that is served |
+//! | `serve` | a ledger over HTTP |
 //! | `page` | pages, pure; and a ledger as a site of files |
 //!
 //! `page/verify.mjs` is the audit a second time, in another language; nothing here uses it.
@@ -23,6 +24,7 @@ mod guard;
 mod head;
 mod listener;
 pub mod page;
+mod serve;
 mod tiles;
 mod witness;
 mod witness_routes;
@@ -31,6 +33,7 @@ pub use answer::{Answer, problem, text};
 pub use ask::{AskError, Asked, WitnessAt, ask, ask_all};
 pub use folder::FolderError;
 pub use listener::{Limits, Listener, Routes};
+pub use serve::{ServeLimits, Server, Serving};
 pub use tiles::{BadUrl, UrlSource};
 pub use witness::{
     AddError, KeptEvidence, Seen, Witness, WitnessError, evidence_in, make_folder, trust,

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use imbl::Vector;
+
 use crate::hash::Hash;
 
 /// The root of the tree without leaves: SHA-256 of the empty string (RFC 6962 §2.1).
@@ -44,11 +46,12 @@ pub fn root_of(leaves: &[Hash]) -> Hash {
 /// An append-only Merkle tree that keeps the hash of every complete subtree: 64 bytes a leaf.
 ///
 /// All sizes and indexes count leaves; every earlier tree is still there, so that roots and paths
-/// at any size up to the present one can be asked for.
+/// at any size up to the present one can be asked for. A copy shares what it has in common with the
+/// original, so that it costs next to nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     /// `levels[l][i]` is the root of the leaves from i·2^l up to (i + 1)·2^l.
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Vector<Hash>>,
 }
 
 impl Tree {
@@ -63,14 +66,18 @@ impl Tree {
         let mut complete = leaf;
         for level in 0.. {
             if level == self.levels.len() {
-                self.levels.push(Vec::new());
+                self.levels.push(Vector::new());
             }
             let row = &mut self.levels[level];
-            row.push(complete);
-            let ([.., [left, right]], []) = row.as_chunks() else {
+            let left = match row.len() % 2 {
+                1 => row.last().copied(),
+                _ => None,
+            };
+            row.push_back(complete);
+            let Some(left) = left else {
                 return;
             };
-            complete = node_hash(left, right);
+            complete = node_hash(&left, &complete);
         }
     }
 

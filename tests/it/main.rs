@@ -31,6 +31,11 @@ mod reading;
 mod readme;
 mod reference;
 mod repair;
+#[cfg(feature = "cli")]
+mod serve;
+#[cfg(feature = "cli")]
+#[allow(dead_code)]
+mod server_desk;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;

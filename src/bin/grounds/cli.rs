@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Export(command::export::Export),
     /// Write the whole ledger as a site of files
     Publish(command::publish::Publish),
+    /// Answer over HTTP: pages, JSON, tiles; and take commits
+    Serve(command::serve::Serve),
     #[cfg(feature = "mcp")]
     Mcp(command::mcp::Mcp),
     /// Print the completions of a shell

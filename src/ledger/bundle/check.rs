@@ -12,7 +12,6 @@ use super::closure::{Closure, closure};
 use super::figures::differences;
 use super::form::{BundleFile, StreamLeaf};
 use super::found::Found;
-use super::make::key_of;
 use super::replay::{Replay, names_unseen};
 use super::witnesses::{Heard, Words, age, hear};
 use crate::claim::{Code, Data, Event, LedgerMapped, Rejection, State};
@@ -24,6 +23,7 @@ use crate::ledger::checklist::{
     Check, Fault, Outcome, Part, Verdict, counted, counted_leaves, unopened, wrong,
 };
 use crate::ledger::cosigned::Cosignature;
+use crate::ledger::follow::key_of;
 use crate::ledger::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use crate::ledger::refusal::refused;
 use crate::projection::{

@@ -1,14 +1,13 @@
 //! Making a bundle, from a ledger that is open for reading.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::claim::{Data, Event, LedgerMapped, State};
+use crate::claim::{Data, Event, LedgerMapped, Recorded, State};
 use crate::form::{AnyList, Form as _, List};
 use crate::hash::Hash;
 use crate::projection::{Filter, ModelFault, model_in_force, profile};
-use crate::tlog::{MapLeaf, SubjectMap};
+use crate::tlog::SubjectMap;
 use crate::value::{FormError, Index, KeyId, Origin, Seq, Slug, Subject, Time};
 
 use super::closure::{Closure, Entries, Signed, closure};
@@ -16,6 +15,7 @@ use super::form::{
     BundleFile, CarriedLine, CarriedStream, ClaimedProfile, MAX_FILE, StreamLeaf, VERSION,
     Verbatim, map_at,
 };
+use crate::ledger::follow::{key_of, streams_of};
 use crate::ledger::read::{AsOf, Ledger, NoSuchMoment};
 use crate::ledger::refusal::LedgerError;
 
@@ -249,6 +249,7 @@ fn sorted(mut streams: Vec<CarriedStream>) -> Vec<CarriedStream> {
 
 /// The ledger before a map.
 struct Before<'l> {
+    ledger: &'l Ledger,
     state: &'l State,
     map: Index,
 }
@@ -262,7 +263,7 @@ impl<'l> Before<'l> {
         let state = ledger.state();
         let missing: Vec<Index> = state.lost().copied().filter(|lost| *lost < map).collect();
         match missing.as_slice() {
-            [] => Ok(Before { state, map }),
+            [] => Ok(Before { ledger, state, map }),
             _ => Err(NotBundled::Withheld(missing)),
         }
     }
@@ -276,7 +277,8 @@ impl<'l> Before<'l> {
 
     /// The map of all streams, which is the one that the log has signed.
     fn map(&self, data: &LedgerMapped) -> Result<SubjectMap, NotBundled> {
-        let map = self.rebuilt();
+        let known = self.ledger.map_before(self.map);
+        let map = known.unwrap_or_else(|| streams_of(self.before()));
         match map.root() {
             root if root == data.root => Ok(map),
             expected => Err(NotBundled::FalseMap {
@@ -287,18 +289,9 @@ impl<'l> Before<'l> {
         }
     }
 
-    fn rebuilt(&self) -> SubjectMap {
-        let mut heads: HashMap<&Subject, MapLeaf> = HashMap::new();
-        let history = self.state.history().iter();
-        let before = history.take_while(|entry| entry.index < self.map);
-        for event in before.flat_map(|entry| &entry.events) {
-            heads.insert(&event.subject, leaf_of(event));
-        }
-        let mut map = SubjectMap::new();
-        for (subject, leaf) in heads {
-            map.set(key_of(subject), leaf);
-        }
-        map
+    fn before(&self) -> impl Iterator<Item = &'l Arc<Recorded>> {
+        let (history, map) = (self.state.history().iter(), self.map);
+        history.take_while(move |entry| entry.index < map)
     }
 
     fn stream(&self, subject: &Subject, map: &SubjectMap) -> CarriedStream {
@@ -313,18 +306,6 @@ impl<'l> Before<'l> {
             subject: subject.clone(),
         }
     }
-}
-
-fn leaf_of(event: &Event) -> MapLeaf {
-    MapLeaf {
-        stream_len: event.seq,
-        last_event: event.id.0,
-        entry: event.address.entry,
-    }
-}
-
-pub(super) fn key_of(subject: &Subject) -> Hash {
-    Hash::of(subject.to_string().as_bytes())
 }
 
 impl Entries for Before<'_> {

@@ -157,6 +157,14 @@ impl<F: Files> SegmentReader<F> {
         self.table().strays.clone()
     }
 
+    /// Forgets where the lines from `index` on begin. Whoever goes on reading past a published head
+    /// that was seen before says so first: a recovery may have cut what stood there.
+    pub fn forget_from(&self, index: u64) {
+        for segment in self.segments().iter() {
+            segment.forget_from(index);
+        }
+    }
+
     pub(super) fn segments(&self) -> Segments<F::File> {
         Arc::clone(&self.table().segments)
     }
@@ -444,6 +452,13 @@ impl<T> Segment<T> {
                 marks.push(offset);
             }
         }
+    }
+
+    /// Forgets the beginnings of lines from `index` on.
+    fn forget_from(&self, index: u64) {
+        let known = index.saturating_sub(self.first).div_ceil(LINES_A_MARK);
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.truncate(usize::try_from(known).unwrap_or(usize::MAX));
     }
 
     /// The last remembered line at or before `index`: its number in the file from 0, its offset.

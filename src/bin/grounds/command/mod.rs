@@ -31,6 +31,7 @@ pub(crate) mod prove;
 pub(crate) mod publish;
 pub(crate) mod repair;
 pub(crate) mod replay;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod sign;
 pub(crate) mod steward;
@@ -84,6 +85,7 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Import(command) => command.run(context),
         Command::Export(command) => command.run(context),
         Command::Publish(command) => command.run(context),
+        Command::Serve(command) => command.run(context),
         #[cfg(feature = "mcp")]
         Command::Mcp(command) => command.run(context),
         Command::Completions(command) => command.run(context),

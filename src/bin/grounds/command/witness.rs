@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::{desk, files, keys, witnesses};
 
 /// The witness's private key, in its folder.
-const KEY: &str = "witness.key";
+pub(crate) const KEY: &str = "witness.key";
 
 /// Witness other logs: cosign heads that extend what was seen before; or ask one's own witnesses
 #[derive(Debug, Args)]
@@ -192,7 +192,7 @@ impl Serve {
 }
 
 /// Ends at Ctrl-C and at SIGTERM.
-fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+pub(crate) fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -205,7 +205,7 @@ fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
 }
 
 /// A line on standard error of what the witness did.
-fn tell(seen: &Seen<'_>, is_json: bool) {
+pub(crate) fn tell(seen: &Seen<'_>, is_json: bool) {
     let (event, origin, said) = match seen {
         Seen::Cosigned { origin, head } => (
             "cosigned",
@@ -310,7 +310,7 @@ fn ask(context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-fn failure(error: &WitnessError) -> Failure {
+pub(crate) fn failure(error: &WitnessError) -> Failure {
     let message = error.to_string();
     match error {
         WitnessError::Folder(FolderError::Locked(_)) => Failure::new(Exit::Io, "locked", message)

@@ -39,6 +39,8 @@ pub(super) struct Room {
     origin: Origin,
     /// Whether a commit can be recorded: nobody forbade it, and the log's key is at hand.
     writes: bool,
+    /// The ledger as it was read last; it goes on with its log.
+    read: Mutex<Ledger>,
     /// One commit is recorded at a time.
     recording: Mutex<()>,
 }
@@ -47,13 +49,15 @@ impl Room {
     /// Opens the ledger once: what cannot be read now is said now.
     pub(super) fn open(context: &Context, is_read_only: bool) -> Result<Room, Failure> {
         let dir = context.ledger_dir()?;
-        let origin = origin_of(&context.open()?)?;
+        let ledger = context.open()?;
+        let origin = origin_of(&ledger)?;
         let writes = !is_read_only && keys::log_signer(context, &origin)?.is_some();
         Ok(Room {
             context: context.clone(),
             dir,
             origin,
             writes,
+            read: Mutex::new(ledger),
             recording: Mutex::new(()),
         })
     }
@@ -85,9 +89,16 @@ impl Room {
         })
     }
 
-    /// The ledger as its newest checkpoint covers it.
+    /// The ledger as its newest checkpoint covers it. What was read before is not read again.
+    ///
+    /// A head that does not extend the one that was answered from is an error, whoever signed it:
+    /// nobody is led from one history to another in one conversation.
     fn ledger(&self) -> Result<Ledger, Failure> {
-        self.context.open()
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newer) = read.follow()? {
+            *read = newer;
+        }
+        Ok(read.clone())
     }
 
     fn seen(

@@ -1,0 +1,1 @@
+//! Kept: rendered answers.

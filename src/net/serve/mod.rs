@@ -1,0 +1,278 @@
+//! Serve: a ledger over HTTP: what it holds as pages and as JSON, its tiles, and a door for commits.
+//!
+//! Reads are answered from [`Current`], which follows the log; they never wait for writes. Writers
+//! and readers meet in the folder alone.
+//!
+//! | file | what |
+//! |---|---|
+//! | `current` | the ledger as its newest head covers it, and who follows that |
+//! | `asking` | which state, through which clock, by which model |
+//! | `reply` | answers: how long they may be kept, and whether the asker has them already |
+//! | `room` | how much is worked out at a time |
+//! | `log` | checkpoint, tiles, bundles of entries: a log as C2SP tlog-tiles has it |
+//! | `ops` | whether it is well, and figures about it |
+//! | `write`, `rates`, `stream` | commits in, receipts and entries out |
+//! | `api`, `openapi` | JSON |
+//! | `pages`, `kept`, `script` | HTML, and what stands beside it |
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use axum::Router;
+use axum::response::IntoResponse;
+use futures_util::FutureExt as _;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Request, Response};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::ledger::{Appender, Ledger, LedgerError, Writer};
+
+use super::answer::{Answer, Problem};
+use super::listener::Routes;
+use super::page;
+use super::witness::Witness;
+
+mod api;
+mod asking;
+mod current;
+mod kept;
+mod log;
+mod openapi;
+mod ops;
+mod pages;
+mod rates;
+mod reply;
+mod room;
+mod script;
+mod stream;
+mod write;
+
+use current::{Current, Follower};
+use ops::Metrics;
+use room::Room;
+
+/// How much a server does at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeLimits {
+    /// Answers that take work, worked out at a time.
+    pub reads: usize,
+    /// Answers that wait for that; more are refused at once with 503.
+    pub waiting: usize,
+}
+
+impl Default for ServeLimits {
+    fn default() -> ServeLimits {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        ServeLimits {
+            reads: 2 * processors,
+            waiting: 256,
+        }
+    }
+}
+
+/// What is served, and how.
+pub struct Serving {
+    /// What is read.
+    pub ledger: Ledger,
+    /// Takes commits for the same folder; none: nothing can be written.
+    pub appender: Option<Appender>,
+    /// A witness of other logs, on the same address.
+    pub witness: Option<Witness>,
+    /// How much at a time.
+    pub limits: ServeLimits,
+}
+
+/// What all routes share.
+struct Served {
+    current: watch::Receiver<Arc<Current>>,
+    /// Why the newest head in the folder is not served, where it is not.
+    trouble: watch::Receiver<Option<Arc<str>>>,
+    /// Told that there is a new head; the follower looks every second as well.
+    published: Arc<Notify>,
+    /// None: nothing can be written here.
+    writer: Option<Arc<Writer>>,
+    witness: Option<Arc<Witness>>,
+    metrics: Metrics,
+    limits: ServeLimits,
+    room: Room,
+}
+
+impl Served {
+    /// The ledger as of now.
+    fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current.borrow())
+    }
+}
+
+/// The state of the router.
+type Shared = Arc<Served>;
+
+/// All routes of a ledger.
+pub struct Server {
+    router: Router,
+    served: Shared,
+    follower: JoinHandle<()>,
+}
+
+impl Server {
+    /// Begins to follow the log. Within a tokio runtime.
+    #[must_use]
+    pub fn start(serving: Serving) -> Server {
+        let Serving {
+            ledger,
+            appender,
+            witness,
+            limits,
+        } = serving;
+        let published = Arc::new(Notify::new());
+        let (follower, current, trouble) = Follower::of(ledger, Arc::clone(&published));
+        let served = Arc::new(Served {
+            current,
+            trouble,
+            published,
+            writer: appender.map(|appender| Arc::new(Writer::start(appender))),
+            witness: witness.map(Arc::new),
+            metrics: Metrics::default(),
+            limits,
+            room: Room::of(&limits),
+        });
+        Server {
+            router: router(&served),
+            follower: tokio::spawn(follower.run()),
+            served,
+        }
+    }
+
+    /// Ends what [`Server::start`] began: the writer finishes what it was given, publishes, and lets
+    /// the lock go. Call it when nothing is answered any more.
+    ///
+    /// # Errors
+    /// What stopped the writer, if anything did before.
+    pub fn close(self) -> Result<(), LedgerError> {
+        let Server {
+            router,
+            served,
+            follower,
+        } = self;
+        follower.abort();
+        let writer = served.writer.clone();
+        drop((router, served));
+        match writer.and_then(Arc::into_inner) {
+            Some(writer) => writer.close(),
+            None => Ok(()),
+        }
+    }
+}
+
+fn router(served: &Shared) -> Router {
+    let (router, description) = OpenApiRouter::new()
+        .merge(api::routes())
+        .merge(write::routes())
+        .merge(stream::routes())
+        .merge(pages::routes())
+        .merge(script::routes())
+        .merge(log::routes())
+        .merge(ops::routes())
+        .split_for_parts();
+    router
+        .merge(openapi::routes(description))
+        .fallback(|| async { Problem::not_found("no such path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                405,
+                "method",
+                "another method, expected one of those allowed",
+            )
+        })
+        .with_state(Arc::clone(served))
+}
+
+impl Routes for Server {
+    fn connections(&self, open: usize) {
+        self.served.metrics.connections(open);
+    }
+
+    async fn answer(&self, request: Request<Bytes>) -> Answer {
+        let begun = Instant::now();
+        let route = ops::route_of(request.uri().path());
+        let request = request.map(axum::body::Body::from);
+        // A fault of ours ends one answer, not the connections of others.
+        let answered = AssertUnwindSafe(self.router.clone().oneshot(request));
+        let response = match answered.catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
+        };
+        let answer = guarded(response).map(|body| Whole { body }.boxed_unsync());
+        self.served
+            .metrics
+            .answered(route, answer.status().as_u16(), begun.elapsed());
+        answer
+    }
+}
+
+/// What keeps an answer from being used for something else: of every answer, and of pages.
+fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Body> {
+    const ALWAYS: [(&str, &str); 2] = [
+        ("cross-origin-resource-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    const PAGES: [(&str, &str); 2] = [
+        ("cross-origin-opener-policy", "same-origin"),
+        (
+            "permissions-policy",
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    let headers = response.headers_mut();
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_page = kind.is_some_and(|kind| kind.starts_with(b"text/html"));
+    let pages = PAGES.iter().filter(|_| is_page);
+    for (name, value) in ALWAYS.iter().chain(pages) {
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(match is_page {
+            true => page::CONTENT_SECURITY_POLICY,
+            false => "default-src 'none'; sandbox",
+        }));
+    response
+}
+
+/// A body that ends where the one below fails: the peer sees that it is not whole by its length.
+struct Whole {
+    body: axum::body::Body,
+}
+
+impl Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(frame.and_then(Result::ok).map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

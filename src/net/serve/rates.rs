@@ -1,0 +1,1 @@
+//! Rates: how often a key may write.

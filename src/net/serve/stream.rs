@@ -1,0 +1,8 @@
+//! Stream: every admitted entry as a server-sent event.
+
+use super::Shared;
+
+/// None yet.
+pub(super) fn routes() -> utoipa_axum::router::OpenApiRouter<Shared> {
+    utoipa_axum::router::OpenApiRouter::new()
+}
