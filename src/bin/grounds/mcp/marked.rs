@@ -107,7 +107,7 @@ pub(super) fn error_of(failure: &Failure) -> Value {
 
 /// JSON in which no `<` and no `>` stands: so none of it can end the mark around it.
 fn fenced(value: &Value) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let text = serde_json::to_string(value).unwrap_or_default();
     text.replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
