@@ -55,4 +55,4 @@ pub use repair::{Acknowledged, KeyFrom, Repair, RepairError};
 pub use signer::{HeadSigner, SignerError, SignerState};
 pub use source::{AnySource, FolderSource, SourceError, TreeSource};
 pub use times::{Interval, Intervals, NotAfter, NotBefore};
-pub use writer::Writer;
+pub use writer::{Answered, NoReceipt, Pace, Published, Waiting, Writer, WriterHandle};

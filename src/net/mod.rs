@@ -11,6 +11,7 @@
 //! | `witness` | a witness: what it trusts, what it has cosigned, evidence |
 //! | `witness_routes` | its two routes |
 //! | `ask` | a log asks its witnesses |
+//! | `schema` | what the description of the API says of values that stand as text |
 //! | `tiles` | reads a log that is served |
 //! | `serve` | a ledger over HTTP |
 //! | `page` | pages, pure; and a ledger as a site of files |
@@ -25,6 +26,7 @@ mod head;
 mod listener;
 pub mod page;
 mod serve;
+mod schema;
 mod tiles;
 mod witness;
 mod witness_routes;

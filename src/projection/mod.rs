@@ -10,13 +10,17 @@ mod blame;
 mod catalogue;
 mod cite;
 mod difference;
+mod history;
 mod impact;
 mod inputs;
 mod moved;
 mod page;
 mod pages;
 mod profile;
+mod question;
 mod read;
+mod register;
+mod search;
 mod subjects;
 mod timeline;
 mod views;
@@ -26,9 +30,12 @@ mod words;
 
 pub use bisect::{Bisected, Predicate, PredicateError, bisect};
 pub use blame::{Blame, FieldBlame, FigureBlame, blame};
-pub use catalogue::{CatalogueRow, Order, Replay, ReplayedClaim, Wanted, catalogue, replay};
+pub use catalogue::{
+    CatalogueRow, Order, Replay, ReplayedClaim, Wanted, catalogue, replay, replayed_claim,
+};
 pub use cite::{Citation, cite};
 pub use difference::{Change, Difference, FieldChange, Point, PointShown, difference};
+pub use history::{History, HistoryStep, history};
 pub use impact::{ClaimImpact, Impact, Target, impact};
 pub use inputs::{Filter, inputs};
 pub use page::{
@@ -46,12 +53,22 @@ pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
     name_in_force, profile,
 };
+pub use question::{
+    BadQuestion, VERDICTS, figure_named, first_instant, last_instant, order_named, status_named,
+    type_named, view_named,
+};
+pub use register::{
+    AgentRow, ArtifactRow, ContextRow, ViewRow, agent_rows, artifact_rows, context_rows, view_rows,
+};
+pub use search::{Found, search};
 pub use subjects::subjects;
 pub use timeline::{Asked, TimelineRow, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
-pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_words};
+pub use words::{
+    Byline, Phrase, Piece, absence, absence_then, address_text, decimal, origin_words,
+};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -12,6 +12,7 @@ mod damage;
 mod desk;
 #[cfg(feature = "cli")]
 mod exports;
+mod following;
 mod format_doc;
 mod golden_commit;
 #[cfg(feature = "cli")]
@@ -43,5 +44,6 @@ mod server_desk;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;
+mod writer;
 #[cfg(feature = "cli")]
 mod writing;

@@ -7,6 +7,7 @@ use grounds::claim::{Code, Rejection};
 use grounds::ledger::{
     HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
 };
+use grounds::projection::BadQuestion;
 use grounds::store::StoreError;
 use grounds::tlog::TileError;
 use serde::Serialize;
@@ -244,6 +245,25 @@ impl From<NoSuchMoment> for Failure {
 impl From<grounds::value::FormError> for Failure {
     fn from(error: grounds::value::FormError) -> Failure {
         Failure::usage(error.to_string())
+    }
+}
+
+impl From<BadQuestion> for Failure {
+    fn from(fault: BadQuestion) -> Failure {
+        let failure = Failure::usage(fault.to_string());
+        match fault.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Bad usage of an option.
+pub(crate) fn asked_by(option: &str, fault: &BadQuestion) -> Failure {
+    let failure = Failure::from(fault.clone());
+    Failure {
+        message: format!("{option}: {}", failure.message),
+        ..failure
     }
 }
 

@@ -1,11 +1,11 @@
 //! Frame: what stands around every page, and the head that it was read from.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde::Serialize;
 
 use crate::hash::Hash;
-use crate::value::{Kind, Time};
+use crate::value::Kind;
 
+use super::answer::Head;
 use super::ink::{said, seen};
 use super::links::{Format, Links, Listing, Page};
 
@@ -26,25 +26,6 @@ pub fn style_file() -> String {
 /// pages carry it as well, for file servers that send none.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
-
-/// The head of the ledger that an answer was read from: the `head` of docs/JSON.md.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Head {
-    /// The ledger's name.
-    pub origin: String,
-    /// Entries that the head covers.
-    pub size: u64,
-    /// Its root hash.
-    pub root: String,
-    /// Places in which this copy is damaged.
-    pub damages: u64,
-    /// Entries that were folded.
-    pub entries: u64,
-    /// The state that was asked for: `@12`; none: the newest.
-    pub as_of: Option<String>,
-    /// Only what held in the world by this instant.
-    pub effective: Option<Time>,
-}
 
 /// What stands around a page.
 #[derive(Debug, Clone)]

@@ -29,11 +29,11 @@ mod states;
 mod subject;
 mod why;
 
-pub use answer::{Answer, Shown, json};
+pub use answer::{Answer, Head, Listed, Logged, Replayed, Shown, Told, json, show};
 pub use audit::audit;
 pub use claim::{ClaimShown, claim};
 pub use feed::{FeedShown, feed};
-pub use frame::{CONTENT_SECURITY_POLICY, Frame, Head, MARK, STYLE, style_file};
+pub use frame::{CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
 pub use history::{HistoryShown, blame, diff, history};
 pub use links::{
     Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder, percent_encoded,

@@ -22,10 +22,10 @@ use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
-use super::answer::{Shown, json};
+use super::answer::{Head, Listed, Logged, json, show};
 use super::claim::ClaimShown;
 use super::feed::{FeedShown, feed};
-use super::frame::{Frame, Head, MARK, STYLE, style_file};
+use super::frame::{Frame, MARK, STYLE, style_file};
 use super::history::HistoryShown;
 use super::ink::{is_struck, kind_word, whole};
 use super::links::{Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder};
@@ -120,7 +120,7 @@ pub fn site<S: Shelf>(
         report,
         state: ledger.state(),
         model,
-        head: head_of(ledger),
+        head: Head::of(ledger, ledger.state(), None, None),
         log_key: ledger.custody().vkey.to_string(),
         begun: facts
             .first_recorded
@@ -137,19 +137,6 @@ pub fn site<S: Shelf>(
     builder.audit(shelf)?;
     shelf.put("checkpoint", &ledger.custody().note)?;
     Ok(())
-}
-
-fn head_of(ledger: &Ledger) -> Head {
-    let custody = ledger.custody();
-    Head {
-        origin: custody.checkpoint.origin.clone(),
-        size: custody.checkpoint.size,
-        root: custody.checkpoint.root.to_string(),
-        damages: custody.damages.len() as u64,
-        entries: ledger.state().size(),
-        as_of: None,
-        effective: None,
-    }
 }
 
 struct Builder<'b> {
@@ -379,6 +366,7 @@ impl Builder<'_> {
         let answer = Logged {
             subject: Some(&subject),
             events: &rows,
+            next: None,
         };
         shelf.put(
             &data_file(&page, Format::Json),
@@ -588,8 +576,9 @@ impl Builder<'_> {
             self.listing(shelf, *facet, Listing::all().order, &chosen, &facets)?;
         }
         let answer = Listed {
-            count: rows.len(),
+            count: rows.len() as u64,
             claims: &rows,
+            next: None,
         };
         let page = Page::Claims(Listing::all());
         shelf.put(
@@ -673,6 +662,7 @@ impl Builder<'_> {
         let answer = Logged {
             subject: None,
             events: rows,
+            next: None,
         };
         shelf.put(
             &data_file(&page, Format::Json),
@@ -695,28 +685,6 @@ impl Builder<'_> {
         )?;
         Ok(())
     }
-}
-
-/// Events, as `grounds.log/1` has them.
-#[derive(serde::Serialize)]
-struct Logged<'a> {
-    subject: Option<&'a Subject>,
-    events: &'a [TimelineRow],
-}
-
-/// Claims, as `grounds.list/1` has them.
-#[derive(serde::Serialize)]
-struct Listed<'a> {
-    count: usize,
-    claims: &'a [CatalogueRow],
-}
-
-fn show<P: serde::Serialize>(kind: &'static str, head: &Head, page: &P) -> String {
-    let answer = Shown {
-        subject_kind: kind,
-        page,
-    };
-    json("grounds.show/1", head, answer)
 }
 
 fn figures(

@@ -72,7 +72,7 @@ impl Asking {
         let model = model_asked(&state, self.model.as_deref());
         let model = model.map_err(|fault| self.no_model(&fault))?;
         Ok(Asked {
-            head: self.head(current, &state, effective),
+            head: Head::of(&current.ledger, &state, self.as_of.as_deref(), effective),
             current: Arc::clone(current),
             filter: Filter {
                 effective,
@@ -90,19 +90,6 @@ impl Asking {
             (ModelFault::Unknown(_), Some(_)) => Problem::usage(format!("model: {fault}")),
             _ => Problem::new(422, "model", fault.to_string())
                 .hint("model=claim_support_vector@v1.0 asks for the first one"),
-        }
-    }
-
-    fn head(&self, current: &Current, state: &State, effective: Option<Time>) -> Head {
-        let custody = current.ledger.custody();
-        Head {
-            origin: custody.checkpoint.origin.clone(),
-            size: custody.checkpoint.size,
-            root: custody.checkpoint.root.to_string(),
-            damages: custody.damages.len() as u64,
-            entries: state.size(),
-            as_of: self.as_of.clone(),
-            effective,
         }
     }
 }

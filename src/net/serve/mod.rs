@@ -139,7 +139,7 @@ impl Server {
             current,
             trouble,
             published,
-            writer: appender.map(|appender| Arc::new(Writer::start(appender))),
+            writer: appender.map(|appender| Arc::new(Writer::start(appender, Default::default()))),
             witness: witness.map(Arc::new),
             metrics: Metrics::default(),
             limits,

@@ -9,7 +9,7 @@ use grounds::value::{Subject, Time};
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Seen, model_of, parse_as_of, parse_effective};
+use crate::seen::{Asking, Seen, model_of, parse_as_of, parse_effective};
 
 /// Say what changed for a claim between two dates, figure by figure, and which entry did it.
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ impl Diff {
         let seen = Asking::default().open(context)?;
         let difference = self.difference(&seen)?;
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.diff/1", &seen.head, &difference))?,
+            true => context.print_answer("grounds.diff/1", &seen.head, &difference)?,
             false => context.print(&human::changes::diff(&difference, context.width))?,
         }
         Ok(Exit::Done)

@@ -2,9 +2,10 @@
 
 use clap::Args;
 use grounds::ledger::Ledger;
+use grounds::net::page;
 use grounds::projection::{
-    AgentPage, ArtifactPage, ClaimPage, ContextPage, LedgerPage, ViewPage, agent_page,
-    artifact_page, claim_page, context_page, last_entry_of_version, ledger_page, view_page,
+    agent_page, artifact_page, claim_page, context_page, last_entry_of_version, ledger_page,
+    view_page,
 };
 use grounds::value::{Kind, Slug, Subject};
 use serde::Serialize;
@@ -12,9 +13,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Head, Seen, keep, meant, warm};
-
-pub(crate) const SCHEMA: &str = "grounds.show/1";
+use crate::seen::{Asking, Head, Seen, keep, meant, warm};
 
 /// Show a claim with all that it stands on; or an artifact, an agent, a context, a view, the ledger.
 #[derive(Debug, Args)]
@@ -40,48 +39,6 @@ pub(crate) struct Show {
     trace: bool,
 }
 
-/// A subject's page, with the word for what it is.
-#[derive(Serialize)]
-#[serde(tag = "subject_kind", rename_all = "lowercase")]
-pub(crate) enum Page {
-    Ledger(LedgerPage),
-    Claim(Box<ClaimPage>),
-    Artifact(ArtifactPage),
-    Agent(AgentPage),
-    Context(ContextPage),
-    View(ViewPage),
-}
-
-impl Page {
-    /// The page of a subject in the state that was asked for.
-    pub(crate) fn of(seen: &Seen, subject: &Subject) -> Result<Page, Failure> {
-        let (state, filter, model) = (&seen.state, &seen.filter, seen.model);
-        let page = match (subject.kind(), subject.slug()) {
-            (_, None) => ledger_page(state).map(Page::Ledger),
-            (Kind::Claim, Some(slug)) => {
-                claim_page(state, slug, model, filter).map(|page| Page::Claim(Box::new(page)))
-            }
-            (Kind::Artifact, Some(slug)) => artifact_page(state, slug, filter).map(Page::Artifact),
-            (Kind::Agent, Some(slug)) => agent_page(state, slug).map(Page::Agent),
-            (Kind::Context, Some(slug)) => context_page(state, slug, filter).map(Page::Context),
-            (Kind::View, Some(slug)) => view_page(state, slug, model, filter).map(Page::View),
-            (Kind::Ledger, Some(_)) => None,
-        };
-        page.ok_or_else(|| seen.absent(subject))
-    }
-
-    fn text(&self, head: &Head, has_trace: bool, width: usize) -> String {
-        match self {
-            Page::Ledger(page) => human::entity::ledger(page, head, width),
-            Page::Claim(page) => human::claim::page(page, head, has_trace, width),
-            Page::Artifact(page) => human::entity::artifact(page, head, width),
-            Page::Agent(page) => human::entity::agent(page, head, width),
-            Page::Context(page) => human::entity::context(page, head, width),
-            Page::View(page) => human::entity::view(page, head, width),
-        }
-    }
-}
-
 impl Show {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         if self.asking.is_newest() && self.version.is_none() && self.is_shown_warm(context)? {
@@ -89,7 +46,7 @@ impl Show {
         }
         let seen = self.open(context)?;
         let subject = seen.subject(&self.subject)?;
-        self.print(context, &Page::of(&seen, &subject)?, &seen.head)?;
+        self.show(context, &seen, &subject)?;
         if self.asking.is_newest() && subject.kind() == Kind::Claim {
             keep(context, &seen.ledger);
         }
@@ -104,10 +61,7 @@ impl Show {
         let subject = meant(&self.subject, &snapshot.subjects())?;
         let claim = subject.slug().filter(|_| subject.kind() == Kind::Claim);
         match claim.and_then(|slug| snapshot.page(slug)) {
-            Some(page) => {
-                let page = Page::Claim(Box::new(page));
-                self.print(context, &page, &head).map(|()| true)
-            }
+            Some(page) => self.print_claim(context, &page, &head).map(|()| true),
             None => Ok(false),
         }
     }
@@ -130,11 +84,60 @@ impl Show {
         Ok(seen)
     }
 
-    fn print(&self, context: &Context, page: &Page, head: &Head) -> Result<(), Failure> {
-        match context.global.json {
-            true => context.print_json(&Answer::new(SCHEMA, head, page)),
-            false => context.print(&page.text(head, self.trace, context.width)),
+    fn show(&self, context: &Context, seen: &Seen, subject: &Subject) -> Result<(), Failure> {
+        let (state, head) = (&seen.state, &seen.head);
+        let absent = || seen.absent(subject);
+        let Some(slug) = subject.slug() else {
+            let page = ledger_page(state).ok_or_else(absent)?;
+            return print(context, head, "ledger", &page, human::entity::ledger);
+        };
+        match subject.kind() {
+            Kind::Claim => {
+                let page = claim_page(state, slug, seen.model, &seen.filter).ok_or_else(absent)?;
+                self.print_claim(context, &page, head)
+            }
+            Kind::Artifact => {
+                let page = artifact_page(state, slug, &seen.filter).ok_or_else(absent)?;
+                print(context, head, "artifact", &page, human::entity::artifact)
+            }
+            Kind::Agent => {
+                let page = agent_page(state, slug).ok_or_else(absent)?;
+                print(context, head, "agent", &page, human::entity::agent)
+            }
+            Kind::Context => {
+                let page = context_page(state, slug, &seen.filter).ok_or_else(absent)?;
+                print(context, head, "context", &page, human::entity::context)
+            }
+            Kind::View => {
+                let page = view_page(state, slug, seen.model, &seen.filter).ok_or_else(absent)?;
+                print(context, head, "view", &page, human::entity::view)
+            }
+            Kind::Ledger => Err(absent()),
         }
+    }
+
+    fn print_claim(
+        &self,
+        context: &Context,
+        page: &grounds::projection::ClaimPage,
+        head: &Head,
+    ) -> Result<(), Failure> {
+        print(context, head, "claim", page, |page, head, width| {
+            human::claim::page(page, head, self.trace, width)
+        })
+    }
+}
+
+fn print<T: Serialize>(
+    context: &Context,
+    head: &Head,
+    kind: &'static str,
+    page: &T,
+    render: impl Fn(&T, &Head, usize) -> String,
+) -> Result<(), Failure> {
+    match context.global.json {
+        true => context.print_bytes(page::show(kind, head, page).as_bytes()),
+        false => context.print(&render(page, head, context.width)),
     }
 }
 

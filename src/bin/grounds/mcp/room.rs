@@ -8,7 +8,12 @@ use grounds::claim::{Act, Code, Recorded, Rejection, Signer, State};
 use grounds::envelope::{Anchor, Commit, Signed, TYPE};
 use grounds::ledger::audit::{Report, Standard, Verdict, audit};
 use grounds::ledger::{Appender, Ledger, Preview, Receipt, Staged, prepare, preview, refused};
-use grounds::projection::{CatalogueRow, TimelineRow, timeline, why};
+use grounds::net::page::{self, Listed};
+use grounds::projection::{
+    Asked, TimelineRow, Wanted, agent_page, artifact_page, catalogue, claim_page, context_page,
+    figure_named, first_instant, last_instant, ledger_page, order_named, status_named, timeline,
+    type_named, view_named, view_page, why,
+};
 use grounds::value::{Kind, Origin, Slug, Subject, Time};
 use rmcp::model::JsonObject;
 use serde::Serialize;
@@ -19,9 +24,8 @@ use super::tools::{self, MAX_ROWS, ROWS};
 use crate::acts;
 use crate::command::act::one;
 use crate::command::diff::{Clock, Diff};
-use crate::command::list::{List, Listed, parse_figure};
-use crate::command::log::Log;
-use crate::command::show::{self, Page};
+use crate::command::list::unknown_view;
+use crate::command::log;
 use crate::command::verify::{parse_vkey, signer_state};
 use crate::context::Context;
 use crate::desk::{now, open_appender, origin_of, receipt_bytes, store_receipt};
@@ -29,7 +33,7 @@ use crate::error::{Exit, Failure};
 use crate::keys;
 use crate::names;
 use crate::render::human::written::DryRun;
-use crate::seen::{self, Asking, Seen};
+use crate::seen::{Asking, Seen};
 use crate::witnesses::{self, Question};
 
 /// What a ledger can be asked.
@@ -117,19 +121,18 @@ impl Room {
 
     fn search(&self, asked: tools::Search) -> Result<Answer, Failure> {
         let limit = rows(asked.limit)?;
+        let wanted = wanted(&asked)?;
         let seen = self.seen(asked.as_of, asked.effective, asked.model)?;
-        let list = List {
-            status: asked.status,
-            domain: asked.domain,
-            view: asked.view,
-            sort: asked.sort,
-            search: asked.query,
-            ..List::default()
-        };
-        let rows: Vec<CatalogueRow> = list.rows(&seen)?;
+        if let Some((view, _)) = &wanted.view
+            && seen.ledger.state().view(view).is_none()
+        {
+            return Err(unknown_view(&seen.state, view.as_str()));
+        }
+        let rows = catalogue(&seen.state, seen.model, &seen.filter, &wanted);
         let listed = Listed {
-            count: rows.len(),
+            count: rows.len() as u64,
             claims: &rows[..rows.len().min(limit)],
+            next: None,
         };
         answer("grounds.list/1", &seen, listed)
     }
@@ -141,7 +144,7 @@ impl Room {
     }
 
     fn why(&self, asked: &tools::Why) -> Result<Answer, Failure> {
-        let figure = parse_figure(&asked.figure)?;
+        let figure = figure_named(&asked.figure)?;
         let (as_of, effective) = (asked.as_of.clone(), asked.effective.clone());
         let seen = self.seen(as_of, effective, asked.model.clone())?;
         let slug = seen.claim(&asked.claim)?;
@@ -152,23 +155,29 @@ impl Room {
 
     fn log(&self, asked: tools::Log) -> Result<Answer, Failure> {
         let limit = rows(asked.limit)?;
+        let kind = asked.r#type.as_deref().map(type_named).transpose()?;
+        let since = asked.since.as_deref().map(first_instant).transpose()?;
+        let until = asked.until.as_deref().map(last_instant).transpose()?;
+        let before = asked.before.as_deref().map(str::parse).transpose()?;
         let seen = self.seen(asked.as_of, None, None)?;
-        let log = Log {
-            subject: asked.subject,
-            author: asked.author,
-            kind: asked.r#type,
-            since: asked.since,
-            until: asked.until,
-            ..Log::default()
+        let subject = asked.subject.as_deref().map(|text| seen.subject(text));
+        let author = asked.author.as_deref().map(|text| log::author(&seen, text));
+        let wanted = Asked {
+            subject: subject.transpose()?,
+            author: author.transpose()?,
+            r#type: kind,
+            since,
+            until,
+            before,
         };
-        let wanted = log.asked(&seen)?;
         let mut rows = timeline(&seen.state, &wanted);
         let events: Vec<TimelineRow> = rows.by_ref().take(limit).collect();
-        let logged = json!({
-            "subject": wanted.subject,
-            "events": events,
-            "more": rows.next().is_some(),
-        });
+        let last = events.last().map(|row| row.by.address.to_string());
+        let logged = page::Logged {
+            subject: wanted.subject.as_ref(),
+            events: &events,
+            next: last.filter(|_| rows.next().is_some()),
+        };
         answer("grounds.log/1", &seen, logged)
     }
 
@@ -281,7 +290,7 @@ impl Room {
             "receipt_base64": Base64::encode_string(&receipt_bytes(&receipt)),
         });
         let seen = self.seen(Some(format!("@{}", receipt.index)), None, None)?;
-        let all = grounds::projection::Asked::default();
+        let all = Asked::default();
         let rows = timeline(&seen.state, &all).take(events.len());
         let says = json!({ "events": rows.collect::<Vec<TimelineRow>>() });
         Ok(answer("grounds.receipt/1", &seen, says)?.with("recorded", told))
@@ -303,21 +312,58 @@ impl Room {
     }
 }
 
+/// A subject's page; a claim's computation only where it is asked for.
 fn shown(seen: &Seen, subject: &Subject, has_trace: bool) -> Result<Answer, Failure> {
-    let mut page = value(&seen::Answer::new(
-        show::SCHEMA,
-        &seen.head,
-        Page::of(seen, subject)?,
-    ))?;
+    let mut page = page_of(seen, subject)?.ok_or_else(|| seen.absent(subject))?;
+    page["subject_kind"] = subject.kind().word().into();
     if let Some(members) = page.as_object_mut().filter(|_| !has_trace) {
         members.remove("trace");
     }
-    Ok(Answer::of(page))
+    answer("grounds.show/1", seen, page)
+}
+
+fn page_of(seen: &Seen, subject: &Subject) -> Result<Option<Value>, Failure> {
+    let (state, filter, model) = (&seen.state, &seen.filter, seen.model);
+    let Some(slug) = subject.slug() else {
+        return in_json(ledger_page(state));
+    };
+    match subject.kind() {
+        Kind::Claim => in_json(claim_page(state, slug, model, filter)),
+        Kind::Artifact => in_json(artifact_page(state, slug, filter)),
+        Kind::Agent => in_json(agent_page(state, slug)),
+        Kind::Context => in_json(context_page(state, slug, filter)),
+        Kind::View => in_json(view_page(state, slug, model, filter)),
+        Kind::Ledger => Ok(None),
+    }
+}
+
+fn in_json<T: Serialize>(page: Option<T>) -> Result<Option<Value>, Failure> {
+    page.as_ref().map(value).transpose()
 }
 
 fn answer(schema: &'static str, seen: &Seen, answer: impl Serialize) -> Result<Answer, Failure> {
-    let whole = seen::Answer::new(schema, &seen.head, answer);
+    let head: &page::Head = &seen.head;
+    let whole = page::Answer {
+        schema,
+        head,
+        answer,
+    };
     Ok(Answer::of(value(&whole)?))
+}
+
+/// Which claims are asked for, and in which order.
+fn wanted(asked: &tools::Search) -> Result<Wanted, Failure> {
+    let order = asked.sort.as_deref().map(order_named).transpose()?;
+    let (order, reverse) = order.unwrap_or_default();
+    let status = asked.status.iter().map(|word| status_named(word));
+    Ok(Wanted {
+        status: status.collect::<Result<_, _>>()?,
+        domain: asked.domain.clone(),
+        view: asked.view.as_deref().map(view_named).transpose()?,
+        search: asked.query.clone(),
+        order,
+        reverse,
+    })
 }
 
 fn value(answer: &impl Serialize) -> Result<Value, Failure> {

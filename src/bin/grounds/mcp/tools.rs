@@ -94,7 +94,9 @@ pub(super) struct Log {
     pub(super) since: Option<String>,
     /// Only what was recorded then or earlier: a date or a time in UTC
     pub(super) until: Option<String>,
-    /// Only what stood there by then: an address such as @41 goes on where an earlier answer ended
+    /// Only what stands before this address: the next of an earlier answer goes on where that ended
+    pub(super) before: Option<String>,
+    /// As the ledger knew it: an event id, an address such as @41, a date or a time in UTC
     pub(super) as_of: Option<String>,
     /// At most so many events; 20 where nothing is said
     #[schemars(range(min = 1, max = 500))]
