@@ -139,7 +139,8 @@ impl Server {
             current,
             trouble,
             published,
-            writer: appender.map(|appender| Arc::new(Writer::start(appender, Default::default()))),
+            writer: appender
+                .map(|appender| Arc::new(Writer::start(appender, crate::ledger::Pace::default()))),
             witness: witness.map(Arc::new),
             metrics: Metrics::default(),
             limits,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::desk;
 use crate::error::{Exit, Failure};
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 use crate::{files, keys, names};
 
 /// A map is recorded at most once in so many microseconds.
@@ -111,7 +111,7 @@ fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<bool, Failure>
     }
     let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
     appender.record_map()?;
-    let question = Question::of(ledger.dir(), &appender);
+    let question = witnesses::question(ledger.dir(), &appender);
     appender.close()?;
     witnesses::ask_after(context, ledger.dir(), &origin, question);
     Ok(true)

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64ct::{Base64, Encoding as _};
-use grounds::claim::{Act, Code, Recorded, Rejection, Signer, State};
-use grounds::envelope::{Anchor, Commit, Signed, TYPE};
+use grounds::claim::{Act, Code, Rejection, State};
+use grounds::envelope::{Anchor, Commit, TYPE};
 use grounds::ledger::audit::{Report, Standard, Verdict, audit};
-use grounds::ledger::{Appender, Ledger, Preview, Receipt, Staged, prepare, preview, refused};
+use grounds::ledger::{
+    Appender, AsOf, Ledger, Receipt, Staged, prepare, preview_unsigned, refused,
+};
 use grounds::net::page::{self, Listed};
 use grounds::projection::{
     Asked, TimelineRow, Wanted, agent_page, artifact_page, catalogue, claim_page, context_page,
-    figure_named, first_instant, last_instant, ledger_page, order_named, status_named, timeline,
-    type_named, view_named, view_page, why,
+    figure_named, figures_moved, first_instant, last_instant, ledger_page, order_named,
+    status_named, timeline, type_named, view_named, view_page, why,
 };
-use grounds::value::{Kind, Origin, Slug, Subject, Time};
+use grounds::value::{Address, KeyId, Kind, Origin, Slug, Subject, Time};
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,9 +34,8 @@ use crate::desk::{now, open_appender, origin_of, receipt_bytes, store_receipt};
 use crate::error::{Exit, Failure};
 use crate::keys;
 use crate::names;
-use crate::render::human::written::DryRun;
 use crate::seen::{Asking, Seen};
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 
 /// What a ledger can be asked.
 pub(super) struct Room {
@@ -158,7 +159,7 @@ impl Room {
         let kind = asked.r#type.as_deref().map(type_named).transpose()?;
         let since = asked.since.as_deref().map(first_instant).transpose()?;
         let until = asked.until.as_deref().map(last_instant).transpose()?;
-        let before = asked.before.as_deref().map(str::parse).transpose()?;
+        let before = asked.before.as_deref().map(address).transpose()?;
         let seen = self.seen(asked.as_of, None, None)?;
         let subject = asked.subject.as_deref().map(|text| seen.subject(text));
         let author = asked.author.as_deref().map(|text| log::author(&seen, text));
@@ -247,22 +248,22 @@ impl Room {
         let at = at.unwrap_or_else(now);
         let commit = prepare(&seen.state, &self.origin, Some(anchor), &author, at, &acts)
             .map_err(|error| refused(&error))?;
-        let unsigned = Signed {
-            commit,
-            signatures: Vec::new(),
-        };
-        let previewed = preview(
+        let tree = seen.ledger.tree();
+        let key = key_of(&seen.state, &author)?;
+        let previewed = preview_unsigned(
             &seen.state,
-            seen.ledger.tree(),
+            tree,
             &self.origin,
-            &unsigned,
+            commit.clone(),
+            &[key],
             now(),
         )?;
-        let missing = missing(&seen.state, &previewed, &author)?;
-        let moved = value(&DryRun::of(&seen.state, &unsigned, &previewed))?;
-        let says = json!({ "events": moved["events"], "figures": moved["figures"] });
-        Ok(answer("grounds.prepare/1", &seen, says)?
-            .with("prepared", prepared(&unsigned.commit, missing)))
+        let missing = missing(previewed.verdict)?;
+        let after = &previewed.state;
+        let events = &previewed.entry.events;
+        let figures = figures_moved(&seen.state, after, events.iter().map(Arc::as_ref));
+        let says = json!({ "events": newest(after, events.len()), "figures": figures });
+        Ok(answer("grounds.prepare/1", &seen, says)?.with("prepared", prepared(&commit, missing)))
     }
 
     fn submit(&self, asked: &tools::Submit) -> Result<Answer, Failure> {
@@ -275,7 +276,7 @@ impl Room {
             .unwrap_or_else(PoisonError::into_inner);
         let mut appender = open_appender(&self.context, &self.dir, &self.origin, false)?;
         let recorded = record(&mut appender, asked.commit.trim_ascii_end().as_bytes());
-        let question = Question::of(&self.dir, &appender);
+        let question = witnesses::question(&self.dir, &appender);
         appender.close()?;
         let receipt = recorded?;
         store_receipt(&self.context, &receipt);
@@ -290,9 +291,7 @@ impl Room {
             "receipt_base64": Base64::encode_string(&receipt_bytes(&receipt)),
         });
         let seen = self.seen(Some(format!("@{}", receipt.index)), None, None)?;
-        let all = Asked::default();
-        let rows = timeline(&seen.state, &all).take(events.len());
-        let says = json!({ "events": rows.collect::<Vec<TimelineRow>>() });
+        let says = json!({ "events": newest(&seen.state, events.len()) });
         Ok(answer("grounds.receipt/1", &seen, says)?.with("recorded", told))
     }
 
@@ -379,6 +378,17 @@ fn rows(limit: Option<usize>) -> Result<usize, Failure> {
     }
 }
 
+fn address(text: &str) -> Result<Address, Failure> {
+    match text.parse()? {
+        AsOf::Entry(entry) => Ok(Address { entry, position: 0 }),
+        AsOf::Event(address) => Ok(address),
+        AsOf::Id(_) | AsOf::Moment(_) => Err(Failure::usage(format!(
+            "before: found {}, expected an address such as @41 or @41.1",
+            grounds::value::excerpt(text)
+        ))),
+    }
+}
+
 fn second(text: &str) -> Result<Time, Failure> {
     Ok(Time::parse_seconds(text)?)
 }
@@ -399,34 +409,33 @@ fn act((place, event): (usize, tools::Happening)) -> Result<Act, Failure> {
     })
 }
 
+/// A key with which an agent may sign now.
+fn key_of(state: &State, author: &Slug) -> Result<KeyId, Failure> {
+    let keys = state.agent(author).map(|agent| agent.keys.as_slice());
+    let mut keys = keys.unwrap_or_default().iter().map(|key| key.id);
+    let key = keys.find(|key| state.valid_key(key).is_some());
+    key.ok_or_else(|| {
+        let message = format!("found no valid key of agent/{author}, expected one to sign with");
+        Failure::new(Exit::No, "signature", message)
+    })
+}
+
 /// The signatures that a commit lacks beside the author's, in words; none where his alone is enough.
 ///
 /// Any other rule that it would break is an error: nobody need sign what cannot be recorded.
-fn missing(state: &State, previewed: &Preview, author: &Slug) -> Result<Option<String>, Failure> {
-    let keys = state.agent(author).map(|agent| agent.keys.as_slice());
-    let mut keys = keys.unwrap_or_default().iter().map(|key| key.key.id());
-    let key = keys.find(|key| state.valid_key(key).is_some());
-    let key = key.ok_or_else(|| {
-        let message = format!("found no valid key of agent/{author}, expected one to sign with");
-        Failure::new(Exit::No, "signature", message)
-    })?;
-    let signed = Recorded {
-        signers: vec![Signer {
-            agent: author.clone(),
-            key,
-        }],
-        ..(*previewed.entry).clone()
-    };
-    match state.admit(&Arc::new(signed)) {
-        Ok(_) => Ok(None),
-        Err(Rejection {
-            code: Code::Role,
-            expected,
-            hint: None,
-            ..
-        }) => Ok(Some(expected)),
+fn missing(verdict: Result<(), Rejection>) -> Result<Option<String>, Failure> {
+    match verdict {
+        Ok(()) => Ok(None),
+        Err(rejection) if rejection.code == Code::Role && rejection.hint.is_none() => {
+            Ok(Some(rejection.expected))
+        }
         Err(rejection) => Err(rejection.into()),
     }
+}
+
+/// The newest events of a state, in words.
+fn newest(state: &State, count: usize) -> Vec<TimelineRow> {
+    timeline(state, &Asked::default()).take(count).collect()
 }
 
 /// What is to be signed, and where the signature goes.
