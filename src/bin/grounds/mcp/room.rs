@@ -422,12 +422,15 @@ fn key_of(state: &State, author: &Slug) -> Result<KeyId, Failure> {
 
 /// The signatures that a commit lacks beside the author's, in words; none where his alone is enough.
 ///
-/// Any other rule that it would break is an error: nobody need sign what cannot be recorded.
+/// Any other rule that it would break is an error: nobody need sign what cannot be recorded. So is
+/// one that asks for the author's signature alone, by a role that he has not.
 fn missing(verdict: Result<(), Rejection>) -> Result<Option<String>, Failure> {
     match verdict {
         Ok(()) => Ok(None),
-        Err(rejection) if rejection.code == Code::Role && rejection.hint.is_none() => {
-            Ok(Some(rejection.expected))
+        Err(Rejection { code, expected, .. })
+            if code == Code::Role && !expected.starts_with("1 signature ") =>
+        {
+            Ok(Some(expected))
         }
         Err(rejection) => Err(rejection.into()),
     }
