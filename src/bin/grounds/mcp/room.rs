@@ -263,7 +263,8 @@ impl Room {
         let events = &previewed.entry.events;
         let figures = figures_moved(&seen.state, after, events.iter().map(Arc::as_ref));
         let says = json!({ "events": newest(after, events.len()), "figures": figures });
-        Ok(answer("grounds.prepare/1", &seen, says)?.with("prepared", prepared(&commit, missing)))
+        Ok(answer("grounds.prepare/1", &seen, says)?
+            .with("prepared", prepared(&commit, &key, missing)))
     }
 
     fn submit(&self, asked: &tools::Submit) -> Result<Answer, Failure> {
@@ -441,24 +442,23 @@ fn newest(state: &State, count: usize) -> Vec<TimelineRow> {
     timeline(state, &Asked::default()).take(count).collect()
 }
 
-/// What is to be signed, and where the signature goes.
-fn prepared(commit: &Commit<'_>, missing: Option<String>) -> Value {
+/// What is to be signed and by which key, and the body that is submitted once its `sig` is filled in:
+/// as the server's `/api/v1/prepare` has it.
+fn prepared(commit: &Commit<'_>, key: &KeyId, missing: Option<String>) -> Value {
     let text = String::from_utf8_lossy(&commit.bytes);
     json!({
         "id": commit.id().to_string(),
-        "author": format!("agent/{}", commit.author),
-        "at": commit.at.to_string(),
+        "author": commit.author,
         "commit": {
-            "base64": Base64::encode_string(&commit.bytes),
             "text": text,
+            "base64": Base64::encode_string(&commit.bytes),
         },
         "sign": {
+            "keys": [key],
             "payload_type": TYPE,
             "bytes_base64": Base64::encode_string(&commit.message()),
         },
-        "submit": format!(
-            r#"{{"commit":{text},"signatures":[{{"key":"SHA256:<key id>","sig":"<Ed25519 signature of the sign bytes, base64>"}}]}}"#
-        ),
+        "submit": format!(r#"{{"commit":{text},"signatures":[{{"key":"{key}","sig":""}}]}}"#),
         "also_needs": missing,
     })
 }
