@@ -48,8 +48,8 @@ pub use page::{
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
     LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
-    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
-    view_page,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_in_brief, artifact_page, citations,
+    context_page, ledger_page, scoped, view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
@@ -63,8 +63,8 @@ pub use register::{
     AgentRow, ArtifactRow, ContextRow, ViewRow, agent_rows, artifact_rows, context_rows, view_rows,
 };
 pub use search::{Found, search};
-pub use subjects::subjects;
-pub use timeline::{Asked, TimelineRow, timeline};
+pub use subjects::{nearest, subjects};
+pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
@@ -74,4 +74,4 @@ pub use words::{
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;

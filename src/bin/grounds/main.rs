@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod folder;
 mod keys;
+mod maps;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod names;

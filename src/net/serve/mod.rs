@@ -20,7 +20,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::response::IntoResponse;
@@ -29,12 +29,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Request, Response};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::ledger::{Appender, Ledger, LedgerError, Writer};
+use crate::ledger::{Appender, Ledger, LedgerError, Pace, Writer, WriterHandle};
 
 use super::answer::{Answer, Problem};
 use super::listener::Routes;
@@ -67,6 +67,8 @@ pub struct ServeLimits {
     pub reads: usize,
     /// Answers that wait for that; more are refused at once with 503.
     pub waiting: usize,
+    /// How the writer works.
+    pub pace: Pace,
 }
 
 impl Default for ServeLimits {
@@ -75,6 +77,10 @@ impl Default for ServeLimits {
         ServeLimits {
             reads: 2 * processors,
             waiting: 256,
+            pace: Pace {
+                map_every: Some(Duration::from_secs(1)),
+                ..Pace::default()
+            },
         }
     }
 }
@@ -96,14 +102,13 @@ struct Served {
     current: watch::Receiver<Arc<Current>>,
     /// Why the newest head in the folder is not served, where it is not.
     trouble: watch::Receiver<Option<Arc<str>>>,
-    /// Told that there is a new head; the follower looks every second as well.
-    published: Arc<Notify>,
     /// None: nothing can be written here.
-    writer: Option<Arc<Writer>>,
+    writer: Option<WriterHandle>,
     witness: Option<Arc<Witness>>,
     metrics: Metrics,
     limits: ServeLimits,
     room: Room,
+    kept: kept::Kept,
 }
 
 impl Served {
@@ -121,6 +126,7 @@ pub struct Server {
     router: Router,
     served: Shared,
     follower: JoinHandle<()>,
+    writer: Option<Writer>,
 }
 
 impl Server {
@@ -133,22 +139,24 @@ impl Server {
             witness,
             limits,
         } = serving;
-        let published = Arc::new(Notify::new());
-        let (follower, current, trouble) = Follower::of(ledger, Arc::clone(&published));
+        let writer = appender.map(|appender| Writer::start(appender, limits.pace));
+        let handle = writer.as_ref().map(Writer::handle);
+        let published = handle.as_ref().map(WriterHandle::published);
+        let (follower, current, trouble) = Follower::of(ledger, published);
         let served = Arc::new(Served {
             current,
             trouble,
-            published,
-            writer: appender
-                .map(|appender| Arc::new(Writer::start(appender, crate::ledger::Pace::default()))),
+            writer: handle,
             witness: witness.map(Arc::new),
             metrics: Metrics::default(),
             limits,
             room: Room::of(&limits),
+            kept: kept::Kept::default(),
         });
         Server {
             router: router(&served),
             follower: tokio::spawn(follower.run()),
+            writer,
             served,
         }
     }
@@ -159,18 +167,8 @@ impl Server {
     /// # Errors
     /// What stopped the writer, if anything did before.
     pub fn close(self) -> Result<(), LedgerError> {
-        let Server {
-            router,
-            served,
-            follower,
-        } = self;
-        follower.abort();
-        let writer = served.writer.clone();
-        drop((router, served));
-        match writer.and_then(Arc::into_inner) {
-            Some(writer) => writer.close(),
-            None => Ok(()),
-        }
+        self.follower.abort();
+        self.writer.map_or(Ok(()), Writer::close)
     }
 }
 
@@ -186,7 +184,7 @@ fn router(served: &Shared) -> Router {
         .split_for_parts();
     router
         .merge(openapi::routes(description))
-        .fallback(|| async { Problem::not_found("no such path") })
+        .fallback(pages::nothing)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 405,
@@ -214,9 +212,11 @@ impl Routes for Server {
             Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
         };
         let answer = guarded(response).map(|body| Whole { body }.boxed_unsync());
-        self.served
-            .metrics
-            .answered(route, answer.status().as_u16(), begun.elapsed());
+        let metrics = &self.served.metrics;
+        metrics.answered(route, answer.status().as_u16(), begun.elapsed());
+        if let Some(reply::Said(code)) = answer.extensions().get() {
+            metrics.refused(route, code);
+        }
         answer
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use grounds::ledger::{Appender, Ledger, SystemClock};
@@ -34,6 +35,10 @@ pub(crate) struct Serve {
     /// Connections at a time; where they are all taken, an idle one makes room
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     connections: usize,
+    /// Record the map of all subjects so many seconds after a commit that none covers; 0: only when
+    /// somebody asks for a bundle, and every 4,096 entries
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    map_every: u32,
 }
 
 impl Serve {
@@ -50,9 +55,16 @@ impl Serve {
             ledger,
             appender,
             witness,
-            limits: ServeLimits::default(),
+            limits: self.limits(),
         };
         runtime.block_on(self.answer(context, serving))
+    }
+
+    fn limits(&self) -> ServeLimits {
+        let mut limits = ServeLimits::default();
+        let seconds = Duration::from_secs(self.map_every.into());
+        limits.pace.map_every = (!seconds.is_zero()).then_some(seconds);
+        limits
     }
 
     /// Takes the lock, where this is the machine that has the log key.
