@@ -6,7 +6,7 @@ use crate::hash::Hash;
 use crate::ledger::Cosignature;
 use crate::projection::model_name;
 use crate::trust::MODELS;
-use crate::value::Kind;
+use crate::value::{Kind, Time};
 
 use super::answer::Head;
 use super::ink::{minute, said, seen};
