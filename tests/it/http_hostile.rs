@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
 
-use super::desk::{Desk, ORIGIN};
+use super::desk::Desk;
 use super::reference;
 use super::server_desk::{Reply, Server};
 
