@@ -6,7 +6,7 @@ use crate::hash::Hash;
 use crate::ledger::Cosignature;
 use crate::projection::model_name;
 use crate::trust::MODELS;
-use crate::value::Kind;
+use crate::value::{Kind, Time};
 
 use super::answer::Head;
 use super::ink::{minute, said, seen};
@@ -44,6 +44,8 @@ pub struct Frame<'f> {
     pub unchecked: usize,
     /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
     pub cosigned: &'f [Cosignature],
+    /// What is said of witnesses, where that is not to be said of these.
+    pub witnessed: Option<&'f str>,
     /// Recorded time of the newest entry that was folded, where a band tells of it.
     pub recorded: Option<Time>,
     /// How the page's links are spelled.
