@@ -57,7 +57,10 @@ impl Serve {
             witness,
             limits: self.limits(),
         };
-        runtime.block_on(self.answer(context, serving))
+        let ended = runtime.block_on(self.answer(context, serving));
+        // Whoever asked is answered or has gone; what is still worked out is for nobody.
+        runtime.shutdown_background();
+        ended
     }
 
     fn limits(&self) -> ServeLimits {
