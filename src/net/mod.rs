@@ -35,9 +35,9 @@ mod witness_routes;
 pub use answer::{Answer, problem, text};
 pub use ask::{AskError, Asked, WitnessAt, ask, ask_all};
 pub use folder::FolderError;
-pub use listener::{Limits, Listener, Routes};
+pub use listener::{Limits, Listener, Peer, Routes};
 pub use question::{Answers, Question, Told};
-pub use serve::{ServeLimits, Server, Serving};
+pub use serve::{Rate, ServeLimits, Server, Serving, Tell};
 pub use tiles::{BadUrl, UrlSource};
 pub use witness::{
     AddError, KeptEvidence, Seen, Witness, WitnessError, evidence_in, make_folder, trust,
