@@ -769,6 +769,32 @@ impl Data {
         }
     }
 
+    /// What a claim is tied to by this event of its own: the artifact of its evidence, the context
+    /// of its scope, the claim at the other end of its link.
+    #[must_use]
+    pub fn named_by_claim(&self) -> Option<Subject> {
+        match self {
+            Data::EvidenceAdded(data) => Some(data.artifact.subject()),
+            Data::ClaimScoped(data) => Some(data.context.subject()),
+            Data::ClaimLinked(data) => Some(data.target.subject()),
+            _ => None,
+        }
+    }
+
+    /// Whether an event like this may move every claim, whatever its subject: it may set events
+    /// aside or bring them back, or changes the model or a view.
+    #[must_use]
+    pub fn moves_every_claim(&self) -> bool {
+        matches!(
+            self,
+            Data::KeyRevoked(_)
+                | Data::EventReaffirmed(_)
+                | Data::ModelAdopted(_)
+                | Data::ViewDefined(_)
+                | Data::ViewChanged(_)
+        )
+    }
+
     /// Whether `--effective` looks at events of this type.
     #[must_use]
     pub fn has_valid_time(&self) -> bool {

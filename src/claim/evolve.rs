@@ -51,6 +51,9 @@ impl State {
         if let Some(size) = entry.anchor {
             self.anchors.insert(entry.author.clone(), size);
         }
+        if (entry.events.iter()).any(|event| event.data.moves_every_claim()) {
+            self.sweeping.push_back(entry.index);
+        }
         if entry
             .events
             .iter()
@@ -60,14 +63,25 @@ impl State {
         }
     }
 
-    /// Folds from genesis without what is set aside now. Streams, key owners and anchors are facts
-    /// of position and stay.
+    /// Folds from genesis without what is set aside now.
     fn fold_again(&mut self) {
         let aside = set_aside(self);
         if aside == self.aside {
             return;
         }
+        if let Some(entry) = self.history.last() {
+            self.asides.push_back((entry.index, aside.clone()));
+        }
         self.aside = aside;
+        self.forget_effects();
+        let history = self.history.clone();
+        for event in history.iter().flat_map(|entry| entry.events.iter()) {
+            self.take_effect(event);
+        }
+    }
+
+    /// Streams, key owners, anchors and who named whom are facts of position and stay.
+    pub(super) fn forget_effects(&mut self) {
         self.dois.clear();
         self.constitution = None;
         self.ledger.clear();
@@ -76,10 +90,6 @@ impl State {
         self.contexts.clear();
         self.claims.clear();
         self.views.clear();
-        let history = self.history.clone();
-        for event in history.iter().flat_map(|entry| entry.events.iter()) {
-            self.take_effect(event);
-        }
     }
 
     /// Takes in one event of an entry.
@@ -104,6 +114,11 @@ impl State {
             let key = crate::value::PublicKey(data.log_key.0.public_key().to_bytes());
             self.own(key, Slug::log(), event);
         }
+        if let (Some(named), Subject::Entity(Kind::Claim, claim)) =
+            (event.data.named_by_claim(), &event.subject)
+        {
+            self.named.insert((named, Some(claim.clone())));
+        }
         self.take_effect(event);
     }
 
@@ -116,7 +131,7 @@ impl State {
         self.keys.entry(key.id()).or_insert(owner);
     }
 
-    fn take_effect(&mut self, event: &Arc<Event>) {
+    pub(super) fn take_effect(&mut self, event: &Arc<Event>) {
         let in_effect = !self.aside.contains(&event.address);
         match &event.subject {
             Subject::Ledger => self.fold_ledger(event, in_effect),

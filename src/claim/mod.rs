@@ -8,13 +8,14 @@ mod authority;
 mod entity;
 mod event;
 mod evolve;
+mod past;
 mod policy;
 mod state;
 mod word;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;
 
 pub use admit::{CLOCK_SLACK, Code, Rejection, on_time};
 pub use entity::{
@@ -22,6 +23,7 @@ pub use entity::{
     Tie, Version, View, Wording,
 };
 pub use event::*;
+pub use past::Past;
 pub use policy::{OUTRANKING, Policy, Rule, Signatures, rule_names};
 pub use state::{Constitution, KeyOwner, State, StreamHead};
 pub use word::*;

@@ -87,6 +87,12 @@ pub struct State {
     pub(super) history: Vector<Arc<Recorded>>,
     pub(super) authorities: Vector<Arc<Authority>>,
     pub(super) aside: OrdSet<Address>,
+    /// What was set aside from an entry on, wherever that changed.
+    pub(super) asides: Vector<(Index, OrdSet<Address>)>,
+    /// Entries with an event that may move every claim.
+    pub(super) sweeping: Vector<Index>,
+    /// Which claims ever named a subject; `None` comes before every claim, for looking one up.
+    pub(super) named: OrdSet<(Subject, Option<Slug>)>,
     pub(super) gaps: OrdSet<Subject>,
     pub(super) lost: OrdSet<Index>,
     pub(super) streams: HashMap<Subject, StreamHead>,
@@ -301,6 +307,30 @@ impl State {
     #[must_use]
     pub fn ledger_events(&self) -> &Vector<Arc<Event>> {
         &self.ledger
+    }
+
+    /// The entries with an event that may move every claim, in order: those that say so by
+    /// [`Data::moves_every_claim`].
+    #[must_use]
+    pub fn sweeping(&self) -> &Vector<Index> {
+        &self.sweeping
+    }
+
+    /// The claims that ever named a subject by evidence, scope or link, by slug; in effect or not.
+    pub fn claims_naming<'s>(
+        &'s self,
+        subject: &Subject,
+    ) -> impl Iterator<Item = &'s Slug> + use<'s> {
+        let subject = subject.clone();
+        let naming = self.named.range((subject.clone(), None)..);
+        naming
+            .take_while(move |(named, _)| *named == subject)
+            .filter_map(|(_, claim)| claim.as_ref())
+    }
+
+    /// Every event of a subject's stream that this copy holds, in order, in effect or not.
+    pub fn events(&self, subject: &Subject) -> impl Iterator<Item = &Arc<Event>> {
+        (1..).map_while(|seq| self.event(subject, seq))
     }
 
     /// All events that are set aside.

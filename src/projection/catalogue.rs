@@ -126,7 +126,9 @@ fn updated(claim: &Claim) -> Option<Time> {
 }
 
 impl Wanted {
-    fn takes(&self, row: &CatalogueRow) -> bool {
+    /// Whether a claim is wanted; for its words somebody has looked already.
+    #[must_use]
+    pub fn takes(&self, row: &CatalogueRow) -> bool {
         let has_status = |word: &String| {
             row.lifecycle.word() == word.as_str() || row.standing.word() == word.as_str()
         };

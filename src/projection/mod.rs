@@ -63,8 +63,8 @@ pub use register::{
     AgentRow, ArtifactRow, ContextRow, ViewRow, agent_rows, artifact_rows, context_rows, view_rows,
 };
 pub use search::{Found, search};
-pub use subjects::subjects;
-pub use timeline::{Asked, TimelineRow, timeline};
+pub use subjects::{nearest, subjects};
+pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
@@ -74,4 +74,4 @@ pub use words::{
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;

@@ -662,8 +662,10 @@ fn outgoing(state: &State, claim: &Claim) -> Vec<LinkShown> {
 }
 
 fn incoming(state: &State, slug: &Slug) -> Vec<LinkShown> {
-    let others = state.claims().filter(|(_, claim)| claim.wording.is_some());
-    others
+    let naming = state.claims_naming(&Subject::claim(slug.clone()));
+    naming
+        .filter_map(|from| Some((from, state.claim(from)?)))
+        .filter(|(_, claim)| claim.wording.is_some())
         .flat_map(|(from, claim)| {
             let links = claim.live_links();
             links

@@ -72,7 +72,9 @@ pub fn timeline<'s>(state: &'s State, asked: &'s Asked) -> impl Iterator<Item = 
         .map(|event| row(state, event))
 }
 
-pub(super) fn row(state: &State, event: &Event) -> TimelineRow {
+/// An event of a state in words.
+#[must_use]
+pub fn row(state: &State, event: &Event) -> TimelineRow {
     TimelineRow {
         by: Byline::of(state, event),
         subject: event.subject.clone(),

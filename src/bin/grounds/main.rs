@@ -11,6 +11,9 @@ mod error;
 mod files;
 mod folder;
 mod keys;
+mod maps;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod names;
 mod policy_file;
 mod render;

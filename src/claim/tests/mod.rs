@@ -2,8 +2,8 @@
 
 mod accepted;
 mod aside;
-mod bed;
+pub(crate) mod bed;
 mod fold;
-mod histories;
+pub(crate) mod histories;
 mod naive;
 mod refused;

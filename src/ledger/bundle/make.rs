@@ -167,44 +167,76 @@ fn map_event<'l>(ledger: &'l Ledger, as_of: Option<&AsOf>) -> Result<&'l Arc<Eve
 /// # Errors
 /// [`NotBundled`].
 pub fn bundle(ledger: &Ledger, claim: &Slug, as_of: Option<&AsOf>) -> Result<Bundled, NotBundled> {
-    let event = map_event(ledger, as_of)?;
-    let Data::LedgerMapped(data) = &event.data else {
-        return Err(NotBundled::NoMap { size: 0 });
-    };
-    let index = event.address.entry;
-    let before = Before::the_map(ledger, index)?;
-    let map = before.map(data)?;
-    let state = ledger
-        .state_as_of(Some(&AsOf::Entry(index)))
-        .map_err(NotBundled::Moment)?;
-    let profile = claimed(ledger, &state, claim, index)?;
-    let needed = closure(&before, claim);
-    let streams = needed
-        .subjects
-        .iter()
-        .map(|subject| before.stream(subject, &map));
-    let file = BundleFile {
-        v: VERSION,
-        origin: origin_of(&state)?,
-        claim: Subject::claim(claim.clone()),
-        checkpoint: Verbatim(String::from_utf8_lossy(&ledger.custody().note).into_owned()),
-        map: map_at(index),
-        entries: List(lines(ledger, &needed, index)?),
-        streams: List(sorted(streams.collect())),
-        profile,
-    };
-    let bytes = file.write().to_bytes();
-    if bytes.len() > MAX_FILE {
-        return Err(NotBundled::TooLarge { bytes: bytes.len() });
+    Binder::at(ledger, as_of)?.bind(claim)
+}
+
+/// Makes the bundles of many claims at one map, which is worked out once.
+pub struct Binder<'l> {
+    ledger: &'l Ledger,
+    before: Before<'l>,
+    map: SubjectMap,
+    recorded: Time,
+    state: State,
+}
+
+impl<'l> Binder<'l> {
+    /// At the newest map at or before a moment.
+    ///
+    /// # Errors
+    /// [`NotBundled`], of any claim.
+    pub fn at(ledger: &'l Ledger, as_of: Option<&AsOf>) -> Result<Binder<'l>, NotBundled> {
+        let event = map_event(ledger, as_of)?;
+        let Data::LedgerMapped(data) = &event.data else {
+            return Err(NotBundled::NoMap { size: 0 });
+        };
+        let index = event.address.entry;
+        let before = Before::the_map(ledger, index)?;
+        let map = before.map(data)?;
+        let state = ledger
+            .state_as_of(Some(&AsOf::Entry(index)))
+            .map_err(NotBundled::Moment)?;
+        Ok(Binder {
+            ledger,
+            before,
+            map,
+            recorded: event.recorded,
+            state,
+        })
     }
-    Ok(Bundled {
-        bytes,
-        map: index,
-        recorded: event.recorded,
-        size: ledger.custody().checkpoint.size,
-        entries: file.entries.0.len() as u64,
-        streams: file.streams.0.len() as u64,
-    })
+
+    /// Everything to check one claim offline.
+    ///
+    /// # Errors
+    /// [`NotBundled`].
+    pub fn bind(&self, claim: &Slug) -> Result<Bundled, NotBundled> {
+        let (ledger, index) = (self.ledger, self.before.map);
+        let profile = claimed(ledger, &self.state, claim, index)?;
+        let needed = closure(&self.before, claim);
+        let subjects = needed.subjects.iter();
+        let streams = subjects.map(|subject| self.before.stream(subject, &self.map));
+        let file = BundleFile {
+            v: VERSION,
+            origin: origin_of(&self.state)?,
+            claim: Subject::claim(claim.clone()),
+            checkpoint: Verbatim(String::from_utf8_lossy(&ledger.custody().note).into_owned()),
+            map: map_at(index),
+            entries: List(lines(ledger, &needed, index)?),
+            streams: List(sorted(streams.collect())),
+            profile,
+        };
+        let bytes = file.write().to_bytes();
+        if bytes.len() > MAX_FILE {
+            return Err(NotBundled::TooLarge { bytes: bytes.len() });
+        }
+        Ok(Bundled {
+            bytes,
+            map: index,
+            recorded: self.recorded,
+            size: ledger.custody().checkpoint.size,
+            entries: file.entries.0.len() as u64,
+            streams: file.streams.0.len() as u64,
+        })
+    }
 }
 
 fn origin_of(state: &State) -> Result<Origin, NotBundled> {

@@ -20,4 +20,4 @@ pub use form::{
     BundleFile, CarriedLine, CarriedStream, ClaimedProfile, CoverageForm, CoverageForms, MAX_FILE,
     MapAt, ProofForm, StreamLeaf, Verbatim,
 };
-pub use make::{Bundled, NotBundled, bundle, newest_map};
+pub use make::{Binder, Bundled, NotBundled, bundle, newest_map};

@@ -9,14 +9,14 @@ use crate::projection::{
 use crate::trust::percent;
 use crate::value::{Index, Kind, Slug, Subject};
 
-use super::custody::custody;
+use super::custody::proven;
 use super::evidence::{counts, evidence};
-use super::frame::{Frame, Sheet, document, hatching, named};
+use super::frame::{Frame, Sheet, clocks, document, hatching, named, section};
 use super::ink::{
-    agent, byline, day, day_words, entry_of, kind_word, minute, phrase, prose, said, standing,
-    verdict, view_verdict,
+    agent, byline, counted, day, day_words, entry_of, kind_word, minute, phrase, prose, said,
+    standing, verdict, view_verdict,
 };
-use super::links::{Facet, Format, Links, Listing, Page};
+use super::links::{Compared, Ends, Facet, Format, Links, Listing, Page};
 use super::moved::moved;
 use super::near::near;
 use super::profile::profile;
@@ -25,6 +25,19 @@ use super::states::ClaimState;
 /// Knobs of states that stand beside each other; the history has all.
 const KNOBS: usize = 9;
 
+/// What there is beside a claim page to prove it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bundle {
+    /// Nothing: no map covers the claim.
+    Absent,
+    /// A bundle that is made when it is asked for.
+    Asked,
+    /// A bundle that was cut at the map in this entry.
+    CutAt(Index),
+    /// None could: it is of all that the ledger knew, by the model in force, and the page is not.
+    Otherwise,
+}
+
 /// A claim as its page shows it.
 #[derive(Clone, Copy)]
 pub struct ClaimShown<'c> {
@@ -32,10 +45,14 @@ pub struct ClaimShown<'c> {
     pub page: &'c ClaimPage,
     /// Its states, the newest last: the one that is shown.
     pub states: &'c [ClaimState],
+    /// The states that came after, where a server shows a past one.
+    pub later: &'c [ClaimState],
     /// How it is cited.
     pub citation: &'c Citation,
     /// The entry that made the state; none: the newest state, whatever comes.
     pub at: Option<Index>,
+    /// What proves it.
+    pub bundle: Bundle,
 }
 
 /// The page of a claim.
@@ -48,9 +65,11 @@ pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
             Some(at) => format!("{} · as of @{at}", shown.page.statement),
         },
         page: Page::Claim(&slug, shown.at),
-        formats: match shown.at {
-            None => &[Format::Json, Format::Jsonl, Format::Atom],
-            Some(_) => &[Format::Json],
+        formats: match (&frame.links, shown.at) {
+            (Links::Server, _) => &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom],
+            (Links::Within(_), _) => &[Format::Json, Format::Jsonl, Format::Jsonld],
+            (Links::Folder { .. }, None) => &[Format::Json, Format::Jsonl, Format::Atom],
+            (Links::Folder { .. }, Some(_)) => &[Format::Json],
         },
         band: shown.at.map(|at| band(frame, shown, at)),
         body: body(frame, shown, &slug),
@@ -73,10 +92,10 @@ fn band(frame: &Frame<'_>, shown: &ClaimShown<'_>, at: Index) -> Markup {
             p {
                 strong { "An old state. " }
                 "As the ledger knew it with entry "
-                a href=(links.event(&format!("@{at}"))) { "@" (at) }
+                a data-fact="as-of" href=(links.event(&format!("@{at}"))) { "@" (at) }
                 @if let Some(state) = shown.states.last() { ", on " (minute(state.recorded)) }
                 ". "
-                a href=(links.to(&Page::Diff(&slug, at))) { "What this entry changed" }
+                a href=(links.to(&Page::Diff(&slug, Ends::Entry(at)))) { "What this entry changed" }
                 @if let Some(before) = before {
                     " · " a href=(links.to(&Page::Claim(&slug, Some(before.entry)))) { "the state before" }
                 }
@@ -94,7 +113,7 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
         div.columns {
             div.left {
                 div.first { (named("summary", "Summary", &summary(page))) }
-                (named("evidence", &format!("Evidence · {}", counts(&page.evidence)), &html! {
+                (section("evidence", &html! { "Evidence · " span data-fact="evidence" { (counts(&page.evidence)) } }, &html! {
                     (evidence(links, &page.evidence, &page.withdrawn))
                     (aside(links, page, &["evidence"]))
                 }))
@@ -106,6 +125,9 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
                 }
                 (named("moved", "How it moved", &html! {
                     (moved(shown.states))
+                    @if links.asked().is_some_and(|within| within.effective.is_some() || within.model.is_some()) {
+                        p.soft { "These lines are as the ledger knew it at each entry, by the model in force then." }
+                    }
                     p.soft {
                         a href={ (links.to(&Page::History(slug))) "#figures" } { "As a table" } " · "
                         a href=(links.to(&Page::History(slug))) { "history in words" } " · "
@@ -123,7 +145,7 @@ fn body(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
                     (near(links, slug, &page.neighborhood)) (aside(links, page, &["neighborhood"]))
                 }))
                 (named("domains", "Domains", &domains(links, page)))
-                (named("custody", "Custody", &custody(frame, &page.custody)))
+                (named("custody", "Custody", &proven(frame, slug, shown)))
                 (named("trace", "Computation trace", &trace(page)))
             }
         }
@@ -135,16 +157,18 @@ fn title(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
     let (class, mark) = standing(page.status.standing);
     html! {
         div.title {
-            h1 dir="auto" { (super::ink::seen(&page.statement)) }
+            h1 dir="auto" data-fact="statement" { (super::ink::seen(&page.statement)) }
             ul.status aria-label="Status" {
-                li { (page.status.lifecycle) }
-                li class=(class) { span aria-hidden="true" { (mark) " " } (page.status.standing) }
-                li { (page.nature) }
-                li { (page.polarity) }
-                li { (page.falsifiability) }
+                li data-fact="lifecycle" { (page.status.lifecycle) }
+                li class=(class) {
+                    span aria-hidden="true" { (mark) " " } span data-fact="standing" { (page.status.standing) }
+                }
+                li data-fact="nature" { (page.nature) }
+                li data-fact="polarity" { (page.polarity) }
+                li data-fact="falsifiability" { (page.falsifiability) }
             }
             p.meta {
-                "v" (page.version) " · " (page.origin_words)
+                span data-fact="version" { "v" (page.version) } " · " (page.origin_words)
                 @if let Some(made) = page.versions.iter().find(|version| version.current) {
                     " · " (byline(links, &made.made))
                 }
@@ -172,17 +196,26 @@ fn title(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
 
 /// Where the page stands in time, and the way to other states: a permanent address each.
 fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
-    let links = &frame.links;
-    let states = shown.states;
-    let first = states.len().saturating_sub(KNOBS);
-    let Some(last) = states.last() else {
-        return html! {};
+    let Some(last) = shown.states.last() else {
+        return match frame.links.answers() {
+            true => clocks(&frame.links, &Page::Claim(slug, None)),
+            false => html! {},
+        };
     };
+    match frame.links.answers() {
+        true => asked_for(frame, shown, slug, last),
+        false => knobs(frame, shown, slug, last),
+    }
+}
+
+/// The states as links beside each other, where nobody answers a form.
+fn knobs(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug, last: &ClaimState) -> Markup {
+    let (links, states) = (&frame.links, shown.states);
+    let first = states.len().saturating_sub(KNOBS);
     let count = states.len();
     html! {
         nav.as-of aria-label="States" {
             p { "As of " (day(last.recorded)) }
-            @if links.answers() { (date_field(links, slug)) }
             ol {
                 @if first > 0 { li.more { a href=(links.to(&Page::History(slug))) { (first) " earlier" } } }
                 @for state in &states[first..] {
@@ -198,7 +231,7 @@ fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
             }
             p.soft {
                 @match shown.at {
-                    None => { "newest of " (count) @if count == 1 { " state" } @else { " states" }
+                    None => { "newest of " (counted(count as u64, "state"))
                         " · " a href=(links.to(&Page::Claim(slug, Some(last.entry)))) { "permanent address" }
                     },
                     Some(_) => { "state " (count) },
@@ -208,20 +241,77 @@ fn as_of(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug) -> Markup {
     }
 }
 
-/// A form that works without script, where somebody answers it.
-fn date_field(links: &Links, slug: &Slug) -> Markup {
+/// A date and a slider over the states, each a form that works without script; and the states
+/// before and after.
+fn asked_for(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug, last: &ClaimState) -> Markup {
+    let links = &frame.links;
+    let (place, all) = (shown.states.len(), shown.states.len() + shown.later.len());
+    let newest = links.newest(&Page::Claim(slug, None));
+    let state = |state: &ClaimState| links.to(&Page::Claim(slug, Some(state.entry)));
+    let first = shown.states.first().unwrap_or(last);
+    let end = shown.later.last().unwrap_or(last);
     html! {
-        form method="get" action=(links.to(&Page::Claim(slug, None))) {
-            label { span.unseen { "Date" } input type="date" name="as-of"; }
-            button { "show" }
+        nav.as-of aria-label="States" {
+            form.asks method="get" action=(newest) {
+                (otherwise(links))
+                label {
+                    "As of "
+                    input type="date" name="as-of" required value=(last.recorded.day())
+                        min=(first.recorded.day()) max=(end.recorded.day());
+                }
+                button { "show" span.unseen { " this date" } }
+            }
+            @if all > 1 {
+                form.asks.slider method="get" action=(newest) {
+                    (otherwise(links))
+                    label {
+                        span.unseen { "State, of " (all) }
+                        input type="range" name="state" min="1" max=(all) step="1" value=(place) list=[(all <= TICKS).then_some("ticks")];
+                    }
+                    @if all <= TICKS {
+                        datalist id="ticks" {
+                            @for (number, one) in shown.states.iter().chain(shown.later).enumerate() {
+                                option value=(number + 1) label={ "@" (one.entry) ", " (day_words(&one.recorded.day())) } {}
+                            }
+                        }
+                    }
+                    button { "show" span.unseen { " this state" } }
+                }
+            }
+            p.soft {
+                @match shown.later.first() {
+                    None => { "newest of " (counted(all as u64, "state")) },
+                    Some(_) => { "state " (place) " of " (all) },
+                }
+                ", entry " a href=(links.event(&format!("@{}", last.entry))) { "@" (last.entry) } ", " (day(last.recorded))
+                @if let Some(before) = shown.states.iter().rev().nth(1) { " · " a rel="prev" href=(state(before)) { "← before" } }
+                @if let Some(after) = shown.later.first() { " · " a rel="next" href=(state(after)) { "after →" } }
+                " · " a href=(links.to(&Page::Diff(slug, Ends::Entry(last.entry)))) { "what it changed" }
+                " · " a href=(links.to(&Page::Diff(slug, Ends::Asked(Compared::default())))) { "compare two states" }
+                " · " a href=(state(last)) { "permanent address" }
+            }
+        }
+        (clocks(links, &Page::Claim(slug, None)))
+    }
+}
+
+/// Ticks below a slider; of more states none is told from the next.
+const TICKS: usize = 60;
+
+/// What is asked for besides the entry, kept by the forms that ask for another one.
+fn otherwise(links: &Links) -> Markup {
+    let asked = links.asked().map(super::links::Within::asked);
+    html! {
+        @for (name, value) in asked.unwrap_or_default() {
+            @if name != "as-of" { input type="hidden" name=(name) value=(value); }
         }
     }
 }
 
 fn summary(page: &ClaimPage) -> Markup {
     html! {
-        div.summary { (prose(&page.summary)) }
-        @if let Some(detail) = &page.detail { (prose(detail)) }
+        div.summary data-fact="summary" { (prose(&page.summary)) }
+        @if let Some(detail) = &page.detail { div data-fact="detail" { (prose(detail)) } }
     }
 }
 
@@ -265,7 +355,7 @@ fn attestations(links: &Links, page: &ClaimPage) -> Markup {
 fn attestation(links: &Links, made: &AttestationShown) -> Markup {
     let (class, mark) = verdict(made.verdict);
     html! {
-        li {
+        li data-attestation=(made.made.address) {
             p.says {
                 span class=(class) aria-hidden="true" { (mark) " " }
                 strong {
@@ -275,9 +365,9 @@ fn attestation(links: &Links, made: &AttestationShown) -> Markup {
                     }
                 }
                 @if let Some(kind) = made.kind { span.meta { " (" (kind_word(kind)) ") " } }
-                " " span class=(class) { (made.verdict) } ", " (made.weight)
+                " " span class=(class) data-fact="verdict" { (made.verdict) } ", " span data-fact="weight" { (made.weight) }
             }
-            @if let Some(comment) = &made.comment { blockquote { (prose(comment)) } }
+            @if let Some(comment) = &made.comment { blockquote data-fact="comment" { (prose(comment)) } }
             @if let Some(interests) = &made.interests { p.meta { "Interests: " (said(interests)) } }
             p.meta {
                 (byline(links, &made.made)) " · mass " (decimal(made.mass))
@@ -323,7 +413,7 @@ fn domains(links: &Links, page: &ClaimPage) -> Markup {
         @if page.domains.is_empty() { p.soft { "None named." } }
         ul.plain {
             @for domain in &page.domains {
-                @let listing = Listing { facet: Facet::Domain(&domain.name), ..Listing::all() };
+                @let listing = Listing::of(Facet::Domain(&domain.name));
                 li { a href=(links.to(&Page::Claims(listing))) { (said(&domain.name)) } " " (percent(domain.weight.ppm())) "%" }
             }
         }

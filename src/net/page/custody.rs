@@ -1,15 +1,21 @@
 //! Custody: what this copy of the ledger holds of a subject, as a checklist in words, and how to
 //! check it without the page. Never more is said than was checked.
 //!
-//! A page's own verification belongs here: it ticks these lines again in the reader's browser. Each
-//! line has its part as `data-check`, each figure of the page its millionths as `data-figure`.
+//! A claim page says here what proves it. Its script adds the button that does: it ticks these
+//! lines again in the reader's browser. Each line has its part as `data-check`, each figure of the
+//! page its millionths as `data-figure`, other things that a bundle shows have their name as
+//! `data-fact`.
 
 use maud::{Markup, html};
 
+use crate::ledger::Cosignature;
 use crate::projection::Custody;
+use crate::value::Slug;
 
+use super::claim::{Bundle, ClaimShown};
 use super::frame::Frame;
-use super::ink::counted;
+use super::ink::{counted, seen};
+use super::links::Links;
 
 /// How a line came out.
 enum Mark {
@@ -30,11 +36,59 @@ impl Mark {
 
 /// What is held of a subject.
 pub(super) fn custody(frame: &Frame<'_>, custody: &Custody) -> Markup {
+    html! { (checks(frame, custody)) (by_hand(frame, None)) }
+}
+
+/// What is held of a claim, and what proves its page.
+pub(super) fn proven(frame: &Frame<'_>, claim: &Slug, shown: &ClaimShown<'_>) -> Markup {
+    let is_there = match shown.bundle {
+        Bundle::CutAt(_) => true,
+        Bundle::Asked => frame.links.answers(),
+        Bundle::Absent | Bundle::Otherwise => false,
+    };
+    html! {
+        (checks(frame, &shown.page.custody))
+        (proof(frame, claim, shown))
+        (by_hand(frame, is_there.then_some(claim)))
+    }
+}
+
+fn checks(frame: &Frame<'_>, custody: &Custody) -> Markup {
     html! {
         ul.checks {
             @for (part, mark, words) in lines(frame, custody) { (line(part, &mark, &words)) }
         }
-        (by_hand(frame))
+    }
+}
+
+/// Where the script of the page puts its button and its answer, and what it has to know. Without
+/// script it says what the bundle covers, where that is less than the page.
+fn proof(frame: &Frame<'_>, claim: &Slug, shown: &ClaimShown<'_>) -> Markup {
+    let links = &frame.links;
+    let is_provable = !matches!(shown.bundle, Bundle::Absent | Bundle::Otherwise);
+    let bundle = is_provable.then(|| links.bundle(claim));
+    // A state that was asked for by a date is that of its last entry.
+    let last = shown.states.last().map(|state| state.entry);
+    let as_of = shown.at.or(last.filter(|_| links.asked().is_some()));
+    let can_write = *links == Links::Server && shown.at.is_none();
+    html! {
+        div.proof data-proof=(claim) data-bundle=[bundle] data-as-of=[as_of] data-api=[can_write.then_some("/api/v1/")] {
+            @match shown.bundle {
+                Bundle::Absent => p.soft {
+                    "There is no bundle that proves this page: the log has signed no map that covers the claim."
+                },
+                Bundle::CutAt(map) if shown.at.is_none() && map + 1 < frame.head.size => p.soft {
+                    @let newer = frame.head.size - map - 1;
+                    "The bundle that proves this page is cut at entry @" (map) ": "
+                    @if newer == 1 { "one newer entry is" } @else { (newer) " newer entries are" }
+                    " not in it."
+                },
+                Bundle::Otherwise => p.soft {
+                    "A bundle proves what the ledger knew, by the model in force; it cannot prove this page, which looks at it otherwise."
+                },
+                Bundle::CutAt(_) | Bundle::Asked => {},
+            }
+        }
     }
 }
 
@@ -84,16 +138,40 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
         }
     });
     if head.as_of.is_none() {
-        let words = match frame.unchecked {
-            0 => "witnesses: none asked".to_owned(),
-            many => format!(
-                "witnesses: {} below the head, not checked here",
-                counted(many as u64, "signature")
-            ),
-        };
-        lines.push(("witnesses", Mark::Unknown, words));
+        lines.push(("witnesses", Mark::Unknown, witnesses(frame)));
     }
     lines
+}
+
+/// Who cosigned the head. The ledger's own policy names them, which is no reason to trust them.
+pub(super) fn witnesses(frame: &Frame<'_>) -> String {
+    match frame.witnessed {
+        Some(words) => words.to_owned(),
+        None => witnessed(frame.cosigned, frame.unchecked),
+    }
+}
+
+/// The same, of these cosignatures and so many that no key at hand can check.
+#[must_use]
+pub fn witnessed(cosigned: &[Cosignature], unchecked_lines: usize) -> String {
+    let unchecked = format!(
+        "{} below the head, not checked here",
+        counted(unchecked_lines as u64, "signature")
+    );
+    let by = |one: &Cosignature| format!("{} ({})", seen(&one.witness), one.time.minute_text());
+    let names: Vec<String> = cosigned.iter().map(by).collect();
+    match (names.is_empty(), unchecked_lines) {
+        (true, 0) => "witnesses: none asked".to_owned(),
+        (true, _) => format!("witnesses: {unchecked}"),
+        (false, 0) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them",
+            names.join(", ")
+        ),
+        (false, _) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them; {unchecked}",
+            names.join(", ")
+        ),
+    }
 }
 
 fn line(part: &str, mark: &Mark, words: &str) -> Markup {
@@ -106,17 +184,28 @@ fn line(part: &str, mark: &Mark, words: &str) -> Markup {
 }
 
 /// How to check without this page.
-fn by_hand(frame: &Frame<'_>) -> Markup {
+fn by_hand(frame: &Frame<'_>, bundle: Option<&Slug>) -> Markup {
     html! {
         details {
             summary { "Check it without this page" }
+            @if let Some(claim) = bundle {
+                p.soft {
+                    "A page can lie, and so can the script that comes with it: whoever serves the one serves the other. Fetch "
+                    a href=(frame.links.bundle(claim)) download { "the bundle of this claim" }
+                    " and check it with a program that you have from somewhere else: "
+                    code { "grounds check FILE --claim " (claim) " --vkey KEY" } ", or "
+                    code { "node verify.mjs FILE --claim " (claim) " --vkey KEY" }
+                    " with the verify.mjs of the source of grounds."
+                }
+            }
             p.soft {
-                "A page can lie. " code { "grounds mirror" } ", given the address of this site, makes a copy of the ledger; in it " code { "grounds verify" } " checks every byte, signature, rule and figure, and "
+                @if bundle.is_none() { "A page can lie. " } @else { "Or all of it: " }
+                code { "grounds mirror" } ", given the address of this site, makes a copy of the ledger; in it " code { "grounds verify" } " checks every byte, signature, rule and figure, and "
                 code { "grounds show" } " prints what stands here. The log's "
                 a href=(frame.links.file("checkpoint")) { "checkpoint" }
                 " and its tiles (C2SP tlog-tiles) are served beside these pages; hold them against a log key that you have from somewhere else. This one calls itself:"
             }
-            p.soft { code.key { (frame.log_key) } }
+            p.soft { code.key data-fact="vkey" { (frame.log_key) } }
         }
     }
 }

@@ -3,11 +3,15 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::hash::Hash;
-use crate::value::Kind;
+use crate::ledger::Cosignature;
+use crate::projection::model_name;
+use crate::trust::MODELS;
+use crate::value::{Kind, Time};
 
 use super::answer::Head;
-use super::ink::{said, seen};
-use super::links::{Format, Links, Listing, Page};
+use super::ink::{minute, said, seen};
+use super::links::{Format, Links, Listing, Page, Within, percent_decoded};
+use super::script::page_file;
 
 /// The style sheet.
 pub const STYLE: &str = include_str!("style.css");
@@ -22,10 +26,10 @@ pub fn style_file() -> String {
     format!("style-{}.css", &hash[..16])
 }
 
-/// What a page may load: our style sheet and our mark, nothing else. Servers send it as a header;
-/// pages carry it as well, for file servers that send none.
-pub const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+/// What a page may load: our style sheet, our mark and our scripts as files, and what these fetch
+/// from where they come from; nothing else, and no script that stands in the page. Servers send it as
+/// a header; pages carry it as well, for file servers that send none.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
 
 /// What stands around a page.
 #[derive(Debug, Clone)]
@@ -38,6 +42,12 @@ pub struct Frame<'f> {
     pub log_key: &'f str,
     /// Signature lines below the head that no key at hand can check: those of witnesses.
     pub unchecked: usize,
+    /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
+    pub cosigned: &'f [Cosignature],
+    /// What is said of witnesses, where that is not to be said of these.
+    pub witnessed: Option<&'f str>,
+    /// Recorded time of the newest entry that was folded, where a band tells of it.
+    pub recorded: Option<Time>,
     /// How the page's links are spelled.
     pub links: Links,
 }
@@ -74,12 +84,16 @@ pub(super) fn document(frame: &Frame<'_>, sheet: &Sheet<'_>) -> String {
                 @for format in sheet.formats {
                     link rel="alternate" type=(format.media_type()) href=(links.data(&sheet.page, *format));
                 }
+                @if let Page::Claim(..) = sheet.page {
+                    script type="module" src=(links.file(&page_file())) {}
+                }
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
                 (top(frame, sheet))
                 main id="content" {
                     @if let Some(band) = &sheet.band { (band) }
+                    @if let Some(within) = links.asked() { (asked(frame, sheet, within)) }
                     (sheet.body)
                 }
                 (foot(frame, sheet))
@@ -114,9 +128,87 @@ fn top(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
     }
 }
 
+/// What says which state was asked for, where that is not simply the newest.
+fn asked(frame: &Frame<'_>, sheet: &Sheet<'_>, within: &Within) -> Markup {
+    let head = frame.head;
+    let name = match (&within.as_of, &within.effective) {
+        (Some(_), _) if head.entries < head.size => "An old state.",
+        (None, None) => "By a model that was asked for.",
+        _ => "A state that was asked for.",
+    };
+    html! {
+        div.band role="note" {
+            p {
+                strong { (name) } " "
+                @if let Some(as_of) = &within.as_of {
+                    "As the ledger knew it as of " (said(as_of)) ": " (head.entries) " of " (head.size) " entries"
+                    @if let Some(at) = frame.recorded { ", the newest of " (minute(at)) }
+                    ". "
+                }
+                @if let Some(effective) = &within.effective {
+                    "Only what held in the world by " (said(effective)) ". "
+                }
+                @if let Some(model) = &within.model { "Figures by " (said(model)) ". " }
+                a href=(frame.links.newest(&sheet.page)) { "The newest state" }
+            }
+        }
+    }
+}
+
+/// A form that asks for a page in another state or by another model.
+pub(super) fn clocks(links: &Links, page: &Page<'_>) -> Markup {
+    let newest = links.newest(page);
+    let within = links.asked().cloned().unwrap_or_default();
+    let chosen = within.model.as_deref();
+    html! {
+        details.clocks {
+            summary { "Another date, clock or model" }
+            form.asks method="get" action=(newest.split('?').next().unwrap_or_default()) {
+                (hidden(&newest))
+                label { "As the ledger knew it " input type="text" name="as-of" value=[within.as_of.as_deref().map(seen)] autocomplete="off" spellcheck="false"; }
+                label { "What held in the world by " input type="text" name="effective" value=[within.effective.as_deref().map(seen)] autocomplete="off" spellcheck="false"; }
+                (models("model", "Figures by ", chosen))
+                button { "show" }
+            }
+            p.soft { "A date (2026-03, 2026-03-09), a time in UTC (2026-03-09T19:58:00Z), an entry (@12) or the first digits of an event’s id; the second takes dates and times. Empty: the newest, everything, the model in force." }
+        }
+    }
+}
+
+/// A choice among the released models.
+pub(super) fn models(name: &str, words: &str, chosen: Option<&str>) -> Markup {
+    html! {
+        label {
+            (words)
+            select name=(name) {
+                option value="" selected[chosen.is_none()] { "the model in force" }
+                @for model in MODELS {
+                    @let model = model_name(model);
+                    option value=(model) selected[chosen == Some(&model)] { (model.replace('@', " ")) }
+                }
+            }
+        }
+    }
+}
+
+/// What stands in the query of an address, for a form that keeps it.
+pub(super) fn hidden(address: &str) -> Markup {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    let pairs = form_urlencoded(query);
+    html! { @for (name, value) in &pairs { input type="hidden" name=(name) value=(value); } }
+}
+
+/// The names and values of a query that [`Links`] spelled.
+fn form_urlencoded(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(name, value)| (name.to_owned(), percent_decoded(value)))
+        .collect()
+}
+
 fn foot(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
     let (head, links) = (frame.head, &frame.links);
-    let of_state = if head.as_of.is_some() {
+    let of_state = if head.as_of.is_some() && !links.answers() {
         "state of "
     } else {
         "head of "
@@ -124,8 +216,9 @@ fn foot(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
     html! {
         footer.foot {
             p {
-                bdi { (head.origin) } " · " (of_state) (head.size) " entries · root "
-                code.hash { (head.root) }
+                bdi data-fact="origin" { (head.origin) } " · " (of_state)
+                span data-fact="size" { (head.size) } " entries · root "
+                code.hash data-fact="root" { (head.root) }
             }
             p {
                 a href=(links.file("checkpoint")) { "checkpoint" }

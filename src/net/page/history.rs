@@ -7,11 +7,11 @@ use crate::projection::{
     Blame, Cause, Change, Difference, FieldChange, Move, PointShown, Step, TimelineRow,
 };
 use crate::trust::Figure;
-use crate::value::{Index, Slug};
+use crate::value::Slug;
 
-use super::frame::{Frame, Sheet, document, named};
-use super::ink::{byline, day, finely, minute, phrase, points, said, seen, whole};
-use super::links::{Format, Links, Page};
+use super::frame::{Frame, Sheet, document, models, named};
+use super::ink::{byline, day, day_words, finely, minute, phrase, points, said, seen, whole};
+use super::links::{Compared, Ends, Format, Links, Page};
 use super::moved::moved;
 use super::states::ClaimState;
 
@@ -39,6 +39,9 @@ pub fn history(frame: &Frame<'_>, shown: &HistoryShown<'_>) -> String {
                 ol.happened { @for state in shown.states.iter().rev() { (made(links, shown.claim, state)) } }
             }))
             (named("moved", "How it moved", &moved(shown.states)))
+        }
+        @if links.answers() {
+            p { a href=(links.to(&Page::Diff(shown.claim, Ends::Asked(Compared::default())))) { "Compare two states" } }
         }
         (named("figures", "Figures at every state", &table(links, shown)))
     };
@@ -75,7 +78,7 @@ fn made(links: &Links, claim: &Slug, state: &ClaimState) -> Markup {
                 (day(state.recorded)) " · "
                 a href=(links.event(&format!("@{}", state.entry))) { "entry @" (state.entry) } " · "
                 a href=(links.to(&Page::Claim(claim, Some(state.entry)))) { "the page then" } " · "
-                a href=(links.to(&Page::Diff(claim, state.entry))) { "what it changed" }
+                a href=(links.to(&Page::Diff(claim, Ends::Entry(state.entry)))) { "what it changed" }
                 " · support " (whole(state.figures.supp))
             }
         }
@@ -105,49 +108,131 @@ fn table(links: &Links, shown: &HistoryShown<'_>) -> Markup {
     }
 }
 
-/// The page of what one entry changed: the state with it against the state before.
+/// What changed for a claim between two states.
+#[derive(Clone, Copy)]
+pub struct DiffShown<'d> {
+    /// Which claim.
+    pub claim: &'d Slug,
+    /// Its statement (ledger text).
+    pub statement: &'d str,
+    /// Between which states.
+    pub ends: Ends<'d>,
+    /// What changed; none where nothing was asked for yet.
+    pub found: Option<&'d Difference>,
+    /// The claim's states, the newest last: among which a reader chooses.
+    pub states: &'d [ClaimState],
+}
+
+/// The page of what changed: by one entry, or between two states that somebody chose.
 #[must_use]
-pub fn diff(
-    frame: &Frame<'_>,
-    claim: &Slug,
-    statement: &str,
-    entry: Index,
-    shown: &Difference,
-) -> String {
+pub fn diff(frame: &Frame<'_>, shown: &DiffShown<'_>) -> String {
     let links = &frame.links;
+    let (claim, statement) = (shown.claim, shown.statement);
+    let at = match shown.ends {
+        Ends::Entry(at) => Some(at),
+        Ends::Asked(_) => None,
+    };
     let body = html! {
         div.title {
-            p.meta { "What entry " a href=(links.event(&format!("@{entry}"))) { "@" (entry) } " changed for the claim" }
-            h1 dir="auto" { a.quiet href=(links.to(&Page::Claim(claim, Some(entry)))) { (seen(statement)) } }
-            p.meta { "From " (point(&shown.from)) " to " (point(&shown.to)) }
+            @match at {
+                Some(at) => p.meta { "What entry " a href=(links.event(&format!("@{at}"))) { "@" (at) } " changed for the claim" },
+                None => p.meta { "What changed for the claim between two states" },
+            }
+            h1 dir="auto" { a.quiet href=(links.to(&Page::Claim(claim, at))) { (seen(statement)) } }
+            @if let Some(found) = shown.found { p.meta { "From " (point(&found.from)) " to " (point(&found.to)) } }
+            @if let Ends::Asked(compared) = &shown.ends { (compare(links, shown, compared)) }
         }
         div.reading {
-            @if !shown.figures.is_empty() { (named("figures", "Figures", &movements(&shown.figures))) }
-            @if !shown.model_change.is_empty() {
-                (named("model", "Of these by another model", &movements(&shown.model_change)))
-            }
-            @if !shown.fields.is_empty() { (named("fields", "Fields", &fields(&shown.fields))) }
-            @if !shown.changes.is_empty() { (named("events", "Events", &changes(links, &shown.changes))) }
-            @if shown.steps.len() > 1 { (named("steps", "Step by step", &steps(links, &shown.steps))) }
-            @if shown.figures.is_empty() && shown.fields.is_empty() && shown.changes.is_empty() {
-                p.soft { "No field and no figure moved." }
+            @match shown.found {
+                Some(found) => (changed(links, found, at.is_none())),
+                None => p.soft { "Name two states: what moved between them is shown figure by figure, each movement with the entry that made it." },
             }
         }
     };
     let sheet = Sheet {
-        name: format!("@{entry} · {statement}"),
-        page: Page::Diff(claim, entry),
-        formats: &[Format::Json],
+        name: match at {
+            Some(at) => format!("@{at} · {statement}"),
+            None => format!("Compared · {statement}"),
+        },
+        page: Page::Diff(claim, shown.ends),
+        formats: if shown.found.is_some() {
+            &[Format::Json]
+        } else {
+            &[]
+        },
         band: None,
         body,
     };
     document(frame, &sheet)
 }
 
+fn changed(links: &Links, found: &Difference, is_asked: bool) -> Markup {
+    let by_model = found.from.model != found.to.model;
+    html! {
+        @if !found.figures.is_empty() { (named("figures", "Figures", &movements(&found.figures))) }
+        @if by_model {
+            (named("evidence", "Of these by evidence", &html! {
+                p.soft { "Both states by " (found.from.model.replace('@', " ")) "." }
+                @if found.evidence_change.is_empty() { p.soft { "None." } } @else { (movements(&found.evidence_change)) }
+            }))
+        }
+        @if by_model || !found.model_change.is_empty() {
+            (named("model", "Of these by another model", &html! {
+                p.soft { "The second state, by " (found.from.model.replace('@', " ")) " and by " (found.to.model.replace('@', " ")) "." }
+                @if found.model_change.is_empty() { p.soft { "None." } } @else { (movements(&found.model_change)) }
+            }))
+        }
+        @if !found.fields.is_empty() { (named("fields", "Fields", &fields(&found.fields))) }
+        @if !found.changes.is_empty() { (named("events", "Events", &changes(links, &found.changes))) }
+        @if found.steps.len() > 1 || (is_asked && !found.steps.is_empty()) {
+            (named("steps", "Step by step", &steps(links, &found.steps)))
+        }
+        @if found.figures.is_empty() && found.fields.is_empty() && found.changes.is_empty() {
+            p.soft { "No field and no figure moved." }
+        }
+    }
+}
+
+/// States that a reader is offered in the form; any other can be typed.
+const OFFERED: usize = 60;
+
+/// The form that asks for two states: it works without script.
+fn compare(links: &Links, shown: &DiffShown<'_>, compared: &Compared<'_>) -> Markup {
+    let form = links.to(&Page::Diff(shown.claim, Ends::Asked(Compared::default())));
+    let clock = |name, words, chosen| html! { option value=(name) selected[chosen] { (words) } };
+    html! {
+        form.asks.compare method="get" action=(form) {
+            label { "From " (end("from", compared.from)) }
+            label { "to " (end("to", compared.to)) }
+            label {
+                "both meant by "
+                select name="clock" {
+                    (clock("recorded", "when it was recorded", !compared.is_effective))
+                    (clock("effective", "when it held in the world", compared.is_effective))
+                }
+            }
+            (models("model", "the first by ", compared.model))
+            (models("model2", "the second by ", compared.model2))
+            button { "compare" }
+            datalist id="states" {
+                @for state in shown.states.iter().rev().take(OFFERED) {
+                    option value={ "@" (state.entry) } { (day_words(&state.recorded.day())) }
+                }
+            }
+        }
+        p.soft { "A date (2026-03, 2026-03-09), a time in UTC (2026-03-09T19:58:00Z), an entry (@12) or the first digits of an event’s id; empty: the newest state." }
+    }
+}
+
+fn end(name: &str, value: Option<&str>) -> Markup {
+    html! { input type="text" name=(name) value=[value.map(seen)] list="states" autocomplete="off" spellcheck="false"; }
+}
+
 fn point(point: &PointShown) -> Markup {
     html! {
         (point.entries) @if point.entries == 1 { " entry" } @else { " entries" }
         @if let Some(at) = point.recorded { " (" (minute(at)) ")" }
+        @if let Some(by) = point.effective { ", what held by " (minute(by)) }
         @if !point.exists { ", when it was not there yet" }
     }
 }

@@ -91,7 +91,9 @@ pub(super) fn figure(profile: &Profile, figure: Figure) -> Markup {
     html! {
         @match value {
             Some(ppm) => {
-                @if profile.assumed.contains(&figure) { span title="rests on an assumption" { "≈ " } }
+                @if profile.assumed.contains(&figure) {
+                    span data-assumed=(figure.short()) title="rests on an assumption" { "≈ " }
+                }
                 data data-figure=(figure.short()) value=(ppm) { (whole(value)) }
             },
             None => {

@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
-use crate::projection::{CatalogueRow, Order};
+use crate::claim::{AgentKind, Role};
+use crate::projection::{ArtifactCited, CatalogueRow, Order};
 use crate::trust::Figure;
-use crate::value::{Kind, Subject};
+use crate::value::{Kind, Ratio, Subject};
 
-use super::frame::{Frame, Sheet, document};
-use super::ink::{counted, day, said, seen, standing, whole};
+use super::frame::{Frame, Sheet, clocks, document, hidden};
+use super::ink::{counted, day, is_struck, kind_word, said, seen, standing, whole};
 use super::links::{Facet, Format, Links, Listing, Page};
 
 /// Claims on a page of a list.
@@ -42,8 +43,7 @@ pub const ORDERS: [(Order, &str); 6] = [
 #[must_use]
 pub fn list(frame: &Frame<'_>, shown: &ListShown<'_>) -> String {
     let links = &frame.links;
-    let name = facet_words(&shown.listing.facet);
-    let is_all = shown.listing.facet == Facet::All;
+    let is_all = shown.listing.is_all();
     let body = html! {
         div.title {
             @if is_all {
@@ -51,32 +51,27 @@ pub fn list(frame: &Frame<'_>, shown: &ListShown<'_>) -> String {
                 @if let Some(text) = shown.description { p.says dir="auto" { (seen(text)) } }
             } @else {
                 p.meta { a href=(links.to(&Page::Claims(Listing::all()))) { "all claims" } }
-                h1 { "Claims · " (name) }
+                h1 { "Claims · " (in_words(&shown.listing)) }
             }
             p.meta { (counted(shown.count as u64, "claim")) }
             @if !is_all { p.meta { a href=(links.to(&Page::Claims(Listing::all()))) { "Show all claims" } } }
+            @if links.answers() { (search(links, &shown.listing)) }
             (facets(links, shown))
-            @if is_all && shown.count > 1 { (orders(links, &shown.listing)) }
+            @if (is_all || links.answers()) && shown.count > 1 { (orders(links, &shown.listing)) }
+            @if links.answers() { (clocks(links, &Page::Claims(shown.listing.clone()))) }
         }
-        @if shown.rows.is_empty() {
-            @if is_all {
-                p.soft { "No claim yet. " code { "grounds claim add" } " asserts one; what speaks for it and against it comes after." }
-            } @else {
-                p.soft { "No claim. Looked for: " (name) "." }
-            }
-        } @else {
-            (table(links, shown.rows))
-        }
+        @if shown.rows.is_empty() { (nothing(links, shown)) } @else { (table(links, shown.rows)) }
         (parts(links, shown))
     };
+    let is_first = shown.listing.part <= 1;
     let sheet = Sheet {
         name: if is_all {
             "Claims".to_owned()
         } else {
-            format!("Claims · {}", plain_words(&shown.listing.facet))
+            format!("Claims · {}", in_text(&shown.listing))
         },
         page: Page::Claims(shown.listing.clone()),
-        formats: if shown.listing == Listing::all() {
+        formats: if (links.answers() && is_first) || shown.listing == Listing::all() {
             &[Format::Json]
         } else {
             &[]
@@ -87,12 +82,13 @@ pub fn list(frame: &Frame<'_>, shown: &ListShown<'_>) -> String {
     document(frame, &sheet)
 }
 
-fn plain_words(facet: &Facet<'_>) -> String {
+/// A facet without quotes or markup.
+fn facet_text(facet: &Facet<'_>) -> String {
     match facet {
-        Facet::All => "all".to_owned(),
         Facet::Status(word) => (*word).to_owned(),
         Facet::Domain(name) => (*name).to_owned(),
-        Facet::View(view, verdict) => format!("{verdict} by view/{view}"),
+        Facet::View(view, Some(verdict)) => format!("{verdict} by view/{view}"),
+        Facet::View(view, None) => format!("in view/{view}"),
     }
 }
 
@@ -100,7 +96,81 @@ fn facet_words(facet: &Facet<'_>) -> Markup {
     html! {
         @match facet {
             Facet::Domain(name) => { "domain " (said(name)) },
-            other => (plain_words(other)),
+            other => (facet_text(other)),
+        }
+    }
+}
+
+/// What a list is picked by.
+fn in_words(listing: &Listing<'_>) -> Markup {
+    let facets = listing.facets();
+    html! {
+        @if let Some(words) = listing.search { "“" (said(words)) "”" }
+        @for (place, facet) in facets.iter().enumerate() {
+            @if place > 0 || listing.search.is_some() { ", " }
+            (facet_words(facet))
+        }
+    }
+}
+
+fn in_text(listing: &Listing<'_>) -> String {
+    let search = listing.search.map(|words| format!("“{words}”"));
+    let facets = listing.facets();
+    let facets = facets.iter().map(facet_text);
+    search
+        .into_iter()
+        .chain(facets)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A list without a claim says what was looked for, and how to ask for less.
+fn nothing(links: &Links, shown: &ListShown<'_>) -> Markup {
+    let listing = &shown.listing;
+    let without_words = Listing {
+        search: None,
+        part: 1,
+        ..listing.clone()
+    };
+    let facets = listing.facets();
+    html! {
+        @if listing.is_all() {
+            p.soft { "No claim yet. " code { "grounds claim add" } " asserts one; what speaks for it and against it comes after." }
+        } @else if shown.count > 0 {
+            p.soft { "No part " (listing.part) ": the list ends before it." }
+        } @else {
+            p.soft {
+                "No claim. Looked for: " (in_words(listing))
+                @if listing.search.is_some() { "; the words in statements, summaries, details, slugs and titles of sources" }
+                "."
+            }
+            @if links.answers() && facets.len() + usize::from(listing.search.is_some()) > 1 {
+                ul.plain {
+                    @if let Some(words) = listing.search {
+                        li { a href=(links.to(&Page::Claims(without_words))) { "Without the words “" (said(words)) "”" } }
+                    }
+                    @for facet in &facets {
+                        li { a href=(links.to(&Page::Claims(listing.without(*facet)))) { "Without: " (facet_words(facet)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A form that looks for words among the claims that are picked already.
+fn search(links: &Links, listing: &Listing<'_>) -> Markup {
+    let kept = Listing {
+        search: None,
+        part: 1,
+        ..listing.clone()
+    };
+    html! {
+        form.asks role="search" method="get" action=(links.to(&Page::Claims(Listing::all())).split('?').next().unwrap_or("/")) {
+            label { span.unseen { "Words that occur in a claim or in the title of a source" }
+                input type="search" name="q" value=[listing.search.map(seen)] autocomplete="off"; }
+            (hidden(&links.to(&Page::Claims(kept))))
+            button { "search" }
         }
     }
 }
@@ -108,35 +178,49 @@ fn facet_words(facet: &Facet<'_>) -> Markup {
 /// By what a facet picks.
 fn kind(facet: &Facet<'_>) -> &'static str {
     match facet {
-        Facet::All => "",
         Facet::Status(_) => "status",
         Facet::Domain(_) => "domain",
         Facet::View(..) => "view",
     }
 }
 
+/// Facets that stand beside each other; the rest is folded away.
+const BESIDE: usize = 16;
+
 fn facets(links: &Links, shown: &ListShown<'_>) -> Markup {
     html! {
         @if shown.facets.len() > 1 {
             nav.facets aria-label="Facets" {
                 @for name in ["status", "domain", "view"] {
-                    @let here = || shown.facets.iter().filter(|(facet, _)| kind(facet) == name);
-                    @if here().next().is_some() {
-                        p {
-                            span.soft { (name) ": " }
-                            @for (place, (facet, count)) in here().enumerate() {
-                                @if place > 0 { " · " }
-                                @let listing = Listing { facet: *facet, ..Listing::all() };
-                                @let is_here = *facet == shown.listing.facet;
-                                a href=(links.to(&Page::Claims(listing))) aria-current=[is_here.then_some("page")] {
-                                    @match facet { Facet::Domain(name) => (said(name)), other => (plain_words(other)) }
-                                }
-                                " " (count)
-                            }
+                    @let here: Vec<_> = shown.facets.iter().filter(|(facet, _)| kind(facet) == name).collect();
+                    @let (beside, rest) = here.split_at(here.len().min(BESIDE));
+                    @if !here.is_empty() {
+                        p { span.soft { (name) ": " } (links_of(links, &shown.listing, beside)) }
+                        @if !rest.is_empty() {
+                            details { summary { (rest.len()) " more" } p { (links_of(links, &shown.listing, rest)) } }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+fn links_of(links: &Links, listing: &Listing<'_>, facets: &[&(Facet<'_>, usize)]) -> Markup {
+    html! {
+        @for (place, (facet, count)) in facets.iter().enumerate() {
+            @if place > 0 { " · " }
+            @let is_taken = listing.is_of(facet);
+            @let there = match (links.answers(), is_taken) {
+                (false, _) => Listing::of(*facet),
+                (true, false) => listing.with(*facet),
+                (true, true) => listing.without(*facet),
+            };
+            a href=(links.to(&Page::Claims(there))) aria-current=[is_taken.then_some(if links.answers() { "true" } else { "page" })] {
+                @match facet { Facet::Domain(name) => (said(name)), other => (facet_text(other)) }
+                @if is_taken && links.answers() { span aria-hidden="true" { " ×" } span.unseen { ", taken: show without it" } }
+            }
+            " " (count)
         }
     }
 }
@@ -148,9 +232,16 @@ fn orders(links: &Links, listing: &Listing<'_>) -> Markup {
                 span.soft { "sorted by: " }
                 @for (place, (order, word)) in ORDERS.iter().enumerate() {
                     @if place > 0 { " · " }
-                    @let other = Listing { order: *order, part: 1, ..listing.clone() };
                     @let is_here = *order == listing.order;
-                    a href=(links.to(&Page::Claims(other))) aria-current=[is_here.then_some("page")] { (word) }
+                    @let reverse = links.answers() && is_here && !listing.reverse;
+                    @let other = Listing { order: *order, reverse, part: 1, ..listing.clone() };
+                    a href=(links.to(&Page::Claims(other))) aria-current=[is_here.then_some(if links.answers() { "true" } else { "page" })] {
+                        (word)
+                        @if is_here && links.answers() {
+                            span aria-hidden="true" { @if listing.reverse { " ↑" } @else { " ↓" } }
+                            span.unseen { @if listing.reverse { ", reversed: turn it back" } @else { ": turn it around" } }
+                        }
+                    }
                 }
             }
         }
@@ -230,6 +321,66 @@ pub struct SubjectRow {
     pub beside: Vec<String>,
     /// Whether it weighs nothing any more or has no effect.
     pub is_struck: bool,
+}
+
+impl SubjectRow {
+    /// An artifact, and how often it is cited.
+    #[must_use]
+    pub fn of_artifact(artifact: &ArtifactCited, citations: u64) -> SubjectRow {
+        let mut beside: Vec<String> = artifact.label.iter().cloned().collect();
+        beside.extend(artifact.kind.map(|kind| kind.to_string()));
+        beside.push(artifact.standing.to_string());
+        beside.push(counted(citations, "citation"));
+        SubjectRow {
+            subject: artifact.subject.clone(),
+            name: artifact.title.clone(),
+            beside,
+            is_struck: is_struck(artifact.standing),
+        }
+    }
+
+    /// An agent: what it is, what it may do, how reliable it is said to be.
+    #[must_use]
+    pub fn of_agent(
+        subject: &Subject,
+        name: String,
+        (kind, roles, reliability): (AgentKind, &[Role], Option<Ratio>),
+    ) -> SubjectRow {
+        let roles: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        let reliability =
+            reliability.map(|ratio| format!("reliability {}", whole(Some(ratio.ppm()))));
+        let mut beside = vec![kind_word(kind).to_owned()];
+        beside.extend((!roles.is_empty()).then(|| roles.join(", ")));
+        beside.extend(reliability);
+        SubjectRow {
+            subject: subject.clone(),
+            name,
+            beside,
+            is_struck: false,
+        }
+    }
+
+    /// A context, and of how many claims it is a scope.
+    #[must_use]
+    pub fn of_context(subject: &Subject, name: String, kind: String, claims: u64) -> SubjectRow {
+        SubjectRow {
+            subject: subject.clone(),
+            name,
+            beside: vec![kind, counted(claims, "claim")],
+            is_struck: false,
+        }
+    }
+
+    /// A view.
+    #[must_use]
+    pub fn of_view(subject: &Subject, name: String, description: String) -> SubjectRow {
+        SubjectRow {
+            subject: subject.clone(),
+            name,
+            beside: vec![description],
+            is_struck: false,
+        }
+    }
 }
 
 /// The page of all artifacts, agents, contexts or views.

@@ -6,8 +6,9 @@
 //! [`site`](crate::net::page::site()) puts all pages of a ledger in order, with its tiles.
 //!
 //! Text of the ledger reaches a page through `ink` alone: maud escapes it, it is isolated from the
-//! direction of our words, and only `http` and `https` addresses become links. No page has a script,
-//! a style in an attribute or anything from elsewhere; [`CONTENT_SECURITY_POLICY`] says so.
+//! direction of our words, and only `http` and `https` addresses become links. No page has a script
+//! or a style in itself or anything from elsewhere; [`CONTENT_SECURITY_POLICY`] says so. A claim page
+//! loads one script of ours ([`scripts`]), which adds its proof and takes nothing away.
 
 mod answer;
 mod audit;
@@ -24,6 +25,9 @@ mod log;
 mod moved;
 mod near;
 mod profile;
+mod refusal;
+mod script;
+mod served;
 mod site;
 mod states;
 mod subject;
@@ -31,17 +35,22 @@ mod why;
 
 pub use answer::{Answer, Head, Listed, Logged, Replayed, Shown, Told, json, show};
 pub use audit::audit;
-pub use claim::{ClaimShown, claim};
+pub use claim::{Bundle, ClaimShown, claim};
+pub use custody::witnessed;
 pub use feed::{FeedShown, feed};
 pub use frame::{CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
-pub use history::{HistoryShown, blame, diff, history};
+pub use history::{DiffShown, HistoryShown, blame, diff, history};
 pub use links::{
-    Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder, percent_encoded,
+    Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, Within, bundle_file, data_file,
+    folder, percent_encoded,
 };
 pub use list::{ListShown, ORDERS, PART, SubjectRow, list, subjects};
 pub use log::{LogShown, log};
+pub use refusal::{Refusal, refusal};
+pub use script::{page_file, scripts};
+pub use served::{Place, Seen};
 pub use site::{Shelf, SiteError, edition, site};
-pub use states::{ClaimState, States, Visit, walk};
+pub use states::{ClaimState, States, Visit, claim_states, last_bearing, last_told, walk};
 pub use subject::{absent, agent, artifact, context, view};
 pub use why::why;
 

@@ -28,7 +28,7 @@ pub(super) fn profile(links: &Links, claim: &Slug, at: Option<Index>, profile: &
                     a href=(links.why(claim, at, one)) {
                         span.large { (figure(profile, one)) }
                         " " span.word { (one.long()) }
-                        @if let Some(part) = part(profile, one) { " " span.part { (part) } }
+                        @if let Some(part) = part(profile, one) { " " span.part data-part=(one.short()) { (part) } }
                     }
                 }
             }
@@ -74,7 +74,7 @@ fn bar(profile: &Profile, figure: Figure) -> Markup {
         "filled"
     };
     html! {
-        svg.bar width="100%" height="8" aria-hidden="true" focusable="false" {
+        svg.bar data-bar=(figure.short()) width="100%" height="8" aria-hidden="true" focusable="false" {
             rect.empty width="100%" height="8" {}
             rect class=(class) width=(width) height="8" {}
         }

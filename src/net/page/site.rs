@@ -12,7 +12,8 @@ use crate::claim::{State, ViewVerdict};
 use crate::export::jsonl;
 use crate::hash::Hash;
 use crate::ledger::audit::Report;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::bundle::{Binder, NotBundled};
+use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
     agent_page, artifact_page, blame, catalogue, cite, claim_page, context_page, difference,
@@ -23,18 +24,20 @@ use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
 use super::answer::{Head, Listed, Logged, json, show};
-use super::claim::ClaimShown;
+use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::{Frame, MARK, STYLE, style_file};
-use super::history::HistoryShown;
-use super::ink::{is_struck, kind_word, whole};
-use super::links::{Facet, Format, LOG_CHUNK, Links, Listing, Page, data_file, folder};
+use super::history::{DiffShown, HistoryShown};
+use super::links::{
+    Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, bundle_file, data_file, folder,
+};
 use super::list::{ListShown, ORDERS, PART, SubjectRow};
 use super::log::LogShown;
+use super::script::{page_file, scripts};
 use super::states::{ClaimState, States, Visit, walk};
 
 /// Raised whenever the page of a past state says something else than before.
-const EDITION: u32 = 1;
+const EDITION: u32 = 2;
 
 /// Where files are put.
 pub trait Shelf {
@@ -63,6 +66,8 @@ pub enum SiteError<E> {
     Model(ModelFault),
     /// The ledger could not be read.
     Ledger(LedgerError),
+    /// No bundle could be made where one was expected.
+    Bundle(NotBundled),
     /// The shelf.
     Shelf(E),
 }
@@ -75,6 +80,7 @@ impl<E: fmt::Display> fmt::Display for SiteError<E> {
             }
             SiteError::Model(fault) => fault.fmt(f),
             SiteError::Ledger(error) => error.fmt(f),
+            SiteError::Bundle(error) => error.fmt(f),
             SiteError::Shelf(error) => error.fmt(f),
         }
     }
@@ -94,9 +100,10 @@ impl<E> From<E> for SiteError<E> {
 pub fn edition(ledger: &Ledger) -> String {
     let lost: Vec<String> = ledger.state().lost().map(ToString::to_string).collect();
     let text = format!(
-        "{EDITION} {} {} {} {}",
+        "{EDITION} {} {} {} {} {}",
         env!("CARGO_PKG_VERSION"),
         style_file(),
+        page_file(),
         ledger.custody().vkey,
         lost.join(",")
     );
@@ -117,11 +124,13 @@ pub fn site<S: Shelf>(
     let facts = ledger_page(ledger.state()).ok_or(SiteError::NotBegun)?;
     let builder = Builder {
         ledger,
+        binder: binder(ledger)?,
         report,
         state: ledger.state(),
         model,
         head: Head::of(ledger, ledger.state(), None, None),
         log_key: ledger.custody().vkey.to_string(),
+        cosigned: Cosignature::all_of(&ledger.custody().cosignatures, None),
         begun: facts
             .first_recorded
             .unwrap_or_else(|| Time::from_micros(0).expect("1970")),
@@ -130,22 +139,37 @@ pub fn site<S: Shelf>(
     builder.tiles(shelf)?;
     shelf.put(&style_file(), STYLE.as_bytes())?;
     shelf.put("mark.svg", MARK.as_bytes())?;
+    for (path, text) in scripts() {
+        shelf.put(&path, text.as_bytes())?;
+    }
     let states = walk(ledger.state(), &mut |visit| builder.past(shelf, visit))?;
     builder.subjects(shelf, &states)?;
     builder.lists(shelf)?;
     builder.log(shelf)?;
     builder.audit(shelf)?;
+    builder.witnesses(shelf)?;
     shelf.put("checkpoint", &ledger.custody().note)?;
     Ok(())
 }
 
+/// What makes bundles; none where no map was recorded, or where an entry that a map covers is withheld.
+fn binder<E>(ledger: &Ledger) -> Result<Option<Binder<'_>>, SiteError<E>> {
+    match Binder::at(ledger, None) {
+        Ok(binder) => Ok(Some(binder)),
+        Err(NotBundled::NoMap { .. } | NotBundled::Withheld(_)) => Ok(None),
+        Err(error) => Err(SiteError::Bundle(error)),
+    }
+}
+
 struct Builder<'b> {
     ledger: &'b Ledger,
+    binder: Option<Binder<'b>>,
     report: &'b Report,
     state: &'b State,
     model: &'static Model,
     head: Head,
     log_key: String,
+    cosigned: Vec<Cosignature>,
     begun: Time,
     facts: LedgerPage,
 }
@@ -181,12 +205,27 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Whom the log asks, and every head that one of them signed: a mirror takes them along.
+    fn witnesses<S: Shelf>(&self, shelf: &mut S) -> Put<S> {
+        let (policy, notes) = (self.ledger.policy_file(), self.ledger.cosigned_notes());
+        if let Some(policy) = policy.map_err(SiteError::Ledger)? {
+            shelf.put("policy", &policy)?;
+        }
+        for (path, note) in notes.map_err(SiteError::Ledger)? {
+            shelf.put(&path, &note)?;
+        }
+        Ok(())
+    }
+
     fn frame<'f>(&'f self, head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         Frame {
             head,
             title: &self.facts.title,
             log_key: &self.log_key,
             unchecked: self.ledger.custody().unchecked,
+            cosigned: &self.cosigned,
+            recorded: None,
+            witnessed: None,
             links: Links::of_file(page),
         }
     }
@@ -207,7 +246,8 @@ impl Builder<'_> {
         let slug = visit.claim;
         let here = Page::Claim(slug, Some(entry));
         let reason = Page::Why(slug, Some(entry), None);
-        let changed = Page::Diff(slug, entry);
+        let ends = Ends::Entry(entry);
+        let changed = Page::Diff(slug, ends);
         let paths = [
             index_of(&here),
             data_file(&here, Format::Json),
@@ -226,8 +266,11 @@ impl Builder<'_> {
         let shown = ClaimShown {
             page: visit.page,
             states: visit.states,
+            later: &[],
             citation: &cite(visit.page, self.origin(), &head_words(&head)),
             at: Some(entry),
+            // The bundle of a later map proves it as well, and the page outlasts every map.
+            bundle: Bundle::Asked,
         };
         shelf.put(
             &paths[0],
@@ -248,9 +291,14 @@ impl Builder<'_> {
             model: visit.model,
         };
         if let Some(found) = difference(slug, from, to) {
-            let statement = &visit.page.statement;
-            let page =
-                super::history::diff(&self.frame(&head, &changed), slug, statement, entry, &found);
+            let shown = DiffShown {
+                claim: slug,
+                statement: &visit.page.statement,
+                ends,
+                found: Some(&found),
+                states: visit.states,
+            };
+            let page = super::history::diff(&self.frame(&head, &changed), &shown);
             shelf.put(&paths[3], page.as_bytes())?;
             shelf.put(&paths[4], json("grounds.diff/1", &head, &found).as_bytes())?;
         }
@@ -322,8 +370,10 @@ impl Builder<'_> {
         let shown = ClaimShown {
             page,
             states,
+            later: &[],
             citation: &cite(page, self.origin(), &head_words(&self.head)),
             at: None,
+            bundle: self.bundle(shelf, slug)?,
         };
         let text = super::claim::claim(&self.now(&here), &shown);
         shelf.put(&index_of(&here), text.as_bytes())?;
@@ -343,6 +393,21 @@ impl Builder<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// The bundle of a claim, where there can be one.
+    fn bundle<S: Shelf>(&self, shelf: &mut S, slug: &Slug) -> Result<Bundle, SiteError<S::Error>> {
+        let Some(binder) = &self.binder else {
+            return Ok(Bundle::Absent);
+        };
+        match binder.bind(slug) {
+            Ok(bound) => {
+                shelf.put(&bundle_file(slug), &bound.bytes)?;
+                Ok(Bundle::CutAt(bound.map))
+            }
+            Err(NotBundled::NoClaim { .. } | NotBundled::TooLarge { .. }) => Ok(Bundle::Absent),
+            Err(error) => Err(SiteError::Bundle(error)),
+        }
     }
 
     fn history<S: Shelf>(
@@ -467,19 +532,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::artifact(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| {
-            let artifact = &page.artifact;
-            let mut beside: Vec<String> = artifact.label.iter().cloned().collect();
-            beside.extend(artifact.kind.map(|kind| kind.to_string()));
-            beside.push(artifact.standing.to_string());
-            beside.push(super::ink::counted(page.cited_by.len() as u64, "citation"));
-            SubjectRow {
-                subject: subject.clone(),
-                name: artifact.title.clone(),
-                beside,
-                is_struck: is_struck(artifact.standing),
-            }
-        }))
+        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len() as u64)))
     }
 
     fn agent<S: Shelf>(
@@ -495,19 +548,8 @@ impl Builder<'_> {
             .map(|page| (page, super::subject::agent(&frame, page)));
         self.put_subject(shelf, subject, found)?;
         Ok(page.map(|page| {
-            let roles: Vec<&str> = page.roles.iter().map(|role| role.word()).collect();
-            let reliability = page
-                .reliability
-                .map(|ratio| format!("reliability {}", whole(Some(ratio.ppm()))));
-            let mut beside = vec![kind_word(page.kind).to_owned()];
-            beside.extend((!roles.is_empty()).then(|| roles.join(", ")));
-            beside.extend(reliability);
-            SubjectRow {
-                subject: subject.clone(),
-                name: page.name,
-                beside,
-                is_struck: false,
-            }
+            let facts = (page.kind, page.roles.as_slice(), page.reliability);
+            SubjectRow::of_agent(subject, page.name, facts)
         }))
     }
 
@@ -523,15 +565,10 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::context(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow {
-            subject: subject.clone(),
-            beside: vec![
-                page.kind,
-                super::ink::counted(page.claims.len() as u64, "claim"),
-            ],
-            name: page.name,
-            is_struck: false,
-        }))
+        let row = |page: crate::projection::ContextPage| {
+            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len() as u64)
+        };
+        Ok(page.map(row))
     }
 
     fn view<S: Shelf>(
@@ -546,12 +583,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::view(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow {
-            subject: subject.clone(),
-            beside: vec![page.description],
-            name: page.name,
-            is_struck: false,
-        }))
+        Ok(page.map(|page| SubjectRow::of_view(subject, page.name, page.description)))
     }
 
     /// The lists of claims: all in every order, and each facet.
@@ -565,7 +597,11 @@ impl Builder<'_> {
                 ..Wanted::default()
             }
             .sort(&mut sorted);
-            self.listing(shelf, Facet::All, order, &sorted, &facets)?;
+            let listing = Listing {
+                order,
+                ..Listing::all()
+            };
+            self.listing(shelf, &listing, &sorted, &facets)?;
         }
         for (facet, _) in &facets {
             let chosen: Vec<CatalogueRow> = rows
@@ -573,7 +609,7 @@ impl Builder<'_> {
                 .filter(|row| is_of(row, facet))
                 .cloned()
                 .collect();
-            self.listing(shelf, *facet, Listing::all().order, &chosen, &facets)?;
+            self.listing(shelf, &Listing::of(*facet), &chosen, &facets)?;
         }
         let answer = Listed {
             count: rows.len() as u64,
@@ -591,13 +627,15 @@ impl Builder<'_> {
     fn listing<S: Shelf>(
         &self,
         shelf: &mut S,
-        facet: Facet<'_>,
-        order: crate::projection::Order,
+        listing: &Listing<'_>,
         rows: &[CatalogueRow],
         facets: &[(Facet<'_>, usize)],
     ) -> Put<S> {
         for part in 1..=rows.len().div_ceil(PART).max(1) {
-            let listing = Listing { facet, order, part };
+            let listing = Listing {
+                part,
+                ..listing.clone()
+            };
             let first = (part - 1) * PART;
             let shown = ListShown {
                 listing: listing.clone(),
@@ -708,12 +746,12 @@ fn links_of_data(path: &str) -> Links {
     }
 }
 
-fn head_words(head: &Head) -> String {
+pub(super) fn head_words(head: &Head) -> String {
     format!("{} {}", head.size, head.root)
 }
 
 /// The facets that some claim has, each with the number of claims.
-fn facets(rows: &[CatalogueRow]) -> Vec<(Facet<'_>, usize)> {
+pub(super) fn facets(rows: &[CatalogueRow]) -> Vec<(Facet<'_>, usize)> {
     let mut found: BTreeMap<String, (Facet<'_>, usize)> = BTreeMap::new();
     let mut count = |key: String, facet| found.entry(key).or_insert((facet, 0)).1 += 1;
     for row in rows {
@@ -727,22 +765,13 @@ fn facets(rows: &[CatalogueRow]) -> Vec<(Facet<'_>, usize)> {
         );
         for domain in &row.domains {
             let facet = Facet::Domain(&domain.name);
-            count(
-                format!(
-                    "2 {}",
-                    folder(&Page::Claims(Listing {
-                        facet,
-                        ..Listing::all()
-                    }))
-                ),
-                facet,
-            );
+            count(format!("2 {}", place(facet)), facet);
         }
         for view in &row.views {
             if let Ok(verdict) = view.verdict.parse::<ViewVerdict>() {
                 count(
                     format!("3 {} {}", view.view, view.verdict),
-                    Facet::View(&view.view, verdict),
+                    Facet::View(&view.view, Some(verdict)),
                 );
             }
         }
@@ -750,28 +779,26 @@ fn facets(rows: &[CatalogueRow]) -> Vec<(Facet<'_>, usize)> {
     found.into_values().collect()
 }
 
-fn is_of(row: &CatalogueRow, facet: &Facet<'_>) -> bool {
-    let place = |facet| {
-        folder(&Page::Claims(Listing {
-            facet,
-            ..Listing::all()
-        }))
-    };
+/// The folder of a facet: of domains, one for all that differ in case only.
+fn place(facet: Facet<'_>) -> String {
+    folder(&Page::Claims(Listing::of(facet)))
+}
+
+/// Whether a claim is of a facet.
+pub(super) fn is_of(row: &CatalogueRow, facet: &Facet<'_>) -> bool {
     match facet {
-        Facet::All => true,
         Facet::Status(word) => row.lifecycle.word() == *word || row.standing.word() == *word,
         Facet::Domain(_) => {
             let wanted = place(*facet);
-            row.domains
-                .iter()
-                .any(|one| place(Facet::Domain(&one.name)) == wanted)
+            let mut domains = row.domains.iter();
+            domains.any(|one| place(Facet::Domain(&one.name)) == wanted)
         }
         Facet::View(view, verdict) => {
-            let of = |status: &&crate::projection::ViewStatus| status.view == **view;
-            row.views
-                .iter()
-                .find(of)
-                .is_some_and(|status| status.verdict == verdict.word())
+            let status = row.views.iter().find(|status| status.view == **view);
+            status.is_some_and(|status| match verdict {
+                Some(verdict) => status.verdict == verdict.word(),
+                None => matches!(status.verdict.as_str(), "included" | "downweighted"),
+            })
         }
     }
 }

@@ -2,13 +2,12 @@
 //! way. A state is named by the entry that made it; its page never changes again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::claim::{Data, EvidenceRelation, Recorded, State, Verdict};
-use crate::projection::{
-    Asked, ClaimPage, Filter, TimelineRow, claim_page, model_in_force, timeline,
-};
+use crate::claim::{Data, Event, EvidenceRelation, Past, Recorded, State, Verdict};
+use crate::projection::{ClaimPage, Filter, TimelineRow, claim_page, model_in_force, timeline_row};
 use crate::trust::{Figures, Model};
-use crate::value::{Index, Slug, Subject, Time};
+use crate::value::{Index, Kind, Slug, Subject, Time};
 
 /// A state that a claim was in.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,13 +64,154 @@ pub fn walk<E>(
             continue;
         }
         state.evolve(entry);
-        if let Ok(model) = model_in_force(&state) {
-            for claim in walk.touched(entry, &state) {
-                walk.look(&claim, entry, &before, &state, model, visit)?;
+        let Ok(model) = model_in_force(&state) else {
+            continue;
+        };
+        for claim in &walk.touched(entry, &state) {
+            if walk.look(claim, entry, &state, model) {
+                visit(&Visit {
+                    claim,
+                    page: &walk.pages[claim],
+                    states: &walk.states[claim],
+                    before: &before,
+                    state: &state,
+                    model,
+                })?;
             }
         }
     }
     Ok(walk.states)
+}
+
+/// Every state that one claim was in, the newest last: what [`walk`] gives for it, found from the
+/// streams that it depends on. A claim that was never in effect has none.
+#[must_use]
+pub fn claim_states(newest: &State, claim: &Slug) -> Vec<ClaimState> {
+    let near = Near::of(newest, claim);
+    let mut open: BTreeSet<Index> = near.entries(newest).collect();
+    let mut past = Past::of(newest, &near.named(newest));
+    let mut walk = Walk::default();
+    while let Some(index) = open.pop_first() {
+        let Some(entry) = newest.entry(index) else {
+            continue;
+        };
+        let state = past.with(index);
+        let Ok(model) = model_in_force(state) else {
+            continue;
+        };
+        if walk.touched(entry, state).contains(claim) {
+            walk.look(claim, entry, state, model);
+            let ends = walk.expires.keys();
+            open.extend(ends.filter_map(|end| first_at(newest, *end)));
+        }
+    }
+    walk.states.remove(claim).unwrap_or_default()
+}
+
+/// The newest entry that may have moved a claim: as long as it stays the same, so do the claim's
+/// states. None of a claim that was never named.
+#[must_use]
+pub fn last_bearing(newest: &State, claim: &Slug) -> Option<Index> {
+    let near = Near::of(newest, claim);
+    let heads = near.bearing.iter().filter_map(|one| newest.stream(one));
+    let over = near.ends.iter().filter_map(|end| first_at(newest, *end));
+    let newest_of_all = newest.sweeping().last().copied();
+    let is_known = newest.stream(&Subject::claim(claim.clone())).is_some();
+    heads
+        .map(|head| head.entry)
+        .chain(over)
+        .chain(newest_of_all)
+        .max()
+        .filter(|_| is_known)
+}
+
+/// The newest entry after which a page of a claim may say something else: besides what may have moved
+/// the claim, what may have changed a name on the page. As long as it stays the same, so does all
+/// that is said of the claim, but for how far the ledger has grown. None of a claim that was never
+/// named.
+#[must_use]
+pub fn last_told(newest: &State, claim: &Slug) -> Option<Index> {
+    let named = Near::of(newest, claim).named(newest);
+    let heads = named.iter().filter_map(|one| newest.stream(one));
+    let bearing = last_bearing(newest, claim)?;
+    heads.map(|head| head.entry).chain([bearing]).max()
+}
+
+/// The first entry recorded at an instant or later.
+fn first_at(newest: &State, instant: Time) -> Option<Index> {
+    let history = newest.history();
+    let (mut low, mut high) = (0, history.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match history.get(middle)?.recorded < instant {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    let mut rest = history.iter().skip(low);
+    let lost: BTreeSet<Index> = newest.lost().copied().collect();
+    rest.find(|entry| !lost.contains(&entry.index))
+        .map(|entry| entry.index)
+}
+
+/// What stands around a claim, over its whole history.
+struct Near {
+    /// Subjects whose events may change what its page says, the claim among them.
+    bearing: BTreeSet<Subject>,
+    /// When attestations on it expire.
+    ends: BTreeSet<Time>,
+}
+
+impl Near {
+    fn of(newest: &State, claim: &Slug) -> Near {
+        let own = Subject::claim(claim.clone());
+        let mut bearing: BTreeSet<Subject> = newest
+            .claims_naming(&own)
+            .map(|naming| Subject::claim(naming.clone()))
+            .collect();
+        let mut ends = BTreeSet::new();
+        for event in newest.events(&own) {
+            bearing.extend(event.data.named_by_claim());
+            if let Data::AttestationMade(data) = &event.data {
+                bearing.insert(Subject::agent(event.author.clone()));
+                ends.extend(data.expires.map(|end| end.start()));
+            }
+        }
+        bearing.insert(own);
+        Near { bearing, ends }
+    }
+
+    /// The entries that may have changed what its page says, but for those at which only time
+    /// has passed.
+    fn entries<'n>(&'n self, newest: &'n State) -> impl Iterator<Item = Index> + 'n {
+        let events = self.bearing.iter().flat_map(|one| newest.events(one));
+        events
+            .map(|event| event.address.entry)
+            .chain(newest.sweeping().iter().copied())
+    }
+
+    /// The subjects that its page, or what is said of these entries, can name.
+    fn named(&self, newest: &State) -> BTreeSet<Subject> {
+        let mut named = self.bearing.clone();
+        let near = self.bearing.iter().flat_map(|one| newest.events(one));
+        let sweeping = newest.sweeping().iter();
+        let sweeping = sweeping.filter_map(|index| newest.entry(*index));
+        for event in near.chain(sweeping.flat_map(|entry| &entry.events)) {
+            named.insert(event.subject.clone());
+            let referred = event.data.reference();
+            let referred = referred.and_then(|seq| newest.event(&event.subject, seq));
+            for event in [Some(event), referred].into_iter().flatten() {
+                named.insert(Subject::agent(event.author.clone()));
+                named.extend(event.data.named_by_claim());
+                if let Data::StatusChanged(data) = &event.data {
+                    named.extend(data.by.as_ref().map(|by| by.subject()));
+                }
+            }
+        }
+        // The log signs maps, which say nothing of a claim.
+        named.remove(&Subject::log());
+        named
+    }
 }
 
 #[derive(Default)]
@@ -89,31 +229,17 @@ impl Walk {
     fn touched(&mut self, entry: &Recorded, state: &State) -> BTreeSet<Slug> {
         let mut touched = BTreeSet::new();
         for event in &entry.events {
-            match &event.data {
-                Data::KeyRevoked(_)
-                | Data::EventReaffirmed(_)
-                | Data::ModelAdopted(_)
-                | Data::ViewDefined(_)
-                | Data::ViewChanged(_) => {
-                    touched.extend(state.claims().map(|(slug, _)| slug.clone()));
-                }
-                Data::ClaimLinked(data) => touched.extend([data.target.0.clone()]),
-                _ => {}
+            if event.data.moves_every_claim() {
+                touched.extend(state.claims().map(|(slug, _)| slug.clone()));
             }
-            if let Some(slug) = event
-                .subject
-                .slug()
-                .filter(|_| event.subject.kind() == crate::value::Kind::Claim)
-            {
+            if let Data::ClaimLinked(data) = &event.data {
+                touched.insert(data.target.0.clone());
+            }
+            if let Subject::Entity(Kind::Claim, slug) = &event.subject {
                 touched.insert(slug.clone());
             }
-            touched.extend(
-                self.bears
-                    .get(&event.subject)
-                    .into_iter()
-                    .flatten()
-                    .cloned(),
-            );
+            let bears = self.bears.get(&event.subject);
+            touched.extend(bears.into_iter().flatten().cloned());
         }
         let later = self
             .expires
@@ -123,25 +249,24 @@ impl Walk {
         touched
     }
 
-    fn look<E>(
+    /// Looks at a claim after an entry, and says whether its page says something else than before.
+    fn look(
         &mut self,
         claim: &Slug,
         entry: &Recorded,
-        before: &State,
         state: &State,
         model: &'static Model,
-        visit: &mut dyn FnMut(&Visit<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let Some(page) = claim_page(state, claim, model, &Filter::none()) else {
+    ) -> bool {
+        let Some(mut page) = claim_page(state, claim, model, &Filter::none()) else {
             self.pages.remove(claim);
-            return Ok(());
+            return false;
         };
         if self
             .pages
             .get(claim)
-            .is_some_and(|last| says_the_same(last, &page))
+            .is_some_and(|last| says_the_same(last, &mut page))
         {
-            return Ok(());
+            return false;
         }
         self.remember(claim, &page);
         let made = ClaimState {
@@ -152,19 +277,9 @@ impl Walk {
             events: self.events(claim, entry, state),
             is_disputed: disputes(claim, entry),
         };
-        let states = self.states.entry(claim.clone()).or_default();
-        states.push(made);
-        let shown = Visit {
-            claim,
-            page: &page,
-            states,
-            before,
-            state,
-            model,
-        };
-        visit(&shown)?;
+        self.states.entry(claim.clone()).or_default().push(made);
         self.pages.insert(claim.clone(), page);
-        Ok(())
+        true
     }
 
     /// Keeps on what the claim depends from now on.
@@ -198,23 +313,23 @@ impl Walk {
         }
     }
 
+    /// The events of an entry that bear on a claim; all of one that sweeps over every claim.
     fn events(&self, claim: &Slug, entry: &Recorded, state: &State) -> Vec<TimelineRow> {
         let own = Subject::claim(claim.clone());
-        let bears = |row: &TimelineRow| {
-            row.subject == own
+        let bears = |event: &&Arc<Event>| {
+            event.subject == own
                 || self
                     .bears
-                    .get(&row.subject)
+                    .get(&event.subject)
                     .is_some_and(|claims| claims.contains(claim))
         };
-        let asked = Asked::default();
-        let mut rows: Vec<TimelineRow> = timeline(state, &asked).take(entry.events.len()).collect();
-        rows.reverse();
-        match rows.iter().any(bears) {
-            true => rows.into_iter().filter(bears).collect(),
-            false if entry.events.iter().any(|event| reaches_all(&event.data)) => rows,
-            false => Vec::new(),
+        let sweeps = |event: &Arc<Event>| event.data.moves_every_claim();
+        let mut shown: Vec<&Arc<Event>> = entry.events.iter().filter(bears).collect();
+        if shown.is_empty() && entry.events.iter().any(sweeps) {
+            shown.extend(&entry.events);
         }
+        let rows = shown.into_iter().map(|event| timeline_row(state, event));
+        rows.collect()
     }
 }
 
@@ -230,21 +345,251 @@ fn disputes(claim: &Slug, entry: &Recorded) -> bool {
     })
 }
 
-fn reaches_all(data: &Data) -> bool {
-    matches!(
-        data,
-        Data::KeyRevoked(_)
-            | Data::EventReaffirmed(_)
-            | Data::ModelAdopted(_)
-            | Data::ViewDefined(_)
-            | Data::ViewChanged(_)
-    )
+/// Whether two pages differ in nothing but how far the ledger has grown.
+fn says_the_same(last: &ClaimPage, page: &mut ClaimPage) -> bool {
+    let grown = (page.custody.entries, page.custody.recorded);
+    (page.custody.entries, page.custody.recorded) = (last.custody.entries, last.custody.recorded);
+    let is_same = last == page;
+    (page.custody.entries, page.custody.recorded) = grown;
+    is_same
 }
 
-/// Whether two pages differ in nothing but how far the ledger has grown.
-fn says_the_same(one: &ClaimPage, other: &ClaimPage) -> bool {
-    let mut grown = one.clone();
-    grown.custody.entries = other.custody.entries;
-    grown.custody.recorded = other.custody.recorded;
-    grown == *other
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::claim::tests::bed::Bed;
+    use crate::claim::tests::histories::grow;
+    use crate::projection::tests::ledger::{
+        NEURONS, Recorder, Said, TOWARDS, key_id, keys, next, reference, said, since,
+    };
+
+    /// What one claim's states are by the walk over the whole ledger.
+    fn agree_with_the_walk(state: &State) {
+        let walked = walk::<()>(state, &mut |_| Ok(())).unwrap();
+        for (slug, _) in state.claims() {
+            let expected = walked.get(slug).cloned().unwrap_or_default();
+            let found = claim_states(state, slug);
+            assert_eq!(found, expected, "{slug}");
+            let newest = expected.last().map(|state| state.entry);
+            assert!(newest <= last_bearing(state, slug), "{slug}");
+        }
+    }
+
+    /// What else may be said than of the reference ledger's own claim: names, other claims, views.
+    fn more(choice: u8) -> (&'static str, Vec<Said>) {
+        let other = "claim/other";
+        let named = format!("Name {choice}");
+        match choice % 16 {
+            0 => (
+                "ada",
+                vec![said("agent/cur", "agent.changed", json!({"name": named}))],
+            ),
+            1 => (
+                "ada",
+                vec![said("agent/ada", "agent.changed", json!({"name": named}))],
+            ),
+            2 | 3 => (
+                "cur",
+                vec![said(
+                    NEURONS,
+                    "claim.linked",
+                    json!({"relation": "supports", "target": other}),
+                )],
+            ),
+            4 => (
+                "cur",
+                vec![said(
+                    other,
+                    "claim.linked",
+                    json!({"relation": "refines", "target": NEURONS}),
+                )],
+            ),
+            5 => (
+                "cur",
+                vec![said(
+                    other,
+                    "claim.revised",
+                    json!({"statement": named, "reason": "Words"}),
+                )],
+            ),
+            6 => (
+                "ada",
+                vec![
+                    said(
+                        "artifact/more",
+                        "artifact.appraised",
+                        json!({"credibility": "0.4"}),
+                    ),
+                    said(
+                        other,
+                        "evidence.added",
+                        json!({
+                            "relation": "supports", "artifact": "artifact/more", "note": "x", "strength": "0.3",
+                        }),
+                    ),
+                ],
+            ),
+            7 => (
+                "cur",
+                vec![
+                    said(
+                        other,
+                        "evidence.withdrawn",
+                        json!({"ref": 2, "reason": "Wrong"}),
+                    ),
+                    said("agent/cur", "agent.changed", json!({"name": named})),
+                ],
+            ),
+            8 => (
+                "ada",
+                vec![said(
+                    "view/strict",
+                    "view.changed",
+                    json!({"name": "Strict", "description": "d", "otherwise": "included", "rules": [
+                        {"when": "claim.version > 1", "verdict": "excluded", "reason": named},
+                    ]}),
+                )],
+            ),
+            9 => (
+                "ada",
+                vec![
+                    said(
+                        "agent/cur",
+                        "agent.key_revoked",
+                        json!({
+                            "key": key_id("cur").to_string(), "reason": "compromised", "since": choice % 24,
+                        }),
+                    ),
+                    said("agent/ada", "agent.changed", json!({"name": named})),
+                ],
+            ),
+            10 => (
+                "ada",
+                vec![said(
+                    NEURONS,
+                    "event.reaffirmed",
+                    json!({"ref": choice % 11 + 1, "reason": "Still"}),
+                )],
+            ),
+            11 => (
+                "cur",
+                vec![since(
+                    "2024",
+                    said(
+                        NEURONS,
+                        "attestation.made",
+                        json!({
+                            "verdict": "disputes", "weight": "0.5", "version": 1, "expires": "2026-03-03",
+                        }),
+                    ),
+                )],
+            ),
+            12 => (
+                "ada",
+                vec![said(
+                    "artifact/more",
+                    "artifact.standing_changed",
+                    json!({
+                        "standing": "superseded", "reason": "Newer", "by": TOWARDS,
+                    }),
+                )],
+            ),
+            13 => (
+                "ada",
+                vec![said(
+                    other,
+                    "claim.status_changed",
+                    json!({
+                        "lifecycle": "superseded", "by": NEURONS, "note": "n",
+                    }),
+                )],
+            ),
+            14 => (
+                "ada",
+                vec![said(
+                    "artifact/idle",
+                    "artifact.registered",
+                    json!({"title": "Idle", "kind": "code"}),
+                )],
+            ),
+            _ => (
+                "cur",
+                vec![said(
+                    other,
+                    "attestation.made",
+                    json!({
+                        "verdict": "endorses", "weight": "0.5", "version": 1, "expires": "2026-03-09",
+                    }),
+                )],
+            ),
+        }
+    }
+
+    fn furnished() -> Recorder {
+        let mut ledger = reference();
+        ledger.commit(
+            "ada",
+            vec![
+                said("claim/other", "claim.asserted", json!({
+                    "statement": "Other", "summary": "s", "nature": "empirical", "polarity": "positive",
+                    "falsifiability": "falsifiable", "origin": "authored",
+                    "domains": [{"name": "d", "weight": "1"}],
+                })),
+                said("artifact/more", "artifact.registered", json!({"title": "More", "kind": "paper"})),
+                said("agent/eve", "agent.registered", json!({
+                    "name": "Eve", "kind": "human", "roles": ["attester"], "keys": keys("eve"),
+                })),
+            ],
+        );
+        ledger
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_states_of_one_claim_are_those_of_the_walk_over_the_whole_ledger(
+            choices in prop::collection::vec((any::<u8>(), any::<bool>(), 1_u64..40), 0..24),
+            lost in prop::collection::btree_set(3_usize..36, 0..3),
+        ) {
+            let mut ledger = furnished();
+            let mut recorded = ledger.entries.last().unwrap().recorded;
+            for (choice, more_of_it, hours) in choices {
+                recorded = recorded.plus_micros(i64::try_from(hours).unwrap() * 3_600_000_000);
+                let (author, said) = match more_of_it {
+                    true => more(choice),
+                    false => { let (author, said) = next(choice); (author, vec![said]) },
+                };
+                ledger.commit_at(author, recorded, said);
+            }
+            agree_with_the_walk(&ledger.state());
+            let mut holed = State::new();
+            for (place, entry) in ledger.entries.iter().enumerate() {
+                match lost.contains(&place) {
+                    true => holed.evolve_without(entry.index, entry.commit),
+                    false => holed.evolve(entry),
+                }
+            }
+            agree_with_the_walk(&holed);
+        }
+    }
+
+    #[test]
+    fn the_states_of_one_claim_are_those_of_the_walk_under_every_rule_that_random_ledgers_reach() {
+        let mut seen = 0;
+        for seed in 0..24 {
+            let bed: Bed = grow(seed, 50, |_, _, _| {});
+            agree_with_the_walk(&bed.state);
+            seen += bed
+                .state
+                .claims()
+                .map(|(slug, _)| claim_states(&bed.state, slug).len())
+                .sum::<usize>();
+        }
+        assert!(seen > 300, "{seen} states");
+    }
 }

@@ -89,6 +89,9 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         title: "A ledger",
         log_key: "a key",
         unchecked: 0,
+        cosigned: &[],
+        recorded: None,
+        witnessed: None,
         links: Links::of_file(page),
     }
 }
@@ -213,8 +216,12 @@ fn is_inert(html: &str) {
     assert_eq!(document.errors.len(), 0, "{:?}", document.errors);
     for element in document.root_element().descendent_elements() {
         let name = element.value().name();
+        if name == "script" {
+            assert!(element.attr("src").unwrap().ends_with(&page_file()));
+            assert_eq!(element.text().collect::<String>(), "");
+            continue;
+        }
         let forbidden = [
-            "script",
             "style",
             "iframe",
             "object",
@@ -277,8 +284,10 @@ fn text_of_a_ledger_is_text_on_the_claim_page_and_nothing_else() {
             let shown = ClaimShown {
                 page,
                 states: &states,
+                later: &[],
                 citation,
                 at,
+                bundle: Bundle::Asked,
             };
             claim(&frame, &shown)
         });
@@ -352,7 +361,14 @@ fn text_of_a_ledger_is_text_in_lists_logs_reasons_and_differences() {
     let found = difference(&desk.claim, point(&nothing), point(state)).unwrap();
     changes_text_alone(&found, |found| {
         let statement = found.fields[0].to.clone().unwrap_or_default();
-        diff(&frame, &desk.claim, &statement, 3, found)
+        let shown = DiffShown {
+            claim: &desk.claim,
+            statement: &statement,
+            ends: Ends::Entry(3),
+            found: Some(found),
+            states: &[],
+        };
+        diff(&frame, &shown)
     });
     let found = crate::projection::blame(state, &desk.claim, model).unwrap();
     changes_text_alone(&found, |found| {
@@ -381,8 +397,10 @@ fn what_turns_a_line_around_is_shown_by_its_code() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let html = claim(&frame(&head, &here), &shown);
     assert!(!html.contains(forbidden_in_text));
@@ -397,8 +415,10 @@ fn text_of_the_ledger_has_a_direction_of_its_own_wherever_it_stands() {
     let shown = ClaimShown {
         page: &page,
         states: &[],
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let here = Page::Claim(&desk.claim, None);
     let html = Html::parse_document(&claim(&frame(&head, &here), &shown));
@@ -432,8 +452,10 @@ fn a_retracted_source_is_struck_through_with_its_notice() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let here = Page::Claim(&desk.claim, None);
     let html = Html::parse_document(&claim(&frame(&head, &here), &shown));
@@ -462,8 +484,10 @@ fn a_figure_that_is_not_assessed_is_a_dash_and_a_word_never_an_empty_bar() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let here = Page::Claim(&desk.claim, None);
     let html = claim(&frame(&head, &here), &shown);
@@ -509,8 +533,10 @@ fn a_claim_page_is_small_and_asks_for_nothing_from_elsewhere() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let here = Page::Claim(&desk.claim, None);
     let html = claim(&frame(&head, &here), &shown);
@@ -535,8 +561,10 @@ fn a_server_has_the_same_page_with_its_own_addresses_and_a_field_for_a_date() {
     let shown = ClaimShown {
         page: &page,
         states: &desk.states(),
+        later: &[],
         citation: &cite(&page, &"grounds.example/x".parse().unwrap(), "head"),
         at: None,
+        bundle: Bundle::CutAt(12),
     };
     let here = Page::Claim(&desk.claim, None);
     let in_folder = claim(&frame(&head, &here), &shown);

@@ -535,7 +535,7 @@ function masses(claim, things, now) {
   }
   return all;
 }
-function assess(claim, things, now) {
+export function assess(claim, things, now) {
   const edges = weigh(claim, things), own = heaviestFirst(edges).reverse();
   const heaviest = new Map(own.map((edge) => [edge.relation + edge.artifact, edge])); // an artifact counts once a side
   const heavy = [...heaviest.values()].filter(({ w }) => w), all = [...heavy, ...masses(claim, things, now)];
@@ -890,6 +890,7 @@ async function checkBundle(bytes, claim, key, policy, clock, list) {
     await list.hold(entry.index, () => ledger.admit(entry, entry.index, rootAt));
     if (list.faults.length) return;
     need(ledger.vkey.text === key.text, "genesis", ledger.vkey.text, entry.index);
+    clock.look?.(ledger, entry);
   }
   const keys = counted(ledger.signers.size + 1, "key");
   list.say("signatures", `${counted(ledger.signatures + 1, "signature")} by ${keys}`);

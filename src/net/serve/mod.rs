@@ -136,6 +136,7 @@ struct Served {
     witness: Option<WitnessRoutes>,
     metrics: Metrics,
     room: Room,
+    kept: kept::Kept,
     rates: Rates,
     idempotency: Keys,
     /// Places for readers of the stream.
@@ -194,6 +195,7 @@ impl Server {
             witness: witness.map(WitnessRoutes::of),
             metrics: Metrics::default(),
             room: Room::of(&limits),
+            kept: kept::Kept::default(),
             rates: Rates::of(limits.commits),
             idempotency: Keys::default(),
             streams: Arc::new(Semaphore::new(limits.streams)),
@@ -240,7 +242,7 @@ fn router(served: &Shared) -> Router {
     router
         .merge(openapi::routes(description))
         .merge(witness_routes(served))
-        .fallback(|| async { Problem::not_found("no such path") })
+        .fallback(pages::nothing)
         .method_not_allowed_fallback(|| async {
             Problem::new(
                 405,

@@ -14,22 +14,22 @@ use crate::value::{Address, CommitId, EventId, KeyId, PublicKey, Slug, Subject, 
 /// A log key from the documentation of Go's `sumdb/note`.
 const LOG_KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
-pub(super) const NEURONS: &str = "claim/neurons";
+pub(crate) const NEURONS: &str = "claim/neurons";
 
 /// Records commits one after the other, an hour apart.
-pub(super) struct Recorder {
-    pub(super) entries: Vec<Arc<Recorded>>,
+pub(crate) struct Recorder {
+    pub(crate) entries: Vec<Arc<Recorded>>,
     heads: BTreeMap<Subject, (u64, EventId)>,
 }
 
-pub(super) struct Said {
-    pub(super) subject: &'static str,
-    pub(super) effective: Option<&'static str>,
-    pub(super) kind: &'static str,
-    pub(super) data: Value,
+pub(crate) struct Said {
+    pub(crate) subject: &'static str,
+    pub(crate) effective: Option<&'static str>,
+    pub(crate) kind: &'static str,
+    pub(crate) data: Value,
 }
 
-pub(super) fn said(subject: &'static str, kind: &'static str, data: Value) -> Said {
+pub(crate) fn said(subject: &'static str, kind: &'static str, data: Value) -> Said {
     Said {
         subject,
         effective: None,
@@ -38,41 +38,41 @@ pub(super) fn said(subject: &'static str, kind: &'static str, data: Value) -> Sa
     }
 }
 
-pub(super) fn since(date: &'static str, said: Said) -> Said {
+pub(crate) fn since(date: &'static str, said: Said) -> Said {
     Said {
         effective: Some(date),
         ..said
     }
 }
 
-pub(super) fn slug(text: &str) -> Slug {
+pub(crate) fn slug(text: &str) -> Slug {
     text.parse().unwrap()
 }
 
-pub(super) fn key(agent: &str) -> PublicKey {
+pub(crate) fn key(agent: &str) -> PublicKey {
     PublicKey(Hash::of(agent.as_bytes()).0)
 }
 
-pub(super) fn key_id(agent: &str) -> KeyId {
+pub(crate) fn key_id(agent: &str) -> KeyId {
     key(agent).id()
 }
 
-pub(super) fn time(text: &str) -> Time {
+pub(crate) fn time(text: &str) -> Time {
     Time::parse_seconds(text).unwrap()
 }
 
-pub(super) fn keys(agent: &str) -> Value {
+pub(crate) fn keys(agent: &str) -> Value {
     let proof = format!("{}==", "A".repeat(86));
     json!([{"key": key(agent).to_string(), "proof": proof}])
 }
 
 /// The first entry's time; entry i is recorded i hours later.
-pub(super) fn hour(index: u64) -> Time {
+pub(crate) fn hour(index: u64) -> Time {
     time("2026-03-01T00:00:00Z").plus_micros(i64::try_from(index).unwrap() * 3_600_000_000)
 }
 
 impl Recorder {
-    pub(super) fn new() -> Recorder {
+    pub(crate) fn new() -> Recorder {
         let founder = |slug: &str, name: &str, reliability: Option<&str>| {
             let mut founder = json!({
                 "slug": slug, "name": name, "kind": "human", "community": "curators",
@@ -103,12 +103,12 @@ impl Recorder {
         recorder
     }
 
-    pub(super) fn commit(&mut self, author: &str, said: Vec<Said>) -> u64 {
+    pub(crate) fn commit(&mut self, author: &str, said: Vec<Said>) -> u64 {
         let recorded = hour(self.entries.len() as u64);
         self.commit_at(author, recorded, said)
     }
 
-    pub(super) fn commit_at(&mut self, author: &str, recorded: Time, said: Vec<Said>) -> u64 {
+    pub(crate) fn commit_at(&mut self, author: &str, recorded: Time, said: Vec<Said>) -> u64 {
         let index = self.entries.len() as u64;
         let events = (0..).zip(said).map(|(position, said)| {
             let subject: Subject = said.subject.parse().unwrap();
@@ -152,11 +152,11 @@ impl Recorder {
         index
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         State::fold(&self.entries)
     }
 
-    pub(super) fn state_at(&self, entries: usize) -> State {
+    pub(crate) fn state_at(&self, entries: usize) -> State {
         State::fold(&self.entries[..entries])
     }
 }
@@ -181,12 +181,12 @@ fn paper(
     ]
 }
 
-pub(super) const TOWARDS: &str = "artifact/towards-monosemanticity";
-pub(super) const TOY: &str = "artifact/toy-models";
-pub(super) const SCALING: &str = "artifact/scaling-monosemanticity";
+pub(crate) const TOWARDS: &str = "artifact/towards-monosemanticity";
+pub(crate) const TOY: &str = "artifact/toy-models";
+pub(crate) const SCALING: &str = "artifact/scaling-monosemanticity";
 
 /// The reference ledger: entries 0 to 10.
-pub(super) fn reference() -> Recorder {
+pub(crate) fn reference() -> Recorder {
     let mut ledger = Recorder::new();
     ledger.commit(
         "ada",
@@ -328,7 +328,7 @@ pub(super) fn reference() -> Recorder {
 }
 
 /// What can be said of the reference ledger next: by place, so that a property may choose.
-pub(super) fn next(choice: u8) -> (&'static str, Said) {
+pub(crate) fn next(choice: u8) -> (&'static str, Said) {
     let ratio = |choice: u8| format!("0.{}", u32::from(choice % 9) + 1);
     match choice % 12 {
         0 => (

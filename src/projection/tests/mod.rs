@@ -1,5 +1,5 @@
 //! What the projections promise, on the ledger of the reference page.
 
-mod ledger;
+pub(crate) mod ledger;
 mod promises;
 mod properties;

@@ -3,19 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grounds::ledger::bundle::{Bundled, NotBundled, bundle, newest_map};
-use grounds::ledger::{AsOf, Ledger};
+use grounds::ledger::AsOf;
+use grounds::ledger::bundle::{Bundled, NotBundled, bundle};
 use grounds::value::{Kind, Slug, Time};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::desk;
 use crate::error::{Exit, Failure};
-use crate::witnesses;
-use crate::{files, keys, names};
-
-/// A map is recorded at most once in so many microseconds.
-const MAP_APART: i64 = 1_000_000;
+use crate::maps::map_if_it_is_due;
+use crate::{files, names};
 
 /// Put everything that is needed to check a claim offline into one file.
 #[derive(Debug, Args)]
@@ -90,33 +86,6 @@ impl Bundle {
     }
 }
 
-/// Records the map of the newest entries, where there are any that no map covers and the log's key
-/// is at hand, and asks the witnesses about that head as about every other. Whether it did.
-fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<bool, Failure> {
-    let size = ledger.custody().checkpoint.size;
-    let newest = newest_map(ledger, None).ok();
-    if newest.is_some_and(|map| map + 1 == size) || !ledger.custody().damages.is_empty() {
-        return Ok(false);
-    }
-    let origin = desk::origin_of(ledger)?;
-    if keys::log_signer(context, &origin)?.is_none() {
-        return Ok(false);
-    }
-    let last = newest
-        .and_then(|map| ledger.entry(map))
-        .map(|entry| entry.recorded);
-    let since = last.map_or(MAP_APART, |last| desk::now().micros() - last.micros());
-    if since < MAP_APART {
-        return Ok(false);
-    }
-    let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
-    appender.record_map()?;
-    let question = witnesses::question(ledger.dir(), &appender);
-    appender.close()?;
-    witnesses::ask_after(context, ledger.dir(), &origin, question);
-    Ok(true)
-}
-
 impl Made<'_> {
     fn of<'m>(claim: &Slug, made: &'m Bundled) -> Made<'m> {
         Made {
@@ -134,7 +103,8 @@ impl Made<'_> {
     }
 }
 
-fn failure(error: NotBundled) -> Failure {
+/// Why no bundle could be made, as the program says it.
+pub(super) fn failure(error: NotBundled) -> Failure {
     let message = error.to_string();
     match error {
         NotBundled::Moment(moment) => moment.into(),

@@ -14,6 +14,7 @@ use crate::command::verify::parse_vkey;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::folder::{Folder, Written};
+use crate::maps::{can_map, map_if_it_is_due};
 
 /// How often `--watch` looks for a new head.
 const LOOK: Duration = Duration::from_millis(500);
@@ -21,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Write the whole ledger as a site of files: pages, the same as JSON, feeds, tiles, checkpoint.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Any file server carries the site, below any path. Only what changed is written, and nothing is removed but what an earlier publish wrote. A ledger that does not hold is not published.\nExamples: grounds publish site · grounds publish site --watch"
+    after_help = "Any file server carries the site, below any path. Only what changed is written, and nothing is removed but what an earlier publish wrote. A ledger that does not hold is not published. Where the log's key is at hand, the newest state is mapped first, so that the bundles of claims cover it.\nExamples: grounds publish site · grounds publish site --watch"
 )]
 pub(crate) struct Publish {
     /// A new or empty folder, or one that was published before
@@ -61,19 +62,20 @@ impl Publish {
         loop {
             std::thread::sleep(LOOK);
             let head = newest_head(&dir)?;
-            if (head.size, head.root) != last {
+            if last.is_due || (head.size, head.root) != (last.size, last.root) {
                 last = self.publish(context, &dir, vkey.as_ref())?;
             }
         }
     }
 
-    /// Publishes the newest head; gives its size and root.
+    /// Publishes the newest head, which is mapped first where the log's key is at hand.
     fn publish(
         &self,
         context: &Context,
         dir: &Path,
         vkey: Option<&VerifierKey>,
-    ) -> Result<(u64, grounds::hash::Hash), Failure> {
+    ) -> Result<Last, Failure> {
+        let is_due = mapped(context, vkey)?;
         let report = audited(context, dir, vkey)?;
         let ledger = context.open_with_key(vkey)?;
         let checkpoint = &ledger.custody().checkpoint;
@@ -91,7 +93,37 @@ impl Publish {
             true => context.print_json(&published)?,
             false => context.print(&published.text())?,
         }
-        Ok((checkpoint.size, checkpoint.root))
+        Ok(Last {
+            size: checkpoint.size,
+            root: checkpoint.root,
+            is_due,
+        })
+    }
+}
+
+/// What was published last.
+struct Last {
+    size: u64,
+    root: grounds::hash::Hash,
+    /// Whether a map is still to be recorded here, so soon after another.
+    is_due: bool,
+}
+
+/// Maps the newest state, so that bundles cover it. Whether that is still to be done: maps are not
+/// recorded right after each other. Another writer who holds the ledger, a server for example,
+/// records maps itself.
+fn mapped(context: &Context, vkey: Option<&VerifierKey>) -> Result<bool, Failure> {
+    let ledger = context.open_with_key(vkey)?;
+    match map_if_it_is_due(context, &ledger) {
+        Ok(is_done) => Ok(!is_done && can_map(context, &ledger)?),
+        Err(failure) if failure.code == "locked" => {
+            context.say(&format!(
+                "note: {}; bundles are cut at the newest map there is",
+                failure.message
+            ));
+            Ok(false)
+        }
+        Err(failure) => Err(failure),
     }
 }
 
@@ -142,6 +174,7 @@ impl From<SiteError<Failure>> for Failure {
         match error {
             SiteError::Shelf(failure) => failure,
             SiteError::Ledger(error) => error.into(),
+            SiteError::Bundle(error) => super::bundle::failure(error),
             SiteError::Model(fault) => Failure::new(Exit::CannotTell, "model", fault.to_string())
                 .hint("a newer grounds may know the model"),
             SiteError::NotBegun => Failure::new(Exit::Damaged, "damaged", error.to_string())
