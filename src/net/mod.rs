@@ -10,7 +10,7 @@
 //! | `folder` | files of a witness: replaced whole, durable on return |
 //! | `witness` | a witness: what it trusts, what it has cosigned, evidence |
 //! | `witness_routes` | its two routes |
-//! | `ask` | a log asks its witnesses |
+//! | `ask`, `question` | a log asks its witnesses |
 //! | `schema` | what the description of the API says of values that stand as text |
 //! | `tiles` | reads a log that is served |
 //! | `serve` | a ledger over HTTP |
@@ -25,6 +25,7 @@ mod guard;
 mod head;
 mod listener;
 pub mod page;
+mod question;
 mod serve;
 mod schema;
 mod tiles;
@@ -34,8 +35,9 @@ mod witness_routes;
 pub use answer::{Answer, problem, text};
 pub use ask::{AskError, Asked, WitnessAt, ask, ask_all};
 pub use folder::FolderError;
-pub use listener::{Limits, Listener, Routes};
-pub use serve::{ServeLimits, Server, Serving};
+pub use listener::{Limits, Listener, Peer, Routes};
+pub use question::{Answers, Question, Told};
+pub use serve::{Rate, ServeLimits, Server, Serving, Tell};
 pub use tiles::{BadUrl, UrlSource};
 pub use witness::{
     AddError, KeptEvidence, Seen, Witness, WitnessError, evidence_in, make_folder, trust,

@@ -10,6 +10,7 @@ mod blame;
 mod catalogue;
 mod cite;
 mod difference;
+mod effect;
 mod history;
 mod impact;
 mod inputs;
@@ -35,6 +36,7 @@ pub use catalogue::{
 };
 pub use cite::{Citation, cite};
 pub use difference::{Change, Difference, FieldChange, Point, PointShown, difference};
+pub use effect::{FiguresMoved, figures_moved};
 pub use history::{History, HistoryStep, history};
 pub use impact::{ClaimImpact, Impact, Target, impact};
 pub use inputs::{Filter, inputs};

@@ -12,6 +12,7 @@ mod damage;
 mod desk;
 #[cfg(feature = "cli")]
 mod exports;
+mod following;
 mod format_doc;
 mod golden_commit;
 #[cfg(feature = "cli")]

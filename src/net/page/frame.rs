@@ -1,5 +1,6 @@
 //! Frame: what stands around every page, and the head that it was read from.
 
+use crate::value::Time;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::hash::Hash;

@@ -15,7 +15,7 @@ use crate::desk::{log_signer, now, open_appender, origin_of, receipt_bytes, stor
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::render::human::written;
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 
 /// The largest file of commits that is taken: 1 GiB.
 const MAX_SUBMITTED: u64 = 1 << 30;
@@ -77,7 +77,7 @@ impl Submit {
         }
         answers.flush(&mut appender)?;
         let exit = answers.exit;
-        let question = Question::of(&dir, &appender);
+        let question = witnesses::question(&dir, &appender);
         appender.close()?;
         witnesses::ask_after(context, &dir, &origin, question);
         Ok(exit)
