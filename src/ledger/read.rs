@@ -294,6 +294,22 @@ impl Ledger {
         }
     }
 
+    /// The notes of heads that witnesses have signed, as they are kept: each by its path in the
+    /// folder, by rising size, as far as the newest head covers them.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub fn cosigned_notes(&self) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
+        let newest = self.custody.checkpoint.size;
+        let sizes = self.kept().sizes().into_iter();
+        let paths = sizes.filter(|size| *size <= newest).map(note_name);
+        let notes = paths.filter_map(|path| match self.reader.get(&path) {
+            Ok(note) => note.map(|note| Ok((path, note))),
+            Err(error) => Some(Err(error.into())),
+        });
+        notes.collect()
+    }
+
     /// The file that names the witnesses that the log asks, as it is.
     ///
     /// # Errors

@@ -542,6 +542,98 @@ fn tiles_and_checkpoint_are_those_of_the_ledger() {
 }
 
 #[test]
+fn what_witnesses_signed_goes_with_the_site_and_the_pages_name_them() {
+    let lab = crate::witnesses::witnessed();
+    let site = lab.beside("site");
+    publish(&lab.dir(), &site);
+    let (site, ledger) = (files(&site), files(&lab.dir()));
+    let of_witnesses = |path: &&String| path.starts_with("cosigned/") || *path == "policy";
+    let expected: Vec<&String> = ledger.keys().filter(of_witnesses).collect();
+    assert_eq!(expected, ["cosigned/000000000008", "policy"]);
+    for path in &expected {
+        assert_eq!(site[*path], ledger[*path], "{path}");
+    }
+    let said = |page: &str, line: &str| {
+        let line = Selector::parse(line).unwrap();
+        let page = html(&site, page);
+        let found = page.select(&line).next().unwrap();
+        found.text().collect::<String>()
+    };
+    // The log says who cosigned, and that it is the log that says so.
+    let custody = said("claim/x/index.html", "#custody [data-check=witnesses]");
+    let expected = "cosigned by w0.example (2026-03-02 09:16 UTC), w1.example (2026-03-02 09:17 UTC); it is the ledger that names them";
+    assert!(custody.contains(expected), "{custody}");
+    assert!(custody.starts_with('?'), "{custody}");
+    let audit = said("audit/index.html", "[data-check=witnesses]");
+    assert!(
+        audit.contains("a (w0.example)") || audit.contains("w0.example") || audit.contains(" a"),
+        "{audit}"
+    );
+}
+
+/// Files in memory; the disk is full after so many.
+struct Brittle {
+    files: Files,
+    left: usize,
+}
+
+impl grounds::net::page::Shelf for Brittle {
+    type Error = String;
+
+    fn has(&mut self, _: &str) -> Result<bool, String> {
+        Ok(false)
+    }
+
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        self.left = self.left.checked_sub(1).ok_or("the disk is full")?;
+        self.files.insert(path.to_owned(), bytes.to_vec());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_publish_that_stops_between_files_leaves_a_checkpoint_whose_entries_are_all_there() {
+    let lab = Lab::argued();
+    let on = |files: Files, left: usize| {
+        let ledger = grounds::ledger::Ledger::open(&lab.dir(), None).unwrap();
+        let report = crate::lab::examined(&lab.dir(), &grounds::ledger::audit::Standard::default());
+        let mut shelf = Brittle { files, left };
+        let done = grounds::net::page::site(&ledger, &report, &mut shelf).is_ok();
+        (shelf.files, done)
+    };
+    let (old, done) = on(Files::new(), usize::MAX);
+    assert!(done);
+    steps(&lab, 1);
+    let (new, _) = on(Files::new(), usize::MAX);
+    let size = |files: &Files| {
+        let note = std::str::from_utf8(&files["checkpoint"]).unwrap();
+        note.lines().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    assert!(size(&old) < size(&new));
+    for left in (0..new.len()).step_by(7).chain([new.len() - 1]) {
+        let (torn, done) = on(old.clone(), left);
+        assert!(!done);
+        assert_eq!(torn["checkpoint"], old["checkpoint"], "after {left} files");
+        for tile in grounds::tlog::tiles_for(size(&torn)) {
+            assert!(
+                torn.contains_key(&tile.path()),
+                "{} after {left} files",
+                tile.path()
+            );
+        }
+        let bundle = grounds::tlog::partial_bundle(size(&torn)).unwrap();
+        assert!(torn.contains_key(&bundle.path()), "after {left} files");
+    }
+    // Published again, it is the site that it would have been.
+    let (torn, _) = on(old.clone(), new.len() / 2);
+    let (healed, done) = on(torn, usize::MAX);
+    assert!(done);
+    for (path, bytes) in &new {
+        assert!(healed[path] == *bytes, "{path}");
+    }
+}
+
+#[test]
 fn a_feed_names_its_events_by_tags_and_links_to_them() {
     let (_folder, site) = reference_site();
     let files = files(&site);

@@ -68,7 +68,7 @@ fn cosigned(appender: &mut Appender, by: &[(u8, u64)]) {
 }
 
 /// A ledger of 8 entries that asks three witnesses; a and b have cosigned the newest head.
-fn witnessed() -> Lab {
+pub(crate) fn witnessed() -> Lab {
     let lab = asked();
     let mut appender = lab.open();
     cosigned(&mut appender, &[(0, 1000), (1, 1060)]);

@@ -17,7 +17,7 @@ const RECORD: &str = ".grounds-site.json";
 const SCHEMA: &str = "grounds.site/1";
 
 /// What a site has at its top: where one of these is somebody else's, nothing is published.
-const TOP: [&str; 14] = [
+const TOP: [&str; 16] = [
     "index.html",
     "claims.json",
     "claim",
@@ -31,6 +31,8 @@ const TOP: [&str; 14] = [
     "audit",
     "tile",
     "checkpoint",
+    "cosigned",
+    "policy",
     "by",
 ];
 

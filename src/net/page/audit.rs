@@ -29,7 +29,7 @@ pub fn audit(frame: &Frame<'_>, report: &Report, ledger: &LedgerPage) -> String 
         div.reading {
             (named("audit", "Audit", &checklist(frame, report)))
             (named("ledger", "The ledger", &facts(ledger)))
-            (named("stewards", &format!("Stewards · {}, {} of them decide together", ledger.stewards.len(), ledger.threshold), &stewards(links, ledger)))
+            (named("stewards", &stewards_name(ledger), &stewards(links, ledger)))
             (named("models", "Models adopted", &models(links, ledger)))
             @if !ledger.set_aside.is_empty() {
                 (named("set-aside", "Set aside", &html! {
@@ -134,6 +134,13 @@ fn facts(ledger: &LedgerPage) -> Markup {
     }
 }
 
+fn stewards_name(ledger: &LedgerPage) -> String {
+    match (ledger.stewards.len(), ledger.threshold) {
+        (1, _) => "Stewards · 1".to_owned(),
+        (many, threshold) => format!("Stewards · {many}, {threshold} of them decide together"),
+    }
+}
+
 fn stewards(links: &Links, ledger: &LedgerPage) -> Markup {
     html! {
         ul.plain {
@@ -150,6 +157,7 @@ fn stewards(links: &Links, ledger: &LedgerPage) -> Markup {
 
 fn models(links: &Links, ledger: &LedgerPage) -> Markup {
     html! {
+        @if ledger.models.is_empty() { p.soft { "No event adopted one; figures are by the model that every ledger begins with." } }
         ul.plain {
             @for model in &ledger.models {
                 li {

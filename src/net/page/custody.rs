@@ -8,12 +8,13 @@
 
 use maud::{Markup, html};
 
+use crate::ledger::Cosignature;
 use crate::projection::Custody;
 use crate::value::Slug;
 
 use super::claim::{Bundle, ClaimShown};
 use super::frame::Frame;
-use super::ink::counted;
+use super::ink::{counted, seen};
 use super::links::Links;
 
 /// How a line came out.
@@ -137,16 +138,40 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
         }
     });
     if head.as_of.is_none() {
-        let words = match frame.unchecked {
-            0 => "witnesses: none asked".to_owned(),
-            many => format!(
-                "witnesses: {} below the head, not checked here",
-                counted(many as u64, "signature")
-            ),
-        };
-        lines.push(("witnesses", Mark::Unknown, words));
+        lines.push(("witnesses", Mark::Unknown, witnesses(frame)));
     }
     lines
+}
+
+/// Who cosigned the head. The ledger's own policy names them, which is no reason to trust them.
+pub(super) fn witnesses(frame: &Frame<'_>) -> String {
+    match frame.witnessed {
+        Some(words) => words.to_owned(),
+        None => witnessed(frame.cosigned, frame.unchecked),
+    }
+}
+
+/// The same, of these cosignatures and so many that no key at hand can check.
+#[must_use]
+pub fn witnessed(cosigned: &[Cosignature], unchecked_lines: usize) -> String {
+    let unchecked = format!(
+        "{} below the head, not checked here",
+        counted(unchecked_lines as u64, "signature")
+    );
+    let by = |one: &Cosignature| format!("{} ({})", seen(&one.witness), one.time.minute_text());
+    let names: Vec<String> = cosigned.iter().map(by).collect();
+    match (names.is_empty(), unchecked_lines) {
+        (true, 0) => "witnesses: none asked".to_owned(),
+        (true, _) => format!("witnesses: {unchecked}"),
+        (false, 0) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them",
+            names.join(", ")
+        ),
+        (false, _) => format!(
+            "witnesses: cosigned by {}; it is the ledger that names them; {unchecked}",
+            names.join(", ")
+        ),
+    }
 }
 
 fn line(part: &str, mark: &Mark, words: &str) -> Markup {

@@ -43,7 +43,7 @@ pub(super) fn counts(live: &[EvidenceShown]) -> String {
 fn piece(links: &Links, edge: &EvidenceShown) -> Markup {
     let (class, mark) = side(edge.relation);
     html! {
-        li class=(class) data-evidence=(edge.added.address) {
+        li class=(class) data-evidence=[edge.withdrawn.is_none().then_some(&edge.added.address)] {
             span.mark aria-hidden="true" { (mark) }
             div {
                 p.source {
@@ -55,7 +55,7 @@ fn piece(links: &Links, edge: &EvidenceShown) -> Markup {
                     }
                 }
                 (notice(&edge.artifact))
-                (prose(&edge.note))
+                div data-fact="note" { (prose(&edge.note)) }
                 @for passage in &edge.passages { (self::passage(passage)) }
                 p.meta {
                     (weight(edge))
@@ -78,9 +78,9 @@ fn piece(links: &Links, edge: &EvidenceShown) -> Markup {
 fn title(links: &Links, artifact: &ArtifactCited, is_withdrawn: bool) -> Markup {
     let name = html! {
         @if artifact.kind.is_some() {
-            a.title href=(links.to(&Page::Subject(&artifact.subject))) { (said(&artifact.title)) }
+            a.title data-fact="title" href=(links.to(&Page::Subject(&artifact.subject))) { (said(&artifact.title)) }
         } @else {
-            span.title { (said(&artifact.title)) }
+            span.title data-fact="title" { (said(&artifact.title)) }
         }
     };
     html! {

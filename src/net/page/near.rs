@@ -13,8 +13,8 @@ use super::links::{Links, Page};
 const DRAWN: usize = 12;
 const WIDTH: usize = 340;
 const ROW: usize = 42;
-/// Letters of a line of a label, and lines of one.
-const LETTERS: usize = 19;
+/// How wide a line of a label may be, in tenths of the letters' size, and lines of one.
+const BREADTH: usize = 98;
 const LINES: usize = 2;
 
 /// A shape at the end of a line.
@@ -85,7 +85,7 @@ fn of_relation(word: &str) -> (&'static str, &'static str) {
 fn label(name: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in seen(name).split_whitespace() {
-        let is_full = |line: &String| line.chars().count() + 1 + word.chars().count() > LETTERS;
+        let is_full = |line: &String| breadth(line) + breadth(" ") + breadth(word) > BREADTH;
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) if !is_full(line) => {
@@ -98,17 +98,48 @@ fn label(name: &str) -> Vec<String> {
     let is_cut = lines.len() > LINES;
     lines.truncate(LINES);
     for line in &mut lines {
-        if line.chars().count() > LETTERS {
-            *line = line.chars().take(LETTERS - 1).chain(['…']).collect();
+        if breadth(line) > BREADTH {
+            *line = cut(line);
         }
     }
     if let Some(last) = lines
         .last_mut()
         .filter(|last| is_cut && !last.ends_with('…'))
     {
-        last.push('…');
+        *last = cut(last);
     }
     lines
+}
+
+/// As much of a line as fits with the sign that there is more.
+fn cut(line: &str) -> String {
+    let mut left = BREADTH - breadth("…");
+    let fits = |letter: &char| {
+        let rest = left.checked_sub(breadth_of(*letter));
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    let kept: String = line.chars().take_while(fits).collect();
+    kept.trim_end_matches([' ', ',', ';', ':', '.', '–', '—'])
+        .to_owned()
+        + "…"
+}
+
+/// About how wide a line is in a sans-serif face, in tenths of the letters' size. Which face a reader
+/// has is not known: rather too wide than too narrow.
+fn breadth(line: &str) -> usize {
+    line.chars().map(breadth_of).sum()
+}
+
+fn breadth_of(letter: char) -> usize {
+    match letter {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 3,
+        ' ' | 'f' | 'r' | 't' | '(' | ')' | '-' | '"' => 4,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 10,
+        'A'..='Z' => 7,
+        '\u{1100}'.. => 11,
+        _ => 6,
+    }
 }
 
 fn drawing(nodes: &[Node]) -> Markup {

@@ -13,7 +13,7 @@ use crate::export::jsonl;
 use crate::hash::Hash;
 use crate::ledger::audit::Report;
 use crate::ledger::bundle::{Binder, NotBundled};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
     agent_page, artifact_page, blame, catalogue, cite, claim_page, context_page, difference,
@@ -130,6 +130,7 @@ pub fn site<S: Shelf>(
         model,
         head: Head::of(ledger, ledger.state(), None, None),
         log_key: ledger.custody().vkey.to_string(),
+        cosigned: Cosignature::all_of(&ledger.custody().cosignatures, None),
         begun: facts
             .first_recorded
             .unwrap_or_else(|| Time::from_micros(0).expect("1970")),
@@ -146,6 +147,7 @@ pub fn site<S: Shelf>(
     builder.lists(shelf)?;
     builder.log(shelf)?;
     builder.audit(shelf)?;
+    builder.witnesses(shelf)?;
     shelf.put("checkpoint", &ledger.custody().note)?;
     Ok(())
 }
@@ -167,6 +169,7 @@ struct Builder<'b> {
     model: &'static Model,
     head: Head,
     log_key: String,
+    cosigned: Vec<Cosignature>,
     begun: Time,
     facts: LedgerPage,
 }
@@ -202,13 +205,27 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Whom the log asks, and every head that one of them signed: a mirror takes them along.
+    fn witnesses<S: Shelf>(&self, shelf: &mut S) -> Put<S> {
+        let (policy, notes) = (self.ledger.policy_file(), self.ledger.cosigned_notes());
+        if let Some(policy) = policy.map_err(SiteError::Ledger)? {
+            shelf.put("policy", &policy)?;
+        }
+        for (path, note) in notes.map_err(SiteError::Ledger)? {
+            shelf.put(&path, &note)?;
+        }
+        Ok(())
+    }
+
     fn frame<'f>(&'f self, head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         Frame {
             head,
             title: &self.facts.title,
             log_key: &self.log_key,
             unchecked: self.ledger.custody().unchecked,
+            cosigned: &self.cosigned,
             recorded: None,
+            witnessed: None,
             links: Links::of_file(page),
         }
     }
@@ -515,7 +532,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::artifact(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len())))
+        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len() as u64)))
     }
 
     fn agent<S: Shelf>(
@@ -549,7 +566,7 @@ impl Builder<'_> {
             .map(|page| (page, super::subject::context(&frame, page)));
         self.put_subject(shelf, subject, found)?;
         let row = |page: crate::projection::ContextPage| {
-            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len())
+            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len() as u64)
         };
         Ok(page.map(row))
     }

@@ -89,7 +89,9 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         title: "A ledger",
         log_key: "a key",
         unchecked: 0,
+        cosigned: &[],
         recorded: None,
+        witnessed: None,
         links: Links::of_file(page),
     }
 }
