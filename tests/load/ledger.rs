@@ -83,7 +83,7 @@ pub(crate) fn grow(grounds: &Path, folder: &Path, events: usize, claims: usize) 
         let author = match stories[claim] {
             // Whoever asserted a claim does not attest to it.
             0 => claim,
-            step => claim + 1 + step,
+            step => claim + 1 + step % (AUTHORS - 1),
         };
         let (author, key) = &grown.authors[author % AUTHORS];
         let act = next(claim, stories[claim], claims)?;
@@ -182,7 +182,7 @@ fn next(claim: usize, step: usize, claims: usize) -> Outcome<Act> {
             "claim.linked",
             &format!(
                 r#"{{"relation":"supports","target":"claim/finding-{}"}}"#,
-                (claim + step) % claims
+                (claim + 1 + step % (claims - 1)) % claims
             ),
         ),
         _ if step % 25 == 20 => act(&own, "note.added", &format!(r#"{{"text":"{words}"}}"#)),

@@ -62,9 +62,12 @@ impl Asked {
             };
             let number = || value.parse().map_err(|_| format!("{value} is no number"));
             match name.as_str() {
-                "--grounds" => asked.grounds = PathBuf::from(value),
+                "--grounds" => {
+                    let found = std::fs::canonicalize(value);
+                    asked.grounds = found.map_err(|error| format!("{value}: {error}"))?;
+                }
                 "--events" => asked.events = number()?,
-                "--claims" => asked.claims = number()?,
+                "--claims" => asked.claims = number()?.max(2),
                 "--connections" => asked.connections = number()?,
                 "--commits" => asked.commits = number()?,
                 "--seconds" => {

@@ -19,7 +19,7 @@ impl Child {
         let mut command = grown.command(grounds);
         command.args(["serve", "--listen", "127.0.0.1:0", "--connections"]);
         command.arg((connections * 10).to_string());
-        command.args(["--key-rate", "1000000"]);
+        command.args(["--rate", "1000000", "--burst", "1000000"]);
         Child::start(command)
     }
 
