@@ -1,6 +1,8 @@
 //! One test binary, a file a promise.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "cli")]
+mod api;
 mod architecture;
 mod chain;
 mod bundle;
