@@ -226,6 +226,7 @@ impl Builder<'_> {
             cosigned: &self.cosigned,
             recorded: None,
             witnessed: None,
+            by_now: None,
             links: Links::of_file(page),
         }
     }
