@@ -48,8 +48,8 @@ pub use page::{
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
     LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
-    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_in_brief, artifact_page, citations,
-    context_page, ledger_page, scoped, view_page,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
+    view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
@@ -67,7 +67,7 @@ pub use subjects::{nearest, subjects};
 pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
-pub use why::{Arithmetic, Ground, Why, why};
+pub use why::{Arithmetic, Ground, Why, why, whys};
 pub use words::{
     Byline, Phrase, Piece, absence, absence_then, address_text, decimal, origin_words,
 };

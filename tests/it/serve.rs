@@ -194,8 +194,8 @@ fn tiles_are_the_files_that_publish_writes_and_a_mirror_takes_them() {
     let url = server.url("/");
     desk.yes(&["mirror", &url, "copy"]);
     desk.yes(&["--ledger", "copy", "verify"]);
-    note(&desk, "Later");
     let size = server.size();
+    note(&desk, "Later");
     server.until("/checkpoint", |_| server.size() > size);
     desk.yes(&["mirror", &url, "copy"]);
     assert_eq!(desk.read("copy/checkpoint"), desk.read("ledger/checkpoint"));

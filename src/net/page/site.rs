@@ -17,7 +17,7 @@ use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
     agent_page, artifact_page, blame, catalogue, cite, claim_page, context_page, difference,
-    ledger_page, model_in_force, subjects, timeline, view_page, why,
+    ledger_page, model_in_force, subjects, timeline, view_page, whys,
 };
 use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
@@ -225,6 +225,8 @@ impl Builder<'_> {
             unchecked: self.ledger.custody().unchecked,
             cosigned: &self.cosigned,
             recorded: None,
+            witnessed: None,
+            by_now: None,
             links: Links::of_file(page),
         }
     }
@@ -531,7 +533,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::artifact(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len())))
+        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len() as u64)))
     }
 
     fn agent<S: Shelf>(
@@ -565,7 +567,7 @@ impl Builder<'_> {
             .map(|page| (page, super::subject::context(&frame, page)));
         self.put_subject(shelf, subject, found)?;
         let row = |page: crate::projection::ContextPage| {
-            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len())
+            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len() as u64)
         };
         Ok(page.map(row))
     }
@@ -729,9 +731,7 @@ fn figures(
     slug: &Slug,
     model: &'static Model,
 ) -> impl Iterator<Item = crate::projection::Why> {
-    Figure::ALL
-        .into_iter()
-        .filter_map(move |figure| why(state, slug, figure, model, &Filter::none()))
+    whys(state, slug, &Figure::ALL, model, &Filter::none()).into_iter()
 }
 
 fn index_of(page: &Page<'_>) -> String {

@@ -91,6 +91,8 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         unchecked: 0,
         cosigned: &[],
         recorded: None,
+        witnessed: None,
+        by_now: None,
         links: Links::of_file(page),
     }
 }

@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
+use maud::html;
 
 use crate::ledger::audit::{Report, Standard, audit};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::value::{Index, Slug, Time};
 
-use super::super::page::{ClaimState, Head, claim_states, last_told};
+use super::super::page::{ClaimState, Head, claim_states, last_told, witnessed};
 use super::current::Current;
 
 /// Bytes of answers that are kept at most; about as much again is spent on keeping them.
@@ -58,6 +59,7 @@ pub(super) struct Stencil {
     entries: u64,
     root: String,
     recorded: Time,
+    witnessed: String,
 }
 
 /// What stands in the places that the stencil left.
@@ -66,6 +68,7 @@ struct Filling {
     entries: String,
     root: String,
     recorded: String,
+    witnessed: String,
 }
 
 /// An answer on the shelf.
@@ -95,8 +98,6 @@ enum Stamp {
 struct Copied {
     damages: usize,
     withheld: usize,
-    unchecked: usize,
-    cosignatures: usize,
     is_mapped: bool,
 }
 
@@ -106,6 +107,7 @@ enum Place {
     Entries,
     Root,
     Recorded,
+    Witnessed,
 }
 
 enum Piece {
@@ -273,8 +275,6 @@ impl Copied {
         Copied {
             damages: custody.damages.len(),
             withheld: custody.withheld.len(),
-            unchecked: custody.unchecked,
-            cosignatures: custody.cosignatures.len(),
             is_mapped: facts.is_some_and(|facts| facts.mapped.is_some()),
         }
     }
@@ -282,13 +282,16 @@ impl Copied {
 
 impl Filling {
     fn of(ledger: &Ledger) -> Filling {
-        let head = &ledger.custody().checkpoint;
+        let custody = ledger.custody();
+        let head = &custody.checkpoint;
+        let cosigned = Cosignature::all_of(&custody.cosignatures, None);
         let recorded = ledger.state().recorded();
         Filling {
             size: head.size.to_string(),
             entries: ledger.state().size().to_string(),
             root: head.root.to_string(),
             recorded: recorded.map_or_else(String::new, |time| time.micros_text()),
+            witnessed: html! { (witnessed(&cosigned, custody.unchecked)) }.into_string(),
         }
     }
 
@@ -298,6 +301,7 @@ impl Filling {
             Place::Entries => &self.entries,
             Place::Root => &self.root,
             Place::Recorded => &self.recorded,
+            Place::Witnessed => &self.witnessed,
         }
     }
 }
@@ -315,6 +319,7 @@ impl Stencil {
             size,
             entries,
             root: (0..4).map(|_| format!("{:016x}", lot())).collect(),
+            witnessed: (0..4).map(|_| format!("{:016x}", lot())).collect(),
             recorded: Time::from_micros(micros).unwrap_or(Time::EPOCH),
         }
     }
@@ -330,9 +335,19 @@ impl Stencil {
         }
     }
 
+    /// How many entries there cannot be by now.
+    pub(super) fn by_now(&self) -> u64 {
+        self.entries
+    }
+
     /// The time that cannot be.
     pub(super) fn recorded(&self) -> Time {
         self.recorded
+    }
+
+    /// The words of witnesses that cannot be.
+    pub(super) fn witnessed(&self) -> &str {
+        &self.witnessed
     }
 
     /// Text in the pieces between the places that were left.
@@ -342,6 +357,7 @@ impl Stencil {
             (Place::Entries, self.entries.to_string()),
             (Place::Root, self.root.clone()),
             (Place::Recorded, self.recorded.micros_text()),
+            (Place::Witnessed, self.witnessed.clone()),
         ];
         let mut found: Vec<(usize, usize, Place)> = Vec::new();
         for (place, mark) in &marks {
@@ -420,5 +436,86 @@ impl Shelf {
                 self.length -= gone.length + oldest.len();
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filling() -> Filling {
+        Filling {
+            size: "41".to_owned(),
+            entries: "40".to_owned(),
+            root: "ab".repeat(32),
+            recorded: "2026-03-09T19:58:00.000000Z".to_owned(),
+            witnessed: "witnesses: none asked".to_owned(),
+        }
+    }
+
+    fn answer(text: &str, stencil: &Stencil) -> Answer {
+        Answer::of(Stamp::Head(String::new()), stencil.cut(text))
+    }
+
+    proptest! {
+        #[test]
+        fn a_head_is_put_in_where_it_stood_and_nowhere_else(
+            parts in prop::collection::vec(("[^\u{0}]{0,12}", 0_usize..5), 0..12),
+        ) {
+            let (stencil, filling) = (Stencil::by_lot(), filling());
+            let marks = [
+                stencil.size.to_string(),
+                stencil.entries.to_string(),
+                stencil.root.clone(),
+                stencil.recorded.micros_text(),
+                stencil.witnessed.clone(),
+            ];
+            let places = [
+                Place::Size,
+                Place::Entries,
+                Place::Root,
+                Place::Recorded,
+                Place::Witnessed,
+            ];
+            let mut drawn = String::new();
+            let mut expected = String::new();
+            for (text, place) in &parts {
+                // Digits beside a number would be another number, as on no page.
+                let text = text.replace(|c: char| c.is_ascii_alphanumeric(), ".");
+                drawn.push_str(&format!("{text} {} ", marks[*place]));
+                expected.push_str(&format!("{text} {} ", filling.at(places[*place])));
+            }
+            let filled = answer(&drawn, &stencil).filled(&filling);
+            prop_assert_eq!(String::from_utf8(filled.to_vec()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_oldest_answers_go_when_there_is_no_more_room() {
+        let stencil = Stencil::by_lot();
+        let mut shelf = Shelf::default();
+        let large = "x".repeat(LARGEST);
+        let names: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();
+        for name in &names {
+            shelf.put(name, answer(&large, &stencil));
+            shelf.put(name, answer(&large, &stencil));
+            assert!(shelf.length <= ROOM);
+        }
+        assert!(!shelf.answers.contains_key("/0") && shelf.answers.contains_key("/99"));
+        assert_eq!(shelf.answers.len(), shelf.order.len());
+        shelf.put("/larger", answer(&format!("{large}x"), &stencil));
+        assert!(!shelf.answers.contains_key("/larger"));
+    }
+
+    #[test]
+    fn a_head_that_cannot_be_is_another_one_each_time() {
+        let (one, other) = (Stencil::by_lot(), Stencil::by_lot());
+        assert_ne!((one.size, &one.root), (other.size, &other.root));
+        assert_eq!(one.root.len(), 64);
+        assert!(one.size > 1 << 59 && one.size != one.entries);
+        assert_eq!(one.recorded.micros_text().len(), 27);
     }
 }

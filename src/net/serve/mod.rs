@@ -176,7 +176,11 @@ impl Server {
             limits,
             tell,
         } = serving;
-        let writer = appender.map(|appender| Writer::start(appender, limits.pace));
+        let writer = appender.map(|mut appender| {
+            appender.share_map(&ledger);
+            Writer::start(appender, limits.pace)
+        });
+        hash_the_map(ledger.clone());
         let handle = writer.as_ref().map(Writer::handle);
         let published = handle.as_ref().map(WriterHandle::published);
         let (follower, current, trouble) = Follower::of(ledger, published);
@@ -215,6 +219,13 @@ impl Server {
         self.beside.iter().for_each(JoinHandle::abort);
         self.writer.map_or(Ok(()), Writer::close)
     }
+}
+
+/// The first root of a map takes seconds where there are many subjects; each later one takes what
+/// has changed. It is worked out before anybody waits for a bundle.
+fn hash_the_map(ledger: Ledger) {
+    ledger.map();
+    tokio::task::spawn_blocking(move || ledger.map().root());
 }
 
 fn router(served: &Shared) -> Router {

@@ -65,7 +65,10 @@ impl Serve {
             limits: self.limits(),
             tell: tell_of_witnesses(context),
         };
-        runtime.block_on(self.answer(context, serving))
+        let ended = runtime.block_on(self.answer(context, serving));
+        // Whoever asked is answered or has gone; what is still worked out is for nobody.
+        runtime.shutdown_background();
+        ended
     }
 
     fn limits(&self) -> ServeLimits {
