@@ -31,6 +31,7 @@ use super::cosigned::{
 use super::leaves::RightEdge;
 use super::lines::{open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
+use super::read::Ledger;
 use super::receipt::Receipt;
 use super::refusal::{LedgerError, refused};
 use super::signer::{HeadSigner, SignerError, SignerState};
@@ -324,6 +325,18 @@ impl Appender {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Goes on with the map of a ledger that was read at the same head, in place of its own, which
+    /// says the same: what is hashed for one of them is then hashed for both.
+    pub fn share_map(&mut self, ledger: &Ledger) {
+        let is_same = self.staged.is_empty()
+            && self.tree.size() == ledger.tree().size()
+            && self.tree.root() == ledger.tree().root()
+            && ledger.custody().damages.is_empty();
+        if is_same {
+            self.map = ledger.map().clone();
+        }
     }
 
     /// The newest head that is on disk, as an anchor.

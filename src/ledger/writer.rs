@@ -113,7 +113,8 @@ impl From<LedgerError> for NoReceipt {
 
 impl NoReceipt {
     /// What whoever waited for an answer that never came is told.
-    fn unanswered() -> NoReceipt {
+    #[must_use]
+    pub fn unanswered() -> NoReceipt {
         NoReceipt::Unknown {
             why: "the writer ended before it answered".to_owned(),
         }

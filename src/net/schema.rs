@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::claim::{
@@ -13,6 +13,7 @@ use crate::claim::{
     Verdict, ViewVerdict,
 };
 use crate::hash::Hash;
+use crate::ledger::Receipt;
 use crate::trust::Figure;
 use crate::value::{
     Address, CommitId, Date, EventId, KeyId, Origin, PublicKey, Ratio, Slug, Subject, Time,
@@ -83,6 +84,37 @@ words! {
     Standing: "How a claim stands";
     Verdict: "What an attestation says";
     ViewVerdict: "What a rule of a view says";
+}
+
+/// A receipt, as docs/FORMAT.md has it.
+impl PartialSchema for Receipt {
+    fn schema() -> RefOr<Schema> {
+        let text = |what: &str| {
+            let text = ObjectBuilder::new().schema_type(Type::String);
+            text.description(Some(what))
+        };
+        ObjectBuilder::new()
+            .description(Some("A receipt: with the log's key, whoever has it can check offline that the commit is recorded"))
+            .property("origin", Origin::schema())
+            .property("index", ObjectBuilder::new().schema_type(Type::Integer))
+            .property("commit", CommitId::schema())
+            .property("events", ArrayBuilder::new().items(EventId::schema()))
+            .property("entry", text("The line of the log"))
+            .property("proof", text("A tlog-proof of the line (C2SP)"))
+            .required("origin")
+            .required("index")
+            .required("commit")
+            .required("events")
+            .required("entry")
+            .required("proof")
+            .into()
+    }
+}
+
+impl ToSchema for Receipt {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Receipt")
+    }
 }
 
 impl PartialSchema for Figure {

@@ -133,49 +133,6 @@ pub fn artifact_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Arti
     })
 }
 
-/// An artifact in a line; none where no such artifact is in effect.
-#[must_use]
-pub fn artifact_in_brief(state: &State, slug: &Slug, filter: &Filter) -> Option<ArtifactCited> {
-    let keep = Keep::from(filter);
-    kept_artifact(state, slug, &keep)?.registration()?;
-    Some(cited(state, slug, &keep))
-}
-
-/// How often live evidence cites each artifact, by its slug; those that nothing cites are left out.
-#[must_use]
-pub fn citations(state: &State, filter: &Filter) -> BTreeMap<Slug, usize> {
-    counted_in(state, filter, |claim, put| {
-        claim.live_evidence().for_each(|edge| put(&edge.artifact.0));
-    })
-}
-
-/// Of how many claims each context is a scope, by its slug; those without any are left out.
-#[must_use]
-pub fn scoped(state: &State, filter: &Filter) -> BTreeMap<Slug, usize> {
-    counted_in(state, filter, |claim, put| {
-        claim
-            .live_scopes()
-            .for_each(|(_, data)| put(&data.context.0));
-    })
-}
-
-fn counted_in(
-    state: &State,
-    filter: &Filter,
-    each: impl Fn(&crate::claim::Claim, &mut dyn FnMut(&Slug)),
-) -> BTreeMap<Slug, usize> {
-    let keep = Keep::from(filter);
-    let mut counts: BTreeMap<Slug, usize> = BTreeMap::new();
-    for (slug, _) in state.claims() {
-        if let Some(claim) = kept_claim(state, slug, &keep).filter(|one| one.wording.is_some()) {
-            each(&claim, &mut |slug| {
-                *counts.entry(slug.clone()).or_default() += 1;
-            });
-        }
-    }
-    counts
-}
-
 fn effective_notes(events: &crate::claim::Stream) -> Vec<std::sync::Arc<Event>> {
     let in_effect = events.iter().filter(|(_, in_effect)| *in_effect);
     in_effect

@@ -19,8 +19,12 @@ mod golden_commit;
 mod heads;
 mod hostile;
 #[cfg(feature = "cli")]
+mod http_hostile;
+#[cfg(feature = "cli")]
 mod keys;
 mod lab;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod mirror;
 #[cfg(feature = "net")]
 mod listener;

@@ -17,6 +17,7 @@ use crate::cli::{Colour, Global};
 use crate::error::{Exit, Failure};
 
 /// Everything that commands share.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) global: Global,
     /// Whether standard output is a terminal.

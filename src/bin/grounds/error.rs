@@ -7,6 +7,7 @@ use grounds::claim::{Code, Rejection};
 use grounds::ledger::{
     HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
 };
+use grounds::net::RemoteError;
 use grounds::projection::BadQuestion;
 use grounds::store::StoreError;
 use grounds::tlog::TileError;
@@ -231,6 +232,32 @@ impl From<RepairError> for Failure {
                 .hint("nothing was changed; grounds prove --fork SOURCE makes a proof of it, where the tiles can be read"),
             RepairError::Behind { .. } => Failure::new(Exit::No, "rollback", message)
                 .hint("nothing was changed; a copy that has more can heal more"),
+        }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Failure {
+        let message = error.to_string();
+        match error {
+            RemoteError::Unreachable { .. } => Failure::new(Exit::Io, "io", message)
+                .hint("run the same command again: a commit is recorded once"),
+            RemoteError::Refused { code, status, hint, .. } => {
+                let exit = match (code.as_str(), status) {
+                    ("conflict", _) => Exit::Conflict,
+                    ("missing", _) | ("http", 404) => Exit::NotFound,
+                    (_, 429 | 500..) => Exit::Io,
+                    _ => Exit::No,
+                };
+                Failure {
+                    hint,
+                    ..Failure::new(exit, code, message)
+                }
+            }
+            RemoteError::NotAReceipt(_) => Failure::new(Exit::No, "receipt", message)
+                .hint("is it the address of a ledger? grounds verify tells what is recorded there"),
+            RemoteError::NotProved(_) => Failure::new(Exit::No, "receipt", message)
+                .hint("the commit may be recorded, but not in the log of this key: keep what was answered"),
         }
     }
 }

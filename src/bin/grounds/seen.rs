@@ -35,9 +35,28 @@ impl Asking {
 
     /// Opens the ledger and folds what is asked for.
     pub(crate) fn open(&self, context: &Context) -> Result<Seen, Failure> {
+        let clocks = self.clocks()?;
+        self.fold(clocks, context.open()?)
+    }
+
+    /// Folds what is asked for of a ledger that is open.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn over(&self, ledger: Ledger) -> Result<Seen, Failure> {
+        self.fold(self.clocks()?, ledger)
+    }
+
+    /// The two clocks, read before anything is opened.
+    fn clocks(&self) -> Result<(Option<AsOf>, Option<Time>), Failure> {
         let as_of = self.as_of.as_deref().map(parse_as_of).transpose()?;
         let effective = self.effective.as_deref().map(parse_effective).transpose()?;
-        let ledger = context.open()?;
+        Ok((as_of, effective))
+    }
+
+    fn fold(
+        &self,
+        (as_of, effective): (Option<AsOf>, Option<Time>),
+        ledger: Ledger,
+    ) -> Result<Seen, Failure> {
         let state = ledger.state_as_of(as_of.as_ref())?;
         let model = model_of(&state, self.model.as_deref())?;
         let head = Head::of(&ledger, self, &state, effective);

@@ -44,6 +44,8 @@ pub struct Frame<'f> {
     pub unchecked: usize,
     /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
     pub cosigned: &'f [Cosignature],
+    /// What is said of witnesses, where that is not to be said of these.
+    pub witnessed: Option<&'f str>,
     /// Recorded time of the newest entry that was folded, where a band tells of it.
     pub recorded: Option<Time>,
     /// How the page's links are spelled.

@@ -36,6 +36,7 @@ mod why;
 pub use answer::{Answer, Head, Listed, Logged, Replayed, Shown, Told, json, show};
 pub use audit::audit;
 pub use claim::{Bundle, ClaimShown, claim};
+pub use custody::witnessed;
 pub use feed::{FeedShown, feed};
 pub use frame::{CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
 pub use history::{DiffShown, HistoryShown, blame, diff, history};

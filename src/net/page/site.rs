@@ -225,6 +225,7 @@ impl Builder<'_> {
             unchecked: self.ledger.custody().unchecked,
             cosigned: &self.cosigned,
             recorded: None,
+            witnessed: None,
             links: Links::of_file(page),
         }
     }
@@ -531,7 +532,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::artifact(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len())))
+        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len() as u64)))
     }
 
     fn agent<S: Shelf>(
@@ -565,7 +566,7 @@ impl Builder<'_> {
             .map(|page| (page, super::subject::context(&frame, page)));
         self.put_subject(shelf, subject, found)?;
         let row = |page: crate::projection::ContextPage| {
-            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len())
+            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len() as u64)
         };
         Ok(page.map(row))
     }

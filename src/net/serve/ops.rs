@@ -74,6 +74,9 @@ async fn metrics(State(served): State<Shared>) -> Result<Response, Problem> {
     metrics
         .ready
         .set(i64::from(served.trouble.borrow().is_none()));
+    metrics
+        .streams
+        .set(i64::try_from(served.readers()).unwrap_or(i64::MAX));
     let text = metrics.text();
     let text = text.map_err(|_| Problem::new(500, "internal", "a fault of this server"))?;
     Ok(reply(METRICS, text, Keep::Never, None))
@@ -96,6 +99,11 @@ struct ByRoute {
     route: &'static str,
 }
 
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Became {
+    outcome: &'static str,
+}
+
 /// Figures about the server since it started.
 pub(super) struct Metrics {
     registry: Registry,
@@ -106,6 +114,8 @@ pub(super) struct Metrics {
     queue: Gauge,
     entries: Gauge,
     ready: Gauge,
+    commits: Family<Became, Counter>,
+    streams: Gauge,
 }
 
 impl Default for Metrics {
@@ -151,7 +161,20 @@ impl Default for Metrics {
             "1 while the newest head in the folder is served",
             ready.clone(),
         );
+        let (commits, streams) = (Family::default(), Gauge::default());
+        registry.register(
+            "commits",
+            "Commits acknowledged: recorded, or known before",
+            Family::clone(&commits),
+        );
+        registry.register(
+            "streams",
+            "Readers of the stream of entries",
+            streams.clone(),
+        );
         Metrics {
+            commits,
+            streams,
             registry,
             requests,
             seconds,
@@ -179,6 +202,15 @@ impl Metrics {
     pub(super) fn refused(&self, route: &'static str, code: &str) {
         let code = code.to_owned();
         self.refused.get_or_create(&Refused { route, code }).inc();
+    }
+
+    /// A commit was acknowledged.
+    pub(super) fn commit(&self, is_repeated: bool) {
+        let outcome = match is_repeated {
+            true => "known",
+            false => "recorded",
+        };
+        self.commits.get_or_create(&Became { outcome }).inc();
     }
 
     /// So many connections are open.

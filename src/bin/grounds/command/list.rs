@@ -125,7 +125,7 @@ impl List {
     }
 }
 
-fn unknown_view(state: &grounds::claim::State, name: &str) -> Failure {
+pub(crate) fn unknown_view(state: &grounds::claim::State, name: &str) -> Failure {
     let known: Vec<String> = state.views().map(|(slug, _)| slug.to_string()).collect();
     let failure = Failure::not_found(format!(
         "found no view/{name}, expected a view of this ledger"

@@ -104,7 +104,8 @@ impl Log {
     }
 }
 
-fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
+/// The agent that a text means: one that is registered, or the log itself.
+pub(crate) fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
     let agents: Vec<Subject> = grounds::projection::subjects(&seen.state)
         .into_iter()
         .filter(|subject| subject.kind() == Kind::Agent)

@@ -411,7 +411,7 @@ pub(super) async fn bundle(
 }
 
 /// Why there is no bundle, as an answer.
-fn not_bundled(error: &NotBundled) -> Problem {
+pub(in super::super) fn not_bundled(error: &NotBundled) -> Problem {
     let (status, code) = match error {
         NotBundled::Moment(_) | NotBundled::NoClaim { .. } => (404, "not_found"),
         NotBundled::NoMap { .. } => (404, "map"),

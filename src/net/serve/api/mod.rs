@@ -35,6 +35,7 @@ use super::asking::Asked;
 use super::current::Current;
 use super::reply::Keep;
 
+pub(super) use claims::not_bundled;
 pub(super) use problem::Refusals;
 
 const JSON: &str = "application/json";
