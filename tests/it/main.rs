@@ -39,6 +39,8 @@ mod repair;
 #[cfg(feature = "cli")]
 mod serve;
 #[cfg(feature = "cli")]
+mod serving_writes;
+#[cfg(feature = "cli")]
 #[allow(dead_code)]
 mod server_desk;
 mod witnesses;
