@@ -41,6 +41,8 @@ mod repair;
 #[cfg(feature = "cli")]
 mod serve;
 #[cfg(feature = "cli")]
+mod serving_writes;
+#[cfg(feature = "cli")]
 #[allow(dead_code)]
 mod server_desk;
 #[cfg(feature = "cli")]
