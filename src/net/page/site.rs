@@ -17,13 +17,13 @@ use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
     agent_page, artifact_page, blame, catalogue, cite, claim_page, context_page, difference,
-    ledger_page, model_in_force, subjects, timeline, view_page, why,
+    ledger_page, model_in_force, subjects, timeline, view_page, whys,
 };
 use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
-use super::answer::{Head, Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, linked, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::{Frame, MARK, STYLE, style_file};
@@ -226,6 +226,7 @@ impl Builder<'_> {
             cosigned: &self.cosigned,
             recorded: None,
             witnessed: None,
+            by_now: None,
             links: Links::of_file(page),
         }
     }
@@ -380,6 +381,10 @@ impl Builder<'_> {
         shelf.put(
             &data_file(&here, Format::Json),
             show("claim", &self.head, page).as_bytes(),
+        )?;
+        shelf.put(
+            &data_file(&here, Format::Jsonld),
+            linked(&self.head, page).as_bytes(),
         )?;
         self.events(shelf, &subject, slug, statement)?;
         self.reasons(shelf, slug)?;
@@ -730,9 +735,7 @@ fn figures(
     slug: &Slug,
     model: &'static Model,
 ) -> impl Iterator<Item = crate::projection::Why> {
-    Figure::ALL
-        .into_iter()
-        .filter_map(move |figure| why(state, slug, figure, model, &Filter::none()))
+    whys(state, slug, &Figure::ALL, model, &Filter::none()).into_iter()
 }
 
 fn index_of(page: &Page<'_>) -> String {
