@@ -278,7 +278,7 @@ impl Address {
         // As of a moment that is not over, the state grows.
         let is_settled = asked.as_of.is_none() || is_past(asked);
         match &self.wish {
-            // Provenance names the head and who signed it.
+            // Linked data names the head.
             _ if self.format == Some(Format::Jsonld) => Depends::Head,
             Wish::Place(place) if is_as_known && is_settled => match place {
                 Place::Subject(Subject::Entity(Kind::Claim, slug))
@@ -321,7 +321,6 @@ impl Address {
             recorded,
             custody,
             log_key: &custody.vkey.to_string(),
-            leaf: &|index| asked.current.ledger.tree().leaf(index),
             witnessed: stencil.map(Stencil::witnessed),
             cosigned: &Cosignature::all_of(&custody.cosignatures, None),
             states: &|slug| kept.states(&asked.current, slug).to_vec(),
@@ -613,7 +612,6 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
         recorded: None,
         custody,
         log_key: &custody.vkey.to_string(),
-        leaf: &|index| current.ledger.tree().leaf(index),
         witnessed: None,
         cosigned: &[],
         states: &|_| Vec::new(),
