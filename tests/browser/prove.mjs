@@ -70,7 +70,7 @@ async function answered(page) {
     words: document.querySelector("[data-proof] .answer").textContent,
     alarm: document.querySelector("[data-proof] [role=alert]").textContent,
     told: [...document.querySelectorAll("[data-told].against")].map((line) => line.textContent),
-    ticks: [...document.querySelectorAll(".tick")].map((tick) => tick.className),
+    ticks: [...document.querySelectorAll("span.tick")].map((tick) => tick.className),
   }));
 }
 async function verify(page, path = HERE) {

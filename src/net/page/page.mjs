@@ -319,7 +319,7 @@ class Proof {
     this.button.disabled = true;
     this.alarm.replaceChildren();
     this.place.classList.remove("fails");
-    for (const tick of $$(".tick")) tick.remove();
+    for (const tick of $$("span.tick")) tick.remove();
     for (const was of this.was ?? []) was.line.replaceWith(was.old);
     this.was = [];
     this.say(make("p", {}, "Fetching the bundle and checking it …"));
