@@ -8,7 +8,10 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The largest integer that every JSON reader keeps exact: 2^53 − 1 (RFC 8259, section 6).
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
@@ -542,6 +545,71 @@ impl<'a> Reader<'a> {
             }
             _ => Err(wrong()),
         }
+    }
+}
+
+/// Ordinary JSON: any order of names, any white space and escapes. Numbers are integers all the same,
+/// and no name stands twice.
+impl<'de> Deserialize<'de> for Json<'static> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json<'static>, D::Error> {
+        deserializer.deserialize_any(PlainVisitor)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Json<'static>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON whose numbers are integers within 2^53 - 1")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'static>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'static>, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'static>, E> {
+        match number.unsigned_abs() <= MAX_INTEGER.unsigned_abs() {
+            true => Ok(Json::Int(number)),
+            false => Err(E::custom(format!("the number {number} is beyond 2^53 - 1"))),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'static>, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            Err(_) => Err(E::custom(format!("the number {number} is beyond 2^53 - 1"))),
+        }
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json<'static>, E> {
+        Ok(Json::Str(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'static>, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Json::Arr(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'static>, A::Error> {
+        let mut names = BTreeSet::new();
+        let mut read = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value()?;
+            if !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("the name {name:?} stands twice")));
+            }
+            read.push((Cow::Owned(name), value));
+        }
+        Ok(Json::Obj(read))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::form::{AnyList, AnySet, Field, Form, Keyed, List, Set, record};
+use crate::form::{AnyList, AnySet, Field, Fields, Form, Keyed, List, Set, record};
 use crate::hash::Hash;
 use crate::json::Json;
 use crate::tlog::VerifierKey;
@@ -995,6 +995,28 @@ impl Act {
             effective: None,
             data,
         }
+    }
+
+    /// Reads `{"subject", "effective"?, "type", "data"}`: how people and programs write an act down.
+    ///
+    /// # Errors
+    /// The field that is not of its form; `schema` where the type does not stand on the subject.
+    pub fn read(json: &Json<'_>) -> Result<Act, FormError> {
+        let mut fields = Fields::of(json)?;
+        let subject: Subject = fields.required("subject")?;
+        let effective: Option<Date> = fields.optional("effective")?;
+        let missing = |form, name| FormError::schema("nothing", form).inside(name);
+        let kind = fields
+            .raw("type")
+            .ok_or_else(|| missing("a string", "type"))?;
+        let kind = crate::form::text_of(kind).map_err(|error| error.inside("type"))?;
+        let data = fields
+            .raw("data")
+            .ok_or_else(|| missing("an object", "data"))?;
+        fields.end()?;
+        let data = Data::read(kind, data)?;
+        data.stands_on(&subject)?;
+        Ok(Act::new(subject, data).since(effective))
     }
 
     /// The same, holding in the world since a date.

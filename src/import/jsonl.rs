@@ -1,16 +1,11 @@
 //! JSON Lines: each line one act, `{"subject", "effective"?, "type", "data"}`, in ordinary JSON.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
 use crate::claim::{Act, Claim, ClaimLinked, ClaimScoped, Data, EvidenceAdded, State};
-use crate::form::Fields;
-use crate::json::{Json, MAX_INTEGER};
-use crate::value::{Date, FormError, Kind, Subject};
+use crate::json::Json;
+use crate::value::{FormError, Kind, Subject};
 
 use super::Plan;
 use super::draft::Draft;
@@ -96,22 +91,9 @@ fn next_line(reader: &mut impl BufRead, number: u64) -> Result<Option<String>, I
 }
 
 fn read_act(text: &str) -> Result<Act, FormError> {
-    let Plain(json) = serde_json::from_str(text)
+    let json: Json<'static> = serde_json::from_str(text)
         .map_err(|error| FormError::schema(error.to_string(), "a JSON object on one line"))?;
-    let mut fields = Fields::of(&json)?;
-    let subject: Subject = fields.required("subject")?;
-    let effective: Option<Date> = fields.optional("effective")?;
-    let kind = fields
-        .raw("type")
-        .ok_or_else(|| FormError::schema("nothing", "a string").inside("type"))?;
-    let kind = crate::form::text_of(kind).map_err(|error| error.inside("type"))?;
-    let data = fields
-        .raw("data")
-        .ok_or_else(|| FormError::schema("nothing", "an object").inside("data"))?;
-    fields.end()?;
-    let data = Data::read(kind, data)?;
-    data.stands_on(&subject)?;
-    Ok(Act::new(subject, data).since(effective))
+    Act::read(&json)
 }
 
 fn take(draft: &mut Draft<'_>, act: Act, place: &Place, seen: &mut BTreeSet<String>) {
@@ -222,72 +204,6 @@ fn has_link(claim: &Claim, data: &ClaimLinked) -> bool {
     claim
         .live_links()
         .any(|(_, live)| live.relation == data.relation && live.target == data.target)
-}
-
-/// Ordinary JSON whose numbers are integers and whose names are unique.
-struct Plain(Json<'static>);
-
-impl<'de> Deserialize<'de> for Plain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plain, D::Error> {
-        deserializer.deserialize_any(PlainVisitor).map(Plain)
-    }
-}
-
-struct PlainVisitor;
-
-impl<'de> Visitor<'de> for PlainVisitor {
-    type Value = Json<'static>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON whose numbers are integers within 2^53 - 1")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json<'static>, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json<'static>, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'static>, E> {
-        match number.unsigned_abs() <= MAX_INTEGER.unsigned_abs() {
-            true => Ok(Json::Int(number)),
-            false => Err(E::custom(format!("the number {number} is beyond 2^53 - 1"))),
-        }
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'static>, E> {
-        match i64::try_from(number) {
-            Ok(number) => self.visit_i64(number),
-            Err(_) => Err(E::custom(format!("the number {number} is beyond 2^53 - 1"))),
-        }
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Json<'static>, E> {
-        Ok(Json::Str(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'static>, A::Error> {
-        let mut read = Vec::new();
-        while let Some(Plain(item)) = items.next_element()? {
-            read.push(item);
-        }
-        Ok(Json::Arr(read))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'static>, A::Error> {
-        let mut names = BTreeSet::new();
-        let mut read = Vec::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let Plain(value) = members.next_value()?;
-            if !names.insert(name.clone()) {
-                return Err(A::Error::custom(format!("the name {name:?} stands twice")));
-            }
-            read.push((Cow::Owned(name), value));
-        }
-        Ok(Json::Obj(read))
-    }
 }
 
 #[cfg(test)]

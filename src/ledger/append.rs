@@ -31,9 +31,10 @@ use super::cosigned::{
 use super::leaves::RightEdge;
 use super::lines::{open_reader, own_key, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
+use super::read::Ledger;
 use super::receipt::Receipt;
 use super::refusal::{LedgerError, refused};
-use super::signer::{HeadSigner, SignerError};
+use super::signer::{HeadSigner, SignerError, SignerState};
 use super::work::in_parallel;
 
 /// A map entry is due at least every so many entries.
@@ -326,6 +327,18 @@ impl Appender {
         &self.state
     }
 
+    /// Goes on with the map of a ledger that was read at the same head, in place of its own, which
+    /// says the same: what is hashed for one of them is then hashed for both.
+    pub fn share_map(&mut self, ledger: &Ledger) {
+        let is_same = self.staged.is_empty()
+            && self.tree.size() == ledger.tree().size()
+            && self.tree.root() == ledger.tree().root()
+            && ledger.custody().damages.is_empty();
+        if is_same {
+            self.map = ledger.map().clone();
+        }
+    }
+
     /// The newest head that is on disk, as an anchor.
     #[must_use]
     pub fn anchor(&self) -> Option<Anchor> {
@@ -568,11 +581,36 @@ impl Appender {
         policy: &TlogPolicy,
         lines: Vec<SignatureLine>,
     ) -> Result<Added, LedgerError> {
+        let head = self.head.clone();
+        self.add_cosignatures_of(&head, policy, lines)
+    }
+
+    /// The same of `note`, a head of this ledger that may not be the newest any more: under steady
+    /// writing a witness always answers about an older one. Its cosignatures are kept in
+    /// `cosigned/<size>`; `checkpoint` has them only while it is the newest.
+    ///
+    /// # Errors
+    /// As [`Appender::add_cosignatures`]; and where the log's key has not signed the note, or it is
+    /// of another history.
+    pub fn add_cosignatures_of(
+        &mut self,
+        note: &[u8],
+        policy: &TlogPolicy,
+        lines: Vec<SignatureLine>,
+    ) -> Result<Added, LedgerError> {
         let asked = policy.witness_keys();
         let known = [asked.clone(), keys_in(&self.reader)].concat();
         let log = self.signer.verifier();
-        let mut newest = HeadNote::read(&self.head, log, &known)?;
-        let name = note_name(self.tree.size());
+        let mut newest = HeadNote::read(note, log, &known)?;
+        let signed = SignerState {
+            size: newest.checkpoint.size,
+            root: newest.checkpoint.root,
+        };
+        let (size, root) = (self.tree.size(), self.tree.root_at(signed.size));
+        if root != Some(signed.root) {
+            return Err(SignerError::NotAnExtension { signed, size, root }.into());
+        }
+        let name = note_name(signed.size);
         let before = self.store.get(&name)?;
         let mut kept = before
             .and_then(|bytes| HeadNote::read(&bytes, log, &known).ok())
@@ -600,6 +638,8 @@ impl Appender {
             // kept of a head that is not there.
             self.store.sync_named()?;
             self.store.put(&name, &kept.to_bytes(), Durable::Now)?;
+        }
+        if refused.len() < offered && signed.size == size {
             self.head = newest.to_bytes();
             self.store.put("checkpoint", &self.head, Durable::Now)?;
         }
@@ -630,6 +670,13 @@ impl Appender {
             tree: &self.tree,
             log: self.signer.verifier(),
         }
+    }
+
+    /// How many entries there are, those staged among them, that no recorded map covers; the map's
+    /// own entry counts as covered.
+    #[must_use]
+    pub fn unmapped(&self) -> u64 {
+        self.state.size() - self.mapped
     }
 
     /// Records the map of all streams as they are now, signed by the log key.

@@ -19,7 +19,7 @@ use super::read::Ledger;
 use super::refusal::LedgerError;
 
 /// One past state is kept every so many entries.
-const KEEP_EVERY: u64 = 4096;
+const KEEP_EVERY: u64 = 2048;
 
 /// Past states that were asked for, by size: the next one begins at the nearest. All copies of a
 /// ledger share them, since what was folded stays.

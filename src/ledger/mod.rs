@@ -43,7 +43,7 @@ pub use heads::{HeadError, SignedHead, prove_consistency, prove_fork};
 pub use mirror::{MirrorError, Mirrored, Pin, mirror};
 pub use place::Parsed;
 pub use prepare::{genesis, prepare};
-pub use preview::{Preview, preview};
+pub use preview::{Preview, preview, preview_unsigned};
 pub use prove::{
     NotProved, ProofOf, Proved, Witnesses, check_cosignatures, check_proof, prove, prove_cosigned,
     prove_from_tiles,
@@ -55,4 +55,4 @@ pub use repair::{Acknowledged, KeyFrom, Repair, RepairError};
 pub use signer::{HeadSigner, SignerError, SignerState};
 pub use source::{AnySource, FolderSource, SourceError, TreeSource};
 pub use times::{Interval, Intervals, NotAfter, NotBefore};
-pub use writer::Writer;
+pub use writer::{Answered, NoReceipt, Pace, Published, Waiting, Writer, WriterHandle};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::claim::{Recorded, Rejection, Signer, State};
-use crate::envelope::{Signed, verify_one};
+use crate::envelope::{Commit, Signature, Signed, verify_one};
 use crate::tlog::Tree;
-use crate::value::{Origin, Time};
+use crate::value::{KeyId, Origin, PublicKey, Time};
 
-use super::append::judge;
+use super::append::{Verify, judge};
 use super::place::{key_faults, owner_of, typed_events};
 use super::refusal::refused;
 
@@ -34,19 +34,51 @@ pub fn preview(
     signed: &Signed<'_>,
     now: Time,
 ) -> Result<Preview, Rejection> {
+    let mut verify =
+        |key: &PublicKey, message: &[u8], sig: &[u8; 64]| verify_one(key, message, sig).is_ok();
+    previewed(state, tree, origin, signed, now, &mut verify)
+}
+
+/// What a commit would do if each of these keys had signed it: a commit that its author is still to
+/// sign, judged by everything but the signatures' bytes.
+///
+/// # Errors
+/// As [`preview`].
+pub fn preview_unsigned(
+    state: &State,
+    tree: &Tree,
+    origin: &Origin,
+    commit: Commit<'_>,
+    keys: &[KeyId],
+    now: Time,
+) -> Result<Preview, Rejection> {
+    let mut signed = Signed {
+        commit,
+        signatures: Vec::new(),
+    };
+    for key in keys {
+        signed.add(Signature {
+            key: *key,
+            sig: [0; 64],
+        });
+    }
+    previewed(state, tree, origin, &signed, now, &mut |_, _, _| true)
+}
+
+fn previewed(
+    state: &State,
+    tree: &Tree,
+    origin: &Origin,
+    signed: &Signed<'_>,
+    now: Time,
+    verify: &mut Verify<'_>,
+) -> Result<Preview, Rejection> {
     let recorded = state.recorded().map_or(now, |last| last.max(now));
     let entry = Arc::new(placed(state, origin, signed, recorded)?);
     let mut after = state.clone();
     after.evolve(&entry);
-    let verdict = judge(
-        state,
-        tree,
-        origin,
-        signed.clone(),
-        state.size(),
-        recorded,
-        &mut |key, message, sig| verify_one(key, message, sig).is_ok(),
-    );
+    let size = state.size();
+    let verdict = judge(state, tree, origin, signed.clone(), size, recorded, verify);
     Ok(Preview {
         entry,
         state: after,
@@ -143,9 +175,18 @@ mod tests {
             signatures: Vec::new(),
         };
         let (state, tree) = (State::new(), Tree::new());
+        let unsigned_by = |commit: &Commit<'_>, keys: &[KeyId]| {
+            preview_unsigned(&state, &tree, &origin, commit.clone(), keys, now)
+                .unwrap()
+                .verdict
+        };
         let unsigned = preview(&state, &tree, &origin, &signed, now).unwrap();
         assert_eq!(unsigned.verdict.unwrap_err().code, Code::Signature);
         assert!(unsigned.state.agent(&ada).is_some());
+        assert_eq!(unsigned_by(&signed.commit, &[key.public().id()]), Ok(()));
+        let other = PrivateKey::from_seed(&[3; 32]).public().id();
+        let refused = unsigned_by(&signed.commit, &[other]);
+        assert_eq!(refused.unwrap_err().code, Code::Signature);
         signed.sign(&key);
         assert_eq!(
             preview(&state, &tree, &origin, &signed, now)

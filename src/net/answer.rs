@@ -105,6 +105,9 @@ impl Problem {
         if let Some(position) = self.position {
             json["position"] = position.into();
         }
+        if let Some(seconds) = self.retry_after {
+            json["retry_after"] = seconds.into();
+        }
         json
     }
 

@@ -48,9 +48,16 @@ pub trait Routes: Send + Sync + 'static {
     /// So many connections are open now.
     fn connections(&self, _open: usize) {}
 
-    /// The answer to a request. Nothing that a peer can send makes it panic or fail with 5xx.
+    /// Nothing new is accepted from now on, and answers that would go on for ever are to end.
+    fn stopping(&self) {}
+
+    /// The answer to a request; its extensions have the [`Peer`]. Nothing that a peer can send makes it panic or fail with 5xx.
     fn answer(&self, request: Request<Bytes>) -> impl Future<Output = Answer> + Send;
 }
+
+/// Where a request came from. Behind a proxy, that is the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
 
 /// What a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +169,7 @@ impl Listener {
             }
         }
         drop(listener);
+        routes.stopping();
         // Nobody listens where no connection is open.
         let _ = stopping.send(true);
         let _ = timeout(limits.stop, async {
@@ -196,10 +204,13 @@ async fn connection<R: Routes>(
     let limits = shared.limits;
     // Answers are written whole; a small one need not wait for the next.
     let _ = stream.set_nodelay(true);
+    let Ok(peer) = stream.peer_addr().map(Peer) else {
+        return;
+    };
     let guard = Guard::new(stream, Arc::clone(&flow), limits.head, limits.body);
     let answer = service_fn(|request| {
         let (shared, flow) = (Arc::clone(&shared), Arc::clone(&flow));
-        async move { Ok::<_, Infallible>(shared.answered(request, &flow).await) }
+        async move { Ok::<_, Infallible>(shared.answered(request, peer, &flow).await) }
     });
     let mut connection = http1::Builder::new()
         .half_close(true)
@@ -243,13 +254,17 @@ impl<R: Routes> Shared<R> {
     async fn answered(
         &self,
         request: Request<Incoming>,
+        peer: Peer,
         flow: &Arc<Flow>,
     ) -> hyper::Response<Tracked> {
         let turn = Turn::of(flow);
         let mut answer = match flow.refused() {
             Some(refused) => refusal(&refused),
             None => match self.whole(request).await {
-                Ok(request) => self.routes.answer(request).await,
+                Ok(mut request) => {
+                    request.extensions_mut().insert(peer);
+                    self.routes.answer(request).await
+                }
                 Err(refused) => refusal(&refused),
             },
         };

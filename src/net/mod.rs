@@ -10,8 +10,10 @@
 //! | `folder` | files of a witness: replaced whole, durable on return |
 //! | `witness` | a witness: what it trusts, what it has cosigned, evidence |
 //! | `witness_routes` | its two routes |
-//! | `ask` | a log asks its witnesses |
+//! | `ask`, `question` | a log asks its witnesses |
+//! | `schema` | what the description of the API says of values that stand as text |
 //! | `tiles` | reads a log that is served |
+//! | `remote` | commits, sent to a ledger that others serve |
 //! | `serve` | a ledger over HTTP |
 //! | `page` | pages, pure; and a ledger as a site of files |
 //!
@@ -24,7 +26,10 @@ mod guard;
 mod head;
 mod listener;
 pub mod page;
+mod question;
+mod remote;
 mod serve;
+mod schema;
 mod tiles;
 mod witness;
 mod witness_routes;
@@ -32,8 +37,10 @@ mod witness_routes;
 pub use answer::{Answer, problem, text};
 pub use ask::{AskError, Asked, WitnessAt, ask, ask_all};
 pub use folder::FolderError;
-pub use listener::{Limits, Listener, Routes};
-pub use serve::{ServeLimits, Server, Serving};
+pub use listener::{Limits, Listener, Peer, Routes};
+pub use question::{Answers, Question, Told};
+pub use remote::{Remote, RemoteError};
+pub use serve::{Rate, ServeLimits, Server, Serving, Tell};
 pub use tiles::{BadUrl, UrlSource};
 pub use witness::{
     AddError, KeptEvidence, Seen, Witness, WitnessError, evidence_in, make_folder, trust,

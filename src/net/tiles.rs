@@ -72,20 +72,6 @@ impl<'t> UrlSource<'t> {
     /// For another scheme than http (or https, where it is built in), and for an address with a
     /// query, a fragment or a user.
     pub fn new(prefix: &str) -> Result<UrlSource<'t>, BadUrl> {
-        let bad = || BadUrl(prefix.to_owned());
-        let schemes: &[&str] = if cfg!(feature = "https") {
-            &["http://", "https://"]
-        } else {
-            &["http://"]
-        };
-        let rest = schemes
-            .iter()
-            .find_map(|scheme| prefix.strip_prefix(scheme))
-            .ok_or_else(bad)?;
-        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@');
-        if rest.is_empty() || rest.starts_with('/') || !rest.bytes().all(is_plain) {
-            return Err(bad());
-        }
         let config = Agent::config_builder()
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(ANSWER))
@@ -95,7 +81,7 @@ impl<'t> UrlSource<'t> {
             .user_agent(concat!("grounds/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(UrlSource {
-            prefix: prefix.trim_end_matches('/').to_owned(),
+            prefix: plain_prefix(prefix)?.to_owned(),
             agent: config.into(),
             tell: Box::new(|_| {}),
         })
@@ -129,6 +115,25 @@ impl<'t> UrlSource<'t> {
             ))),
         }
     }
+}
+
+/// An address that others are made of, without its last slash.
+pub(super) fn plain_prefix(prefix: &str) -> Result<&str, BadUrl> {
+    let bad = || BadUrl(prefix.to_owned());
+    let schemes: &[&str] = if cfg!(feature = "https") {
+        &["http://", "https://"]
+    } else {
+        &["http://"]
+    };
+    let rest = schemes
+        .iter()
+        .find_map(|scheme| prefix.strip_prefix(scheme))
+        .ok_or_else(bad)?;
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@');
+    if rest.is_empty() || rest.starts_with('/') || !rest.bytes().all(is_plain) {
+        return Err(bad());
+    }
+    Ok(prefix.trim_end_matches('/'))
 }
 
 /// The body, as far as one byte more than was asked for.

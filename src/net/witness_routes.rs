@@ -33,6 +33,26 @@ impl WitnessRoutes {
         }
     }
 
+    /// The answer at a path.
+    pub(super) async fn at(&self, method: &Method, path: &str, body: Bytes) -> Answer {
+        let is_reading = matches!(*method, Method::GET | Method::HEAD);
+        if path == "/add-checkpoint" {
+            return match *method {
+                Method::POST => self.add(body).await,
+                _ => not_allowed("POST"),
+            };
+        }
+        match self.checkpoint(path) {
+            Some(_) if !is_reading => not_allowed("GET, HEAD"),
+            Some(note) => text(200, PLAIN, note),
+            None => problem(
+                404,
+                "not_found",
+                "no such path, or nothing cosigned of this log",
+            ),
+        }
+    }
+
     async fn add(&self, body: Bytes) -> Answer {
         let witness = Arc::clone(&self.witness);
         // It waits for the disk.
@@ -57,23 +77,7 @@ impl Routes for WitnessRoutes {
 
     async fn answer(&self, request: Request<Bytes>) -> Answer {
         let (head, body) = request.into_parts();
-        let is_reading = matches!(head.method, Method::GET | Method::HEAD);
-        let path = head.uri.path();
-        if path == "/add-checkpoint" {
-            return match head.method {
-                Method::POST => self.add(body).await,
-                _ => not_allowed("POST"),
-            };
-        }
-        match self.checkpoint(path) {
-            Some(_) if !is_reading => not_allowed("GET, HEAD"),
-            Some(note) => text(200, PLAIN, note),
-            None => problem(
-                404,
-                "not_found",
-                "no such path, or nothing cosigned of this log",
-            ),
-        }
+        self.at(&head.method, head.uri.path(), body).await
     }
 }
 

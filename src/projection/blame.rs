@@ -16,6 +16,7 @@ use super::words::{Byline, Phrase};
 
 /// Every field and figure of a claim with the event that last changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Blame {
     /// Which claim.
     pub subject: Subject,
@@ -27,6 +28,7 @@ pub struct Blame {
 
 /// A field and the event that last gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct FieldBlame {
     /// Its name.
     pub field: String,
@@ -38,6 +40,7 @@ pub struct FieldBlame {
 
 /// A figure and what last moved it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct FigureBlame {
     /// Which one.
     pub figure: Figure,

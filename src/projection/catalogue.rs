@@ -16,6 +16,7 @@ use super::words::artifact_title;
 
 /// A claim in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct CatalogueRow {
     /// Which claim.
     pub claim: Slug,
@@ -170,16 +171,16 @@ fn is_in(row: &CatalogueRow, view: &Slug, verdict: Option<&str>) -> bool {
 }
 
 /// Text in one case; a final sigma is a sigma.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 
-fn search_words(text: &str) -> Vec<String> {
+pub(super) fn search_words(text: &str) -> Vec<String> {
     text.split_whitespace().map(folded).collect()
 }
 
 /// Whether all words occur in what a claim says, its slug, or the titles of what it cites.
-fn occurs(state: &State, slug: &Slug, claim: &Claim, words: &[String]) -> bool {
+pub(super) fn occurs(state: &State, slug: &Slug, claim: &Claim, words: &[String]) -> bool {
     let Some(wording) = &claim.wording else {
         return false;
     };
@@ -214,6 +215,7 @@ pub struct Replay {
 
 /// A claim at a point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ReplayedClaim {
     /// Which claim.
     pub claim: Slug,
@@ -229,22 +231,35 @@ pub struct ReplayedClaim {
     pub profile: Profile,
 }
 
+/// A claim at a point; none where no such claim is in effect.
+#[must_use]
+pub fn replayed_claim(
+    state: &State,
+    slug: &Slug,
+    model: &Model,
+    filter: &Filter,
+) -> Option<ReplayedClaim> {
+    replayed(state, slug, model, &Keep::from(filter))
+}
+
+fn replayed(state: &State, slug: &Slug, model: &Model, keep: &Keep) -> Option<ReplayedClaim> {
+    let assessed = assess(state, slug, model, keep)?;
+    let wording = assessed.claim.wording.as_ref()?;
+    Some(ReplayedClaim {
+        claim: slug.clone(),
+        statement: wording.statement.to_string(),
+        version: assessed.claim.version(),
+        status: status(state, &assessed.claim),
+        counts: assessed.assessment.trace.summary.inputs,
+        profile: assessed.profile(model),
+    })
+}
+
 /// The whole ledger at a point.
 #[must_use]
 pub fn replay(state: &State, model: &Model, filter: &Filter) -> Replay {
     let keep = Keep::from(filter);
-    let claim = |slug: &Slug| {
-        let assessed = assess(state, slug, model, &keep)?;
-        let wording = assessed.claim.wording.as_ref()?;
-        Some(ReplayedClaim {
-            claim: slug.clone(),
-            statement: wording.statement.to_string(),
-            version: assessed.claim.version(),
-            status: status(state, &assessed.claim),
-            counts: assessed.assessment.trace.summary.inputs,
-            profile: assessed.profile(model),
-        })
-    };
+    let claim = |slug: &Slug| replayed(state, slug, model, &keep);
     Replay {
         origin: state.origin().cloned(),
         entries: state.size(),

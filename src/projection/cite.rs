@@ -9,6 +9,7 @@ use super::page::ClaimPage;
 
 /// A reference to a version of a claim in three forms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Citation {
     /// A line of text.
     pub text: String,

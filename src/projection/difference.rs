@@ -32,6 +32,7 @@ pub struct Point<'p> {
 
 /// A point, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct PointShown {
     /// Entries folded.
     pub entries: u64,
@@ -49,6 +50,7 @@ pub struct PointShown {
 
 /// What changed for a claim between two points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Difference {
     /// Which claim.
     pub subject: Subject,
@@ -72,6 +74,7 @@ pub struct Difference {
 
 /// A field that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct FieldChange {
     /// Which one: `statement`, `lifecycle`, `view/strict` …
     pub field: String,
@@ -83,6 +86,7 @@ pub struct FieldChange {
 
 /// An event that has effect at one point only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Change {
     /// The part that it belongs to: `versions`, `status`, `evidence`, `scope`, `neighborhood`,
     /// `attestations`, `notes`, `artifacts`.

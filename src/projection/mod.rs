@@ -10,6 +10,8 @@ mod blame;
 mod catalogue;
 mod cite;
 mod difference;
+mod effect;
+mod history;
 mod impact;
 mod inputs;
 mod moved;
@@ -18,6 +20,8 @@ mod pages;
 mod profile;
 mod question;
 mod read;
+mod register;
+mod search;
 mod subjects;
 mod timeline;
 mod views;
@@ -27,9 +31,13 @@ mod words;
 
 pub use bisect::{Bisected, Predicate, PredicateError, bisect};
 pub use blame::{Blame, FieldBlame, FigureBlame, blame};
-pub use catalogue::{CatalogueRow, Order, Replay, ReplayedClaim, Wanted, catalogue, replay};
+pub use catalogue::{
+    CatalogueRow, Order, Replay, ReplayedClaim, Wanted, catalogue, replay, replayed_claim,
+};
 pub use cite::{Citation, cite};
 pub use difference::{Change, Difference, FieldChange, Point, PointShown, difference};
+pub use effect::{FiguresMoved, figures_moved};
+pub use history::{History, HistoryStep, history};
 pub use impact::{ClaimImpact, Impact, Target, impact};
 pub use inputs::{Filter, inputs};
 pub use page::{
@@ -40,8 +48,8 @@ pub use page::{
 pub use pages::{
     AdoptedModel, AgentPage, AppraisalShown, ArtifactPage, CitedBy, ContextPage, KeyShown,
     LedgerPage, PredecessorShown, RevocationShown, RuleShown, ScopedClaim, StandingShown,
-    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_in_brief, artifact_page, citations,
-    context_page, ledger_page, scoped, view_page,
+    StewardShown, ViewPage, ViewedClaim, agent_page, artifact_page, context_page, ledger_page,
+    view_page,
 };
 pub use profile::{
     ModelFault, NotAssessed, Profile, model_asked, model_in_force, model_name, model_named,
@@ -51,12 +59,18 @@ pub use question::{
     BadQuestion, VERDICTS, figure_named, first_instant, last_instant, order_named, status_named,
     type_named, view_named,
 };
+pub use register::{
+    AgentRow, ArtifactRow, ContextRow, ViewRow, agent_rows, artifact_rows, context_rows, view_rows,
+};
+pub use search::{Found, search};
 pub use subjects::{nearest, subjects};
 pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
 pub use why::{Arithmetic, Ground, Why, why};
-pub use words::{Byline, Phrase, Piece, absence, address_text, decimal, origin_words};
+pub use words::{
+    Byline, Phrase, Piece, absence, absence_then, address_text, decimal, origin_words,
+};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

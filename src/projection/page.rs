@@ -24,6 +24,7 @@ use super::words::{
 
 /// A claim as it is shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ClaimPage {
     /// Which claim.
     pub subject: Subject,
@@ -84,6 +85,7 @@ pub struct ClaimPage {
 
 /// Where a claim is in its life and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct StatusShown {
     /// Where it is in its life.
     pub lifecycle: Lifecycle,
@@ -99,6 +101,7 @@ pub struct StatusShown {
 
 /// A version of a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct VersionShown {
     /// Its number, from 1.
     pub number: u64,
@@ -116,6 +119,7 @@ pub struct VersionShown {
 
 /// An artifact where it is cited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ArtifactCited {
     /// Which one.
     pub subject: Subject,
@@ -141,6 +145,7 @@ pub struct ArtifactCited {
 
 /// A passage of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct PassageShown {
     /// What it shows (ledger text).
     pub label: String,
@@ -154,6 +159,7 @@ pub struct PassageShown {
 
 /// A piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct EvidenceShown {
     /// Its place in the claim's stream: what a revision or a withdrawal names.
     pub seq: u64,
@@ -187,6 +193,7 @@ pub struct EvidenceShown {
 
 /// A later word on something: what was done, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Remark {
     /// Who said it.
     pub by: Byline,
@@ -196,6 +203,7 @@ pub struct Remark {
 
 /// Where a claim holds or fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ScopeShown {
     /// Its place in the claim's stream.
     pub seq: u64,
@@ -217,6 +225,7 @@ pub struct ScopeShown {
 
 /// What a claim is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Neighborhood {
     /// Links to other claims.
     pub outgoing: Vec<LinkShown>,
@@ -230,6 +239,7 @@ pub struct Neighborhood {
 
 /// A link between two claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct LinkShown {
     /// What the claim it starts from is to the other.
     pub relation: LinkRelation,
@@ -247,6 +257,7 @@ pub struct LinkShown {
 
 /// A context or an artifact next to a claim.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Neighbor {
     /// The relation's word: `holds_in`, `supports` …
     pub relation: String,
@@ -258,6 +269,7 @@ pub struct Neighbor {
 
 /// What an attester said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct AttestationShown {
     /// Its place in the claim's stream.
     pub seq: u64,
@@ -295,6 +307,7 @@ pub struct AttestationShown {
 
 /// Live attestations on another version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct OlderAttestations {
     /// The version.
     pub version: u64,
@@ -308,6 +321,7 @@ pub struct OlderAttestations {
 
 /// A field that a claim belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct DomainShown {
     /// Its name (ledger text).
     pub name: String,
@@ -317,6 +331,7 @@ pub struct DomainShown {
 
 /// An event without effect, said where it would have shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct SetAside {
     /// The part of the page where it would have shown. On a claim: `versions`, `status`,
     /// `evidence`, `scope`, `neighborhood`, `attestations`, `notes`; on an artifact: `standings`,
@@ -332,6 +347,7 @@ pub struct SetAside {
 
 /// A note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct NoteShown {
     /// The note (ledger text).
     pub text: String,
@@ -343,10 +359,13 @@ pub struct NoteShown {
 
 /// What this copy of the ledger holds of a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Custody {
     /// The entry of its first event.
+    #[cfg_attr(feature = "net", schema(value_type = Option<u64>))]
     pub first_entry: Option<Index>,
     /// The entry of its last event.
+    #[cfg_attr(feature = "net", schema(value_type = Option<u64>))]
     pub last_entry: Option<Index>,
     /// Its last event.
     pub last_event: Option<EventId>,

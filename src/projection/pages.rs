@@ -21,6 +21,7 @@ use super::words::{Byline, claim_statement};
 
 /// An artifact as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ArtifactPage {
     /// What it was registered as, and how it stands.
     pub artifact: ArtifactCited,
@@ -50,6 +51,7 @@ pub struct ArtifactPage {
 
 /// A change of an artifact's standing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct StandingShown {
     /// How it stood from then on.
     pub standing: ArtifactStanding,
@@ -65,6 +67,7 @@ pub struct StandingShown {
 
 /// An appraisal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct AppraisalShown {
     /// How far its source is to be believed.
     pub credibility: Option<Ratio>,
@@ -82,6 +85,7 @@ pub struct AppraisalShown {
 
 /// A claim that cites an artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct CitedBy {
     /// Which claim.
     pub claim: Slug,
@@ -127,49 +131,6 @@ pub fn artifact_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Arti
         }),
         custody: custody(state, &subject, &artifact.events),
     })
-}
-
-/// An artifact in a line; none where no such artifact is in effect.
-#[must_use]
-pub fn artifact_in_brief(state: &State, slug: &Slug, filter: &Filter) -> Option<ArtifactCited> {
-    let keep = Keep::from(filter);
-    kept_artifact(state, slug, &keep)?.registration()?;
-    Some(cited(state, slug, &keep))
-}
-
-/// How often live evidence cites each artifact, by its slug; those that nothing cites are left out.
-#[must_use]
-pub fn citations(state: &State, filter: &Filter) -> BTreeMap<Slug, usize> {
-    counted_in(state, filter, |claim, put| {
-        claim.live_evidence().for_each(|edge| put(&edge.artifact.0));
-    })
-}
-
-/// Of how many claims each context is a scope, by its slug; those without any are left out.
-#[must_use]
-pub fn scoped(state: &State, filter: &Filter) -> BTreeMap<Slug, usize> {
-    counted_in(state, filter, |claim, put| {
-        claim
-            .live_scopes()
-            .for_each(|(_, data)| put(&data.context.0));
-    })
-}
-
-fn counted_in(
-    state: &State,
-    filter: &Filter,
-    each: impl Fn(&crate::claim::Claim, &mut dyn FnMut(&Slug)),
-) -> BTreeMap<Slug, usize> {
-    let keep = Keep::from(filter);
-    let mut counts: BTreeMap<Slug, usize> = BTreeMap::new();
-    for (slug, _) in state.claims() {
-        if let Some(claim) = kept_claim(state, slug, &keep).filter(|one| one.wording.is_some()) {
-            each(&claim, &mut |slug| {
-                *counts.entry(slug.clone()).or_default() += 1;
-            });
-        }
-    }
-    counts
 }
 
 fn effective_notes(events: &crate::claim::Stream) -> Vec<std::sync::Arc<Event>> {
@@ -250,6 +211,7 @@ fn cited_by(state: &State, slug: &Slug, keep: &Keep) -> Vec<CitedBy> {
 
 /// An agent as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct AgentPage {
     /// Which one.
     pub subject: Subject,
@@ -285,6 +247,7 @@ pub struct AgentPage {
 
 /// A key of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct KeyShown {
     /// Its OpenSSH fingerprint.
     pub id: KeyId,
@@ -300,6 +263,7 @@ pub struct KeyShown {
 
 /// A revocation of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct RevocationShown {
     /// Why.
     pub reason: RevocationReason,
@@ -378,6 +342,7 @@ fn key_shown(state: &State, key: &crate::claim::AgentKey) -> KeyShown {
 
 /// A context as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ContextPage {
     /// Which one.
     pub subject: Subject,
@@ -395,6 +360,7 @@ pub struct ContextPage {
 
 /// A claim that holds or fails in a context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ScopedClaim {
     /// Which claim.
     pub claim: Slug,
@@ -443,6 +409,7 @@ pub fn context_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Conte
 
 /// A view as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ViewPage {
     /// Which one.
     pub subject: Subject,
@@ -464,6 +431,7 @@ pub struct ViewPage {
 
 /// A rule of a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct RuleShown {
     /// The condition in CEL (ledger text).
     pub when: String,
@@ -477,6 +445,7 @@ pub struct RuleShown {
 
 /// Where a claim falls in a view.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ViewedClaim {
     /// Which claim.
     pub claim: Slug,
@@ -538,6 +507,7 @@ pub fn view_page(state: &State, slug: &Slug, model: &Model, filter: &Filter) -> 
 
 /// The ledger as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct LedgerPage {
     /// Its name for ever.
     pub origin: Origin,
@@ -581,6 +551,7 @@ pub struct LedgerPage {
 
 /// A ledger that another continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct PredecessorShown {
     /// Its origin.
     pub origin: Origin,
@@ -594,6 +565,7 @@ pub struct PredecessorShown {
 
 /// A steward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct StewardShown {
     /// Its slug.
     pub agent: Slug,
@@ -605,6 +577,7 @@ pub struct StewardShown {
 
 /// A model that the ledger adopted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct AdoptedModel {
     /// Its name (ledger text).
     pub model: String,

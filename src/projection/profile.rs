@@ -99,6 +99,7 @@ pub fn model_asked(state: &State, name: Option<&str>) -> Result<&'static Model, 
 
 /// A claim's figures by a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Profile {
     /// The model as `name@version`.
     pub model: String,
@@ -116,6 +117,7 @@ pub struct Profile {
 
 /// Why a figure is not assessed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct NotAssessed {
     /// Which one.
     pub figure: Figure,

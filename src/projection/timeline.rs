@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claim::{Data, Event, EvidenceRelation, Lifecycle, Standing, State};
-use crate::value::{Seq, Slug, Subject, Time};
+use crate::value::{Address, Seq, Slug, Subject, Time};
 
 use super::page::fields_given;
 use super::words::{
@@ -12,12 +12,14 @@ use super::words::{
 
 /// An event in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct TimelineRow {
     /// Who signed it, where it stands, when.
     pub by: Byline,
     /// What it changes.
     pub subject: Subject,
     /// Its position in the subject's stream.
+    #[cfg_attr(feature = "net", schema(value_type = u64))]
     pub seq: Seq,
     /// Its type.
     pub r#type: String,
@@ -40,6 +42,8 @@ pub struct Asked {
     pub since: Option<Time>,
     /// Recorded at this instant or earlier.
     pub until: Option<Time>,
+    /// Before this one in the log: where an earlier answer ended.
+    pub before: Option<Address>,
 }
 
 impl Asked {
@@ -55,6 +59,7 @@ impl Asked {
             })
             && self.since.is_none_or(|since| event.recorded >= since)
             && self.until.is_none_or(|until| event.recorded <= until)
+            && self.before.is_none_or(|before| event.address < before)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::value::Slug;
 
 /// What a view says of a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct ViewStatus {
     /// The view.
     pub view: Slug,

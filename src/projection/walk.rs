@@ -16,6 +16,7 @@ use super::words::{Byline, Phrase};
 
 /// What moved figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// An event was recorded.
@@ -28,6 +29,7 @@ pub enum Cause {
 
 /// A movement of one figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Move {
     /// Which one.
     pub figure: Figure,
@@ -41,6 +43,7 @@ pub struct Move {
 
 /// A step of the walk that moved at least one figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Step {
     /// What moved them.
     pub cause: Cause,

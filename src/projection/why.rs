@@ -17,6 +17,7 @@ use super::words::{Byline, Phrase, agent_name, decimal};
 
 /// Where a figure comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Why {
     /// Which claim.
     pub subject: Subject,
@@ -48,6 +49,7 @@ pub struct Why {
 
 /// A step of arithmetic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Arithmetic {
     /// The step with its numbers.
     pub words: Phrase,
@@ -57,6 +59,7 @@ pub struct Arithmetic {
 
 /// An event that a figure stands on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Ground {
     /// Who signed it.
     pub by: Byline,

@@ -9,6 +9,7 @@ use crate::value::{Address, Date, EventId, Slug, Subject, Time};
 
 /// A part of a phrase: our word, or text that somebody wrote into the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// Ours, safe to print as it is.
@@ -19,6 +20,7 @@ pub enum Piece {
 
 /// What is said of an event, in pieces. `Display` joins them with spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Phrase(pub Vec<Piece>);
 
@@ -50,6 +52,7 @@ impl fmt::Display for Phrase {
 
 /// Who signed an event, where it stands and when it was said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Byline {
     /// Where it stands: `@41`, or `@41.1` where the commit holds more than one event.
     pub address: String,
@@ -141,6 +144,15 @@ pub fn absence(state: &State, subject: &Subject) -> &'static str {
         "what created it is set aside: a key that signed it was compromised"
     } else {
         "nothing of this name is in the ledger"
+    }
+}
+
+/// Why a subject cannot be shown in a state, by what the newest state knows of it.
+#[must_use]
+pub fn absence_then(newest: &State, state: &State, subject: &Subject) -> &'static str {
+    match newest.exists(subject) && !state.exists(subject) {
+        true => "it was not there yet at the date that was asked for",
+        false => absence(state, subject),
     }
 }
 

@@ -151,6 +151,7 @@ impl<'de> Deserialize<'de> for Figure {
 
 /// A profile's eleven figures in ppm, 0 to 1,000,000; none where not assessed, which is never 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Figures {
     /// Evidence.
     pub evid: Option<u32>,

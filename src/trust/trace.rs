@@ -12,6 +12,7 @@ use super::inputs::{Relation, Standing, Verdict};
 
 /// Every number between the inputs and the figures, in ppm; a missing one is null, never 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Trace {
     /// The note and the counts.
     #[serde(flatten)]
@@ -44,6 +45,7 @@ pub struct Trace {
 
 /// What the reference page prints of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Summary {
     /// The note of the newest change of status.
     pub note: Option<String>,
@@ -53,6 +55,7 @@ pub struct Summary {
 
 /// How much went in. Numbers of things, not ppm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// Live edges without a strength or with an artifact that is set aside; they are among the
     /// supporting and disputing ones too. Left out of the JSON when there are none.
@@ -75,8 +78,10 @@ fn is_none(count: &u64) -> bool {
 
 /// How one piece of evidence was weighed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct EdgeTrace {
     /// Its place in the claim's stream.
+    #[cfg_attr(feature = "net", schema(value_type = u64))]
     pub seq: Seq,
     /// The event that added it.
     pub event: EventRef,
@@ -108,6 +113,7 @@ pub struct EdgeTrace {
 
 /// Whether a piece of evidence counts, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EdgeCounted {
     /// It counts.
@@ -133,8 +139,10 @@ impl fmt::Display for EdgeCounted {
 
 /// How one attestation was weighed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct AttestationTrace {
     /// Its place in the claim's stream.
+    #[cfg_attr(feature = "net", schema(value_type = u64))]
     pub seq: Seq,
     /// The event that made it.
     pub event: EventRef,
@@ -152,6 +160,7 @@ pub struct AttestationTrace {
 
 /// Whether an attestation counts, or why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttestationCounted {
     /// It counts in full.
@@ -180,6 +189,7 @@ impl fmt::Display for AttestationCounted {
 
 /// What one community contributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct CommunityTrace {
     /// Its slug; `unknown` for all that name none.
     pub community: String,
@@ -191,6 +201,7 @@ pub struct CommunityTrace {
 
 /// How much of its parts each derived figure had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Coverages {
     /// Of support.
     pub supp: Coverage,
@@ -202,6 +213,7 @@ pub struct Coverages {
 
 /// The weight of the parts that were assessed, of the whole weight; plain numbers, not ppm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct Coverage {
     /// Weight of the parts that were assessed.
     pub present: u32,

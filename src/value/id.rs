@@ -383,6 +383,7 @@ impl fmt::Display for Address {
 
 /// Enough of an admitted event to find it, name it and say whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "net", derive(utoipa::ToSchema))]
 pub struct EventRef {
     /// Where it stands.
     pub address: Address,

@@ -11,8 +11,8 @@ use grounds::form::Form as _;
 use grounds::hash::Hash;
 use grounds::ledger::audit::{Part, Report, Standard, Verdict, audit};
 use grounds::ledger::{
-    Appender, ClockError, Ledger, LedgerError, NotProved, ProofOf, Receipt, SignerError, Staged,
-    Writer, check_proof, prove,
+    Appender, ClockError, Ledger, LedgerError, NoReceipt, NotProved, Pace, ProofOf, Receipt,
+    SignerError, Staged, Writer, check_proof, prove,
 };
 use grounds::projection::{Filter, model_in_force, profile};
 use grounds::store::StoreError;
@@ -749,13 +749,13 @@ async fn sixty_four_at_once_get_receipts_in_one_log_and_a_rejected_one_disturbs_
         .map(|n| lab.signed(&appender, "ada", &[claim(&format!("c{n}"))]))
         .collect();
     let rejected = lab.signed(&appender, "ada", &[attestation("x", "verifies", "1")]);
-    let writer = Arc::new(Writer::start(appender));
+    let writer = Arc::new(Writer::start(appender, Pace::default()));
     let mut waiting = Vec::new();
     for (place, commit) in commits.into_iter().enumerate() {
         if place % 8 == 0 {
             let (writer, rejected) = (Arc::clone(&writer), rejected.clone());
             tokio::spawn(async move {
-                let Err(LedgerError::Rejected(no)) = writer.submit(rejected).await else {
+                let Err(NoReceipt::Rejected(no)) = writer.submit(rejected).await else {
                     panic!("the asserter may not attest");
                 };
                 assert_eq!(no.code, Code::Role);
@@ -786,7 +786,7 @@ async fn closing_waits_for_what_was_submitted_and_lets_the_lock_go() {
     let commits: Vec<Vec<u8>> = (0..20)
         .map(|n| lab.signed(&appender, "ada", &[claim(&format!("c{n}"))]))
         .collect();
-    let writer = Writer::start(appender);
+    let writer = Writer::start(appender, Pace::default());
     for commit in commits {
         // Submitted, and whoever did no longer waits.
         let submitted = writer.submit(commit);

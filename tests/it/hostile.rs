@@ -148,7 +148,7 @@ fn form(error: &FormError) -> (String, String) {
     (code.to_owned(), error.to_string())
 }
 
-fn bytes_of(case: &Value) -> Vec<u8> {
+pub(crate) fn bytes_of(case: &Value) -> Vec<u8> {
     if let Some(text) = case["text"].as_str() {
         return text.as_bytes().to_vec();
     }
@@ -166,7 +166,7 @@ fn bytes_of(case: &Value) -> Vec<u8> {
     pieces.iter().map(piece).collect::<String>().into_bytes()
 }
 
-fn catalogue() -> Vec<(String, Value)> {
+pub(crate) fn catalogue() -> Vec<(String, Value)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/hostile");
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the catalogue is there")

@@ -12,14 +12,19 @@ mod damage;
 mod desk;
 #[cfg(feature = "cli")]
 mod exports;
+mod following;
 mod format_doc;
 mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
 mod hostile;
 #[cfg(feature = "cli")]
+mod http_hostile;
+#[cfg(feature = "cli")]
 mod keys;
 mod lab;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod mirror;
 #[cfg(feature = "net")]
 mod listener;
@@ -39,5 +44,6 @@ mod server_desk;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;
+mod writer;
 #[cfg(feature = "cli")]
 mod writing;

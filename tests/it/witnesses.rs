@@ -535,6 +535,69 @@ fn an_age_that_nobody_trusted_says_cannot_be_told() {
 // --- keeping ------------------------------------------------------------------------------------
 
 #[test]
+fn lines_for_a_head_that_is_the_newest_no_more_are_kept_with_that_head() {
+    let lab = asked();
+    let mut appender = lab.open();
+    let older = appender.checkpoint().to_vec();
+    let commit = lab.signed(&appender, "ada", &[note("claim/x", "And on it goes.")]);
+    appender.stage(&commit).unwrap();
+    appender.flush().unwrap();
+    let line = witness(0).cosign(&text_of(&older), after(1000));
+    let added = appender.add_cosignatures_of(&older, &two_of_three(), vec![line.clone()]);
+    let added = added.unwrap();
+    assert_eq!((added.cosignatures.len(), added.refused), (1, Vec::new()));
+    // The newest head has nothing of it, and the same line is none of that head's.
+    assert_eq!(
+        Note::parse(appender.checkpoint())
+            .unwrap()
+            .signatures()
+            .len(),
+        1
+    );
+    let refused = appender
+        .add_cosignatures(&two_of_three(), vec![line])
+        .unwrap();
+    assert_eq!(refused.refused[0].fault, LineFault::Bad);
+    appender.close().unwrap();
+    assert_eq!(
+        get(&lab, CHECKPOINT)
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count(),
+        5
+    );
+    assert_eq!(
+        Note::parse(&get(&lab, &kept(8)))
+            .unwrap()
+            .signatures()
+            .len(),
+        2
+    );
+    let report = audited(&lab.dir(), Some(&two_of_three()));
+    assert_eq!(report.faults, Vec::new());
+}
+
+#[test]
+fn a_head_of_another_history_takes_no_lines() {
+    let lab = asked();
+    let mut appender = lab.open();
+    let mut lines = lab.lines();
+    lines.pop();
+    lines.push("{}".to_owned());
+    let other = head(&tree_of(&lines));
+    let line = witness(0).cosign(&text_of(&other), after(1000));
+    let added = appender.add_cosignatures_of(&other, &two_of_three(), vec![line]);
+    assert!(
+        added
+            .unwrap_err()
+            .to_string()
+            .contains("history was rewritten")
+    );
+    assert!(!lab.dir().join(kept(8)).exists());
+    appender.close().unwrap();
+}
+
+#[test]
 fn only_a_line_that_holds_by_a_witness_that_is_asked_is_taken() {
     let lab = asked();
     let mut appender = lab.open();

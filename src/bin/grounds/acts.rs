@@ -118,7 +118,8 @@ pub(crate) fn relaxed(path: &Path) -> Result<Json<'static>, Failure> {
     convert(value).map_err(failed)
 }
 
-fn convert(value: serde_json::Value) -> Result<Json<'static>, String> {
+/// JSON of people as JSON of the format: a fraction is a decimal string.
+pub(crate) fn convert(value: serde_json::Value) -> Result<Json<'static>, String> {
     use serde_json::Value;
     Ok(match value {
         Value::Null => Json::Null,

@@ -120,6 +120,8 @@ pub(crate) enum Command {
     Publish(command::publish::Publish),
     /// Answer over HTTP: pages, JSON, tiles; and take commits
     Serve(command::serve::Serve),
+    #[cfg(feature = "mcp")]
+    Mcp(command::mcp::Mcp),
     /// Print the completions of a shell
     Completions(command::completions::Completions),
     /// Write the man pages into a folder

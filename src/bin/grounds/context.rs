@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use anstream::{AutoStream, ColorChoice};
 use etcetera::base_strategy::choose_base_strategy;
 use grounds::ledger::Ledger;
+use grounds::net::page;
 use grounds::tlog::VerifierKey;
 use grounds::value::Origin;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,6 +17,7 @@ use crate::cli::{Colour, Global};
 use crate::error::{Exit, Failure};
 
 /// Everything that commands share.
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) global: Global,
     /// Whether standard output is a terminal.
@@ -129,8 +131,8 @@ impl Context {
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         if self.wants_pager(text) {
             let paged = match self.has_colour() {
-                true => page(text),
-                false => page(&anstream::adapter::strip_str(text).to_string()),
+                true => through_pager(text),
+                false => through_pager(&anstream::adapter::strip_str(text).to_string()),
             };
             if paged.is_ok() {
                 return Ok(());
@@ -161,6 +163,16 @@ impl Context {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| Failure::io(Path::new("standard output"), &error)),
         }
+    }
+
+    /// Prints an answer as JSON: its schema and the head that it was read from, then its own fields.
+    pub(crate) fn print_answer(
+        &self,
+        schema: &'static str,
+        head: &page::Head,
+        answer: impl Serialize,
+    ) -> Result<(), Failure> {
+        self.print_bytes(page::json(schema, head, answer).as_bytes())
     }
 
     /// Prints a value as JSON.
@@ -246,7 +258,7 @@ fn folder_name(origin: &Origin) -> String {
 }
 
 /// Shows text in `$PAGER`, else `less -FRX`.
-fn page(text: &str) -> std::io::Result<()> {
+fn through_pager(text: &str) -> std::io::Result<()> {
     let pager = std::env::var("PAGER")
         .ok()
         .filter(|pager| !pager.is_empty());

@@ -12,13 +12,13 @@ use grounds::ledger::{
     preview, refused,
 };
 use grounds::store::StoreError;
-use grounds::value::{KeyId, Kind, Origin, Slug, Subject, Time};
+use grounds::value::{KeyId, Kind, Origin, Slug, Time};
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::keys::{self, Signer};
 use crate::render::human::written;
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 use crate::{files, names};
 
 /// How long a command waits for another writer.
@@ -255,7 +255,7 @@ impl<'c> Desk<'c> {
         })?;
         let after = appender.state().clone();
         let dir = self.ledger.dir();
-        let question = Question::of(dir, &appender);
+        let question = witnesses::question(dir, &appender);
         appender.close()?;
         let exit = self.acknowledge(&after, receipt)?;
         witnesses::ask_after(self.context, dir, &self.origin, question);
@@ -386,38 +386,4 @@ pub(crate) fn receipt_bytes(receipt: &Receipt) -> Vec<u8> {
     let mut bytes = receipt.json().to_bytes();
     bytes.push(b'\n');
     bytes
-}
-
-/// The claims whose figures some subjects bear on.
-pub(crate) fn claims_touched<'s>(
-    state: &State,
-    subjects: impl Iterator<Item = &'s Subject>,
-) -> Vec<Slug> {
-    let mut touched = std::collections::BTreeSet::new();
-    for subject in subjects {
-        match subject {
-            Subject::Entity(Kind::Claim, slug) => {
-                touched.insert(slug.clone());
-            }
-            Subject::Entity(Kind::Artifact, slug) => {
-                touched.extend(claims_where(state, |claim| {
-                    claim.live_evidence().any(|edge| edge.artifact.0 == *slug)
-                }));
-            }
-            Subject::Entity(Kind::Agent, slug) => {
-                touched.extend(claims_where(state, |claim| {
-                    claim
-                        .live_attestations()
-                        .any(|attestation| attestation.made.author == *slug)
-                }));
-            }
-            _ => {}
-        }
-    }
-    touched.into_iter().collect()
-}
-
-fn claims_where(state: &State, holds: impl Fn(&grounds::claim::Claim) -> bool) -> Vec<Slug> {
-    let claims = state.claims().filter(|(_, claim)| holds(claim));
-    claims.map(|(slug, _)| slug.clone()).collect()
 }

@@ -7,6 +7,8 @@ use grounds::claim::{Code, Rejection};
 use grounds::ledger::{
     HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
 };
+use grounds::net::RemoteError;
+use grounds::projection::BadQuestion;
 use grounds::store::StoreError;
 use grounds::tlog::TileError;
 use serde::Serialize;
@@ -234,6 +236,32 @@ impl From<RepairError> for Failure {
     }
 }
 
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Failure {
+        let message = error.to_string();
+        match error {
+            RemoteError::Unreachable { .. } => Failure::new(Exit::Io, "io", message)
+                .hint("run the same command again: a commit is recorded once"),
+            RemoteError::Refused { code, status, hint, .. } => {
+                let exit = match (code.as_str(), status) {
+                    ("conflict", _) => Exit::Conflict,
+                    ("missing", _) | ("http", 404) => Exit::NotFound,
+                    (_, 429 | 500..) => Exit::Io,
+                    _ => Exit::No,
+                };
+                Failure {
+                    hint,
+                    ..Failure::new(exit, code, message)
+                }
+            }
+            RemoteError::NotAReceipt(_) => Failure::new(Exit::No, "receipt", message)
+                .hint("is it the address of a ledger? grounds verify tells what is recorded there"),
+            RemoteError::NotProved(_) => Failure::new(Exit::No, "receipt", message)
+                .hint("the commit may be recorded, but not in the log of this key: keep what was answered"),
+        }
+    }
+}
+
 impl From<NoSuchMoment> for Failure {
     fn from(error: NoSuchMoment) -> Failure {
         Failure::not_found(error.to_string())
@@ -244,6 +272,25 @@ impl From<NoSuchMoment> for Failure {
 impl From<grounds::value::FormError> for Failure {
     fn from(error: grounds::value::FormError) -> Failure {
         Failure::usage(error.to_string())
+    }
+}
+
+impl From<BadQuestion> for Failure {
+    fn from(fault: BadQuestion) -> Failure {
+        let failure = Failure::usage(fault.to_string());
+        match fault.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Bad usage of an option.
+pub(crate) fn asked_by(option: &str, fault: &BadQuestion) -> Failure {
+    let failure = Failure::from(fault.clone());
+    Failure {
+        message: format!("{option}: {}", failure.message),
+        ..failure
     }
 }
 

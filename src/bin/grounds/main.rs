@@ -12,6 +12,8 @@ mod files;
 mod folder;
 mod keys;
 mod maps;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod names;
 mod policy_file;
 mod render;

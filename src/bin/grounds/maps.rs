@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::desk;
 use crate::error::Failure;
 use crate::keys;
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 
 /// A map is recorded at most once in so many microseconds.
 const MAP_APART: i64 = 1_000_000;
@@ -30,7 +30,7 @@ pub(crate) fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<boo
     }
     let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
     appender.record_map()?;
-    let question = Question::of(ledger.dir(), &appender);
+    let question = witnesses::question(ledger.dir(), &appender);
     appender.close()?;
     witnesses::ask_after(context, ledger.dir(), &origin, question);
     Ok(true)

@@ -4,10 +4,10 @@
 use clap::Args;
 use grounds::claim::State;
 use grounds::ledger::{AsOf, Ledger, Snapshot, newest_head};
-use grounds::projection::{Filter, ModelFault, model_asked, subjects};
+use grounds::net::page;
+use grounds::projection::{Filter, ModelFault, absence_then, last_instant, model_asked, subjects};
 use grounds::trust::Model;
-use grounds::value::{Kind, Moment, Slug, Subject, Time};
-use serde::Serialize;
+use grounds::value::{Kind, Slug, Subject, Time};
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
@@ -35,9 +35,28 @@ impl Asking {
 
     /// Opens the ledger and folds what is asked for.
     pub(crate) fn open(&self, context: &Context) -> Result<Seen, Failure> {
+        let clocks = self.clocks()?;
+        self.fold(clocks, context.open()?)
+    }
+
+    /// Folds what is asked for of a ledger that is open.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn over(&self, ledger: Ledger) -> Result<Seen, Failure> {
+        self.fold(self.clocks()?, ledger)
+    }
+
+    /// The two clocks, read before anything is opened.
+    fn clocks(&self) -> Result<(Option<AsOf>, Option<Time>), Failure> {
         let as_of = self.as_of.as_deref().map(parse_as_of).transpose()?;
         let effective = self.effective.as_deref().map(parse_effective).transpose()?;
-        let ledger = context.open()?;
+        Ok((as_of, effective))
+    }
+
+    fn fold(
+        &self,
+        (as_of, effective): (Option<AsOf>, Option<Time>),
+        ledger: Ledger,
+    ) -> Result<Seen, Failure> {
         let state = ledger.state_as_of(as_of.as_ref())?;
         let model = model_of(&state, self.model.as_deref())?;
         let head = Head::of(&ledger, self, &state, effective);
@@ -72,11 +91,9 @@ pub(crate) fn parse_as_of(text: &str) -> Result<AsOf, Failure> {
 
 /// The last instant that a text means.
 pub(crate) fn parse_effective(text: &str) -> Result<Time, Failure> {
-    let moment: Moment = text
-        .parse()
-        .map_err(|error: grounds::value::FormError| Failure::usage(error.to_string()))
-        .map_err(|failure| failure.hint("the effective clock takes dates and times only"))?;
-    Ok(moment.last_instant())
+    last_instant(text).map_err(|fault| {
+        Failure::from(fault).hint("the effective clock takes dates and times only")
+    })
 }
 
 /// A ledger, and the state of it that was asked for.
@@ -102,10 +119,7 @@ impl Seen {
     /// Why a subject cannot be shown in the state that was asked for.
     pub(crate) fn absent(&self, subject: &Subject) -> Failure {
         let is_there_now = self.ledger.state().exists(subject);
-        let why = match is_there_now && !self.state.exists(subject) {
-            true => "it was not there yet at the date that was asked for",
-            false => grounds::projection::absence(&self.state, subject),
-        };
+        let why = absence_then(self.ledger.state(), &self.state, subject);
         let failure = Failure::not_found(format!("found no {subject}: {why}"));
         match is_there_now {
             true => failure.hint(format!(
@@ -116,41 +130,42 @@ impl Seen {
     }
 }
 
-/// The head that an answer was read from, and what was asked of it.
-#[derive(Debug, Clone, Serialize)]
+/// The head that an answer was read from, and what says that it is not the newest state.
+#[derive(Debug, Clone)]
 pub(crate) struct Head {
-    /// The ledger's name.
-    pub(crate) origin: String,
-    /// Entries that the newest checkpoint covers.
-    pub(crate) size: u64,
-    /// Its root hash.
-    pub(crate) root: String,
-    /// Places in which this copy is damaged.
-    pub(crate) damages: u64,
-    /// Entries that were folded.
-    pub(crate) entries: u64,
-    /// `--as-of`, as it was given.
-    pub(crate) as_of: Option<String>,
-    /// `--effective`, as its last instant.
-    pub(crate) effective: Option<Time>,
-    /// What says that this is not the newest state.
-    #[serde(skip)]
+    read: page::Head,
+    /// What says so, in words.
     pub(crate) band: Vec<String>,
+}
+
+impl std::ops::Deref for Head {
+    type Target = page::Head;
+
+    fn deref(&self) -> &page::Head {
+        &self.read
+    }
+}
+
+impl From<page::Head> for Head {
+    fn from(read: page::Head) -> Head {
+        let band = Vec::new();
+        Head { read, band }
+    }
 }
 
 impl Head {
     fn of(ledger: &Ledger, asking: &Asking, state: &State, effective: Option<Time>) -> Head {
-        let custody = ledger.custody();
+        let as_of = asking.as_of.as_deref();
+        let read = page::Head::of(ledger, state, as_of, effective);
         let mut band = Vec::new();
-        if let Some(as_of) = &asking.as_of {
+        if let Some(as_of) = as_of {
             let newest = match state.recorded() {
                 Some(time) => format!("the newest of {}", time.minute_text()),
                 None => "it was not there yet".to_owned(),
             };
             band.push(format!(
                 "as the ledger knew it as of {as_of}: {} of {} entries, {newest}",
-                state.size(),
-                custody.checkpoint.size,
+                read.entries, read.size,
             ));
         }
         if let Some(effective) = effective {
@@ -159,30 +174,7 @@ impl Head {
                 effective.minute_text()
             ));
         }
-        Head {
-            origin: custody.checkpoint.origin.clone(),
-            size: custody.checkpoint.size,
-            root: custody.checkpoint.root.to_string(),
-            damages: custody.damages.len() as u64,
-            entries: state.size(),
-            as_of: asking.as_of.clone(),
-            effective,
-            band,
-        }
-    }
-
-    fn of_snapshot(snapshot: &Snapshot) -> Head {
-        let checkpoint = snapshot.checkpoint();
-        Head {
-            origin: checkpoint.origin.clone(),
-            size: checkpoint.size,
-            root: checkpoint.root.to_string(),
-            damages: 0,
-            entries: checkpoint.size,
-            as_of: None,
-            effective: None,
-            band: Vec::new(),
-        }
+        Head { read, band }
     }
 }
 
@@ -193,7 +185,7 @@ pub(crate) fn warm(context: &Context) -> Option<(Snapshot, Head)> {
     let checkpoint = newest_head(&dir).ok()?;
     let folder = context.cache_dir(&checkpoint.origin.parse().ok()?).ok()?;
     let snapshot = Snapshot::open(&folder, checkpoint)?;
-    let head = Head::of_snapshot(&snapshot);
+    let head = page::Head::of_snapshot(&snapshot).into();
     Some((snapshot, head))
 }
 
@@ -263,25 +255,6 @@ fn ambiguous(text: &str, several: &[&Subject]) -> Failure {
         ),
     )
     .hint(format!("which one: {}{rest}", shown.join(", ")))
-}
-
-/// An answer as JSON: its schema and the head that it was read from, then its own fields.
-#[derive(Serialize)]
-pub(crate) struct Answer<'a, T: Serialize> {
-    schema: &'static str,
-    head: &'a Head,
-    #[serde(flatten)]
-    answer: T,
-}
-
-impl<'a, T: Serialize> Answer<'a, T> {
-    pub(crate) fn new(schema: &'static str, head: &'a Head, answer: T) -> Answer<'a, T> {
-        Answer {
-            schema,
-            head,
-            answer,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -65,10 +65,11 @@ pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
             Some(at) => format!("{} · as of @{at}", shown.page.statement),
         },
         page: Page::Claim(&slug, shown.at),
-        formats: match (shown.at, frame.links.asked()) {
-            (None, None) => &[Format::Json, Format::Jsonl, Format::Atom],
-            (None, Some(_)) => &[Format::Json, Format::Jsonl],
-            (Some(_), _) => &[Format::Json],
+        formats: match (&frame.links, shown.at) {
+            (Links::Server, _) => &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom],
+            (Links::Within(_), _) => &[Format::Json, Format::Jsonl, Format::Jsonld],
+            (Links::Folder { .. }, None) => &[Format::Json, Format::Jsonl, Format::Atom],
+            (Links::Folder { .. }, Some(_)) => &[Format::Json],
         },
         band: shown.at.map(|at| band(frame, shown, at)),
         body: body(frame, shown, &slug),

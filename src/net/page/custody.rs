@@ -145,13 +145,22 @@ fn lines(frame: &Frame<'_>, custody: &Custody) -> Vec<(&'static str, Mark, Strin
 
 /// Who cosigned the head. The ledger's own policy names them, which is no reason to trust them.
 pub(super) fn witnesses(frame: &Frame<'_>) -> String {
+    match frame.witnessed {
+        Some(words) => words.to_owned(),
+        None => witnessed(frame.cosigned, frame.unchecked),
+    }
+}
+
+/// The same, of these cosignatures and so many that no key at hand can check.
+#[must_use]
+pub fn witnessed(cosigned: &[Cosignature], unchecked_lines: usize) -> String {
     let unchecked = format!(
         "{} below the head, not checked here",
-        counted(frame.unchecked as u64, "signature")
+        counted(unchecked_lines as u64, "signature")
     );
     let by = |one: &Cosignature| format!("{} ({})", seen(&one.witness), one.time.minute_text());
-    let names: Vec<String> = frame.cosigned.iter().map(by).collect();
-    match (names.is_empty(), frame.unchecked) {
+    let names: Vec<String> = cosigned.iter().map(by).collect();
+    match (names.is_empty(), unchecked_lines) {
         (true, 0) => "witnesses: none asked".to_owned(),
         (true, _) => format!("witnesses: {unchecked}"),
         (false, 0) => format!(

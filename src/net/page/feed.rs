@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use crate::projection::TimelineRow;
 use crate::value::{Subject, Time};
 
-use super::frame::{Head, raw};
+use super::answer::Head;
+use super::frame::raw;
 use super::ink::seen;
 use super::links::{Format, Links, Page};
 

@@ -1,7 +1,6 @@
 //! Frame: what stands around every page, and the head that it was read from.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde::Serialize;
 
 use crate::hash::Hash;
 use crate::ledger::Cosignature;
@@ -9,6 +8,7 @@ use crate::projection::model_name;
 use crate::trust::MODELS;
 use crate::value::{Kind, Time};
 
+use super::answer::Head;
 use super::ink::{minute, said, seen};
 use super::links::{Format, Links, Listing, Page, Within, percent_decoded};
 use super::script::page_file;
@@ -31,25 +31,6 @@ pub fn style_file() -> String {
 /// a header; pages carry it as well, for file servers that send none.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
 
-/// The head of the ledger that an answer was read from: the `head` of docs/JSON.md.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Head {
-    /// The ledger's name.
-    pub origin: String,
-    /// Entries that the head covers.
-    pub size: u64,
-    /// Its root hash.
-    pub root: String,
-    /// Places in which this copy is damaged.
-    pub damages: u64,
-    /// Entries that were folded.
-    pub entries: u64,
-    /// The state that was asked for: `@12`; none: the newest.
-    pub as_of: Option<String>,
-    /// Only what held in the world by this instant.
-    pub effective: Option<Time>,
-}
-
 /// What stands around a page.
 #[derive(Debug, Clone)]
 pub struct Frame<'f> {
@@ -63,6 +44,8 @@ pub struct Frame<'f> {
     pub unchecked: usize,
     /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
     pub cosigned: &'f [Cosignature],
+    /// What is said of witnesses, where that is not to be said of these.
+    pub witnessed: Option<&'f str>,
     /// Recorded time of the newest entry that was folded, where a band tells of it.
     pub recorded: Option<Time>,
     /// How the page's links are spelled.

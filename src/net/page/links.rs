@@ -192,6 +192,8 @@ pub enum Format {
     Jsonl,
     /// A feed (RFC 4287).
     Atom,
+    /// Provenance in PROV-O, as JSON-LD 1.1; only a server has it.
+    Jsonld,
 }
 
 impl Format {
@@ -202,6 +204,7 @@ impl Format {
             Format::Json => "json",
             Format::Jsonl => "jsonl",
             Format::Atom => "atom",
+            Format::Jsonld => "jsonld",
         }
     }
 
@@ -212,6 +215,7 @@ impl Format {
             Format::Json => "application/json",
             Format::Jsonl => "application/jsonl",
             Format::Atom => "application/atom+xml",
+            Format::Jsonld => "application/ld+json",
         }
     }
 }

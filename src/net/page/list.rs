@@ -326,11 +326,11 @@ pub struct SubjectRow {
 impl SubjectRow {
     /// An artifact, and how often it is cited.
     #[must_use]
-    pub fn of_artifact(artifact: &ArtifactCited, citations: usize) -> SubjectRow {
+    pub fn of_artifact(artifact: &ArtifactCited, citations: u64) -> SubjectRow {
         let mut beside: Vec<String> = artifact.label.iter().cloned().collect();
         beside.extend(artifact.kind.map(|kind| kind.to_string()));
         beside.push(artifact.standing.to_string());
-        beside.push(counted(citations as u64, "citation"));
+        beside.push(counted(citations, "citation"));
         SubjectRow {
             subject: artifact.subject.clone(),
             name: artifact.title.clone(),
@@ -362,11 +362,11 @@ impl SubjectRow {
 
     /// A context, and of how many claims it is a scope.
     #[must_use]
-    pub fn of_context(subject: &Subject, name: String, kind: String, claims: usize) -> SubjectRow {
+    pub fn of_context(subject: &Subject, name: String, kind: String, claims: u64) -> SubjectRow {
         SubjectRow {
             subject: subject.clone(),
             name,
-            beside: vec![kind, counted(claims as u64, "claim")],
+            beside: vec![kind, counted(claims, "claim")],
             is_struck: false,
         }
     }

@@ -5,22 +5,23 @@
 
 use std::cmp::Reverse;
 
-use crate::claim::{AgentProfile, Context, State, View, ViewVerdict};
-use crate::export::jsonl;
-use crate::ledger::Cosignature;
+use crate::claim::{State, ViewVerdict};
+use crate::export::{jsonl, prov};
+use crate::hash::Hash;
 use crate::ledger::audit::Report;
+use crate::ledger::{Cosignature, Custody};
 use crate::projection::{
-    Asked, CatalogueRow, Filter, Point, TimelineRow, Wanted, absence, agent_page,
-    artifact_in_brief, artifact_page, blame, catalogue, citations, cite, claim_page, context_page,
-    difference, ledger_page, nearest, scoped, subjects, timeline, view_page, why,
+    Asked, CatalogueRow, Filter, Point, TimelineRow, Wanted, absence, agent_page, agent_rows,
+    artifact_page, artifact_rows, blame, catalogue, cite, claim_page, context_page, context_rows,
+    difference, ledger_page, nearest, subjects, timeline, view_page, view_rows, why,
 };
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Slug, Subject, Time, excerpt};
 
-use super::answer::{Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
-use super::frame::{Frame, Head};
+use super::frame::Frame;
 use super::history::{DiffShown, HistoryShown};
 use super::ink::entry_of;
 use super::links::{Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page};
@@ -55,7 +56,7 @@ impl Place {
     pub fn formats(&self) -> &'static [Format] {
         match self {
             Place::Subject(subject) if subject.kind() == Kind::Claim => {
-                &[Format::Json, Format::Jsonl, Format::Atom]
+                &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom]
             }
             Place::Log(None) => &[Format::Json, Format::Jsonl, Format::Atom],
             Place::Log(Some(_)) => &[Format::Json, Format::Jsonl],
@@ -81,10 +82,14 @@ pub struct Seen<'s> {
     pub links: Links,
     /// Recorded time of the newest entry of the state, as answers say it.
     pub recorded: Option<Time>,
+    /// How the newest head was signed and kept.
+    pub custody: &'s Custody,
     /// The key that signs the ledger's heads, as a C2SP vkey.
     pub log_key: &'s str,
-    /// Signature lines below the head that no key at hand can check.
-    pub unchecked: usize,
+    /// The leaf hash of an entry.
+    pub leaf: &'s dyn Fn(u64) -> Option<Hash>,
+    /// What is said of witnesses, where that is not to be said of these.
+    pub witnessed: Option<&'s str>,
     /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
     pub cosigned: &'s [Cosignature],
     /// All states that a claim was in by now.
@@ -126,7 +131,8 @@ impl Seen<'_> {
             head: self.head,
             title: facts.map_or("", |facts| facts.genesis().title.as_str()),
             log_key: self.log_key,
-            unchecked: self.unchecked,
+            unchecked: self.custody.unchecked,
+            witnessed: self.witnessed,
             cosigned: self.cosigned,
             recorded: self.recorded,
             links: self.links.clone(),
@@ -166,8 +172,9 @@ impl Seen<'_> {
         wanted.sort(&mut rows);
         if format.is_some() {
             let listed = Listed {
-                count: rows.len(),
+                count: rows.len() as u64,
                 claims: &rows,
+                next: None,
             };
             return Ok(json("grounds.list/1", self.head, listed));
         }
@@ -200,62 +207,26 @@ impl Seen<'_> {
 
     fn subjects(&self, kind: Kind) -> String {
         let (state, filter) = (self.state, &self.filter);
-        let subject = |slug: &Slug| Subject::Entity(kind, slug.clone());
         let rows: Vec<SubjectRow> = match kind {
-            Kind::Artifact => {
-                let cited = citations(state, filter);
-                let row = |slug: &Slug| {
-                    let artifact = artifact_in_brief(state, slug, filter)?;
-                    let count = cited.get(slug).copied().unwrap_or_default();
-                    Some(SubjectRow::of_artifact(&artifact, count))
-                };
-                state
-                    .artifacts()
-                    .filter_map(|(slug, _)| row(slug))
-                    .collect()
-            }
-            Kind::Agent => {
-                let row = |slug: &Slug, profile: &AgentProfile| {
-                    let facts = (
-                        profile.kind,
-                        profile.roles.0.as_slice(),
-                        profile.reliability,
-                    );
-                    SubjectRow::of_agent(&subject(slug), profile.name.to_string(), facts)
-                };
-                let agents = state.agents();
-                let known =
-                    agents.filter_map(|(slug, agent)| Some(row(slug, agent.profile.as_ref()?)));
-                known.collect()
-            }
-            Kind::Context => {
-                let scoped = scoped(state, filter);
-                let row = |slug: &Slug, context: &Context| {
-                    let definition = context.definition()?;
-                    let count = scoped.get(slug).copied().unwrap_or_default();
-                    let (name, kind) = (definition.name.to_string(), definition.kind.to_string());
-                    Some(SubjectRow::of_context(&subject(slug), name, kind, count))
-                };
-                let contexts = state.contexts();
-                contexts
-                    .filter_map(|(slug, context)| row(slug, context))
-                    .collect()
-            }
-            Kind::View => {
-                let row = |slug: &Slug, view: &View| {
-                    let definition = view.definition()?;
-                    let said = definition.description.to_string();
-                    Some(SubjectRow::of_view(
-                        &subject(slug),
-                        definition.name.to_string(),
-                        said,
-                    ))
-                };
-                state
-                    .views()
-                    .filter_map(|(slug, view)| row(slug, view))
-                    .collect()
-            }
+            Kind::Artifact => artifact_rows(state, filter)
+                .iter()
+                .map(|row| SubjectRow::of_artifact(&row.artifact, row.cited_by))
+                .collect(),
+            Kind::Agent => agent_rows(state)
+                .into_iter()
+                .map(|row| {
+                    let facts = (row.kind, row.roles.as_slice(), row.reliability);
+                    SubjectRow::of_agent(&row.subject, row.name, facts)
+                })
+                .collect(),
+            Kind::Context => context_rows(state, filter)
+                .into_iter()
+                .map(|row| SubjectRow::of_context(&row.subject, row.name, row.kind, row.claims))
+                .collect(),
+            Kind::View => view_rows(state)
+                .into_iter()
+                .map(|row| SubjectRow::of_view(&row.subject, row.name, row.description))
+                .collect(),
             Kind::Claim | Kind::Ledger => Vec::new(),
         };
         super::list::subjects(&self.frame(), kind, &rows)
@@ -271,6 +242,16 @@ impl Seen<'_> {
         page.custody.recorded = self.recorded;
         match format {
             Some(Format::Json) => Ok(show("claim", self.head, &page)),
+            Some(Format::Jsonld) => {
+                let log = prov::Log {
+                    checkpoint: &self.custody.checkpoint,
+                    note: &String::from_utf8_lossy(&self.custody.note),
+                    vkey: &self.custody.vkey,
+                    leaf: self.leaf,
+                };
+                let base = prov::Base::of_origin(&self.head.origin);
+                Ok(prov::document(self.state, &log, Some(&subject), &base))
+            }
             Some(Format::Jsonl) => {
                 let lines = jsonl::lines(self.state, Some(&subject), jsonl::Shape::Events);
                 Ok(lines.map(|line| line + "\n").collect())
@@ -366,6 +347,7 @@ impl Seen<'_> {
             let logged = Logged {
                 subject: Some(&subject),
                 events: &rows,
+                next: None,
             };
             return Ok(json("grounds.log/1", self.head, logged));
         }
@@ -545,6 +527,7 @@ impl Seen<'_> {
                 let logged = Logged {
                     subject: None,
                     events: &rows,
+                    next: None,
                 };
                 json("grounds.log/1", self.head, logged)
             }

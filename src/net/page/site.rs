@@ -23,10 +23,10 @@ use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
-use super::answer::{Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
-use super::frame::{Frame, Head, MARK, STYLE, style_file};
+use super::frame::{Frame, MARK, STYLE, style_file};
 use super::history::{DiffShown, HistoryShown};
 use super::links::{
     Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, bundle_file, data_file, folder,
@@ -128,7 +128,7 @@ pub fn site<S: Shelf>(
         report,
         state: ledger.state(),
         model,
-        head: head_of(ledger),
+        head: Head::of(ledger, ledger.state(), None, None),
         log_key: ledger.custody().vkey.to_string(),
         cosigned: Cosignature::all_of(&ledger.custody().cosignatures, None),
         begun: facts
@@ -158,19 +158,6 @@ fn binder<E>(ledger: &Ledger) -> Result<Option<Binder<'_>>, SiteError<E>> {
         Ok(binder) => Ok(Some(binder)),
         Err(NotBundled::NoMap { .. } | NotBundled::Withheld(_)) => Ok(None),
         Err(error) => Err(SiteError::Bundle(error)),
-    }
-}
-
-fn head_of(ledger: &Ledger) -> Head {
-    let custody = ledger.custody();
-    Head {
-        origin: custody.checkpoint.origin.clone(),
-        size: custody.checkpoint.size,
-        root: custody.checkpoint.root.to_string(),
-        damages: custody.damages.len() as u64,
-        entries: ledger.state().size(),
-        as_of: None,
-        effective: None,
     }
 }
 
@@ -238,6 +225,7 @@ impl Builder<'_> {
             unchecked: self.ledger.custody().unchecked,
             cosigned: &self.cosigned,
             recorded: None,
+            witnessed: None,
             links: Links::of_file(page),
         }
     }
@@ -443,6 +431,7 @@ impl Builder<'_> {
         let answer = Logged {
             subject: Some(&subject),
             events: &rows,
+            next: None,
         };
         shelf.put(
             &data_file(&page, Format::Json),
@@ -543,7 +532,7 @@ impl Builder<'_> {
             .as_ref()
             .map(|page| (page, super::subject::artifact(&frame, page)));
         self.put_subject(shelf, subject, found)?;
-        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len())))
+        Ok(page.map(|page| SubjectRow::of_artifact(&page.artifact, page.cited_by.len() as u64)))
     }
 
     fn agent<S: Shelf>(
@@ -577,7 +566,7 @@ impl Builder<'_> {
             .map(|page| (page, super::subject::context(&frame, page)));
         self.put_subject(shelf, subject, found)?;
         let row = |page: crate::projection::ContextPage| {
-            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len())
+            SubjectRow::of_context(subject, page.name, page.kind, page.claims.len() as u64)
         };
         Ok(page.map(row))
     }
@@ -623,8 +612,9 @@ impl Builder<'_> {
             self.listing(shelf, &Listing::of(*facet), &chosen, &facets)?;
         }
         let answer = Listed {
-            count: rows.len(),
+            count: rows.len() as u64,
             claims: &rows,
+            next: None,
         };
         let page = Page::Claims(Listing::all());
         shelf.put(
@@ -710,6 +700,7 @@ impl Builder<'_> {
         let answer = Logged {
             subject: None,
             events: rows,
+            next: None,
         };
         shelf.put(
             &data_file(&page, Format::Json),

@@ -91,6 +91,7 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         unchecked: 0,
         cosigned: &[],
         recorded: None,
+        witnessed: None,
         links: Links::of_file(page),
     }
 }

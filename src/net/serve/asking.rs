@@ -72,7 +72,7 @@ impl Asking {
         let model = model_asked(&state, self.model.as_deref());
         let model = model.map_err(|fault| self.no_model(&fault))?;
         Ok(Asked {
-            head: self.head(current, &state, effective),
+            head: Head::of(&current.ledger, &state, self.as_of.as_deref(), effective),
             current: Arc::clone(current),
             filter: Filter {
                 effective,
@@ -90,19 +90,6 @@ impl Asking {
             (ModelFault::Unknown(_), Some(_)) => Problem::usage(format!("model: {fault}")),
             _ => Problem::new(422, "model", fault.to_string())
                 .hint("model=claim_support_vector@v1.0 asks for the first one"),
-        }
-    }
-
-    fn head(&self, current: &Current, state: &State, effective: Option<Time>) -> Head {
-        let custody = current.ledger.custody();
-        Head {
-            origin: custody.checkpoint.origin.clone(),
-            size: custody.checkpoint.size,
-            root: custody.checkpoint.root.to_string(),
-            damages: custody.damages.len() as u64,
-            entries: state.size(),
-            as_of: self.as_of.clone(),
-            effective,
         }
     }
 }
@@ -195,4 +182,60 @@ fn decoded(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn asking(query: &str) -> Result<Asking, Problem> {
+        Asking::in_query(Some(query))
+    }
+
+    #[test]
+    fn a_query_is_read_as_a_form_sends_it() {
+        let asking =
+            super::tests::asking("q=x&as-of=2026-03-02T09%3A00%3A00Z&effective=&model=m%40v1.0")
+                .unwrap();
+        assert_eq!(asking.as_of.as_deref(), Some("2026-03-02T09:00:00Z"));
+        assert_eq!(asking.effective, None);
+        assert_eq!(asking.model.as_deref(), Some("m@v1.0"));
+        assert!(!asking.is_newest());
+        assert!(Asking::in_query(None).unwrap().is_newest());
+        assert!(self::asking("as-of=&").unwrap().is_newest());
+        let spaced = pairs(Some("a+b=c%20d%2B&e")).unwrap();
+        assert_eq!(
+            spaced,
+            [("a b", "c d+"), ("e", "")].map(|(a, b)| (a.to_owned(), b.to_owned()))
+        );
+    }
+
+    #[test]
+    fn what_means_two_things_or_nothing_is_refused() {
+        for query in [
+            "as-of=@1&as-of=@2",
+            "as-of=@1&as_of=@1",
+            "model=a&model=a",
+            "as-of=%f",
+            "x=%zz",
+            "x=%ff",
+            "%",
+        ] {
+            assert_eq!(asking(query).unwrap_err().status, 400, "{query}");
+        }
+    }
+
+    #[test]
+    fn only_a_place_in_the_log_names_a_state_that_stays() {
+        for (query, keep) in [
+            ("", Keep::Newest),
+            ("as-of=@3", Keep::Past),
+            ("as_of=@3.0", Keep::Past),
+            ("as-of=2026", Keep::Newest),
+            ("as-of=0123ab", Keep::Newest),
+        ] {
+            assert_eq!(asking(query).unwrap().keep(), keep, "{query}");
+        }
+    }
 }

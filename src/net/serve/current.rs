@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use crate::hash::Hash;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Published};
 
 use super::page;
 
@@ -45,7 +45,8 @@ impl Current {
 pub(super) struct Follower {
     current: watch::Sender<Arc<Current>>,
     trouble: watch::Sender<Option<Arc<str>>>,
-    published: Arc<Notify>,
+    /// What the writer of this process publishes; what others write is looked for.
+    published: Option<watch::Receiver<Published>>,
 }
 
 type Following = (
@@ -56,7 +57,7 @@ type Following = (
 
 impl Follower {
     /// A follower from a ledger on, what it makes current, and why it cannot go on when it cannot.
-    pub(super) fn of(ledger: Ledger, published: Arc<Notify>) -> Following {
+    pub(super) fn of(ledger: Ledger, published: Option<watch::Receiver<Published>>) -> Following {
         let trouble = trouble_at_first(&ledger);
         let (current, receiver) = watch::channel(Current::of(ledger));
         let (trouble, troubles) = watch::channel(trouble);
@@ -69,11 +70,21 @@ impl Follower {
     }
 
     /// Follows for ever. Heads that come while one is taken in are taken in together.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         loop {
-            // Whether it was told or a second has passed, it looks.
-            let _ = timeout(LOOK, self.published.notified()).await;
+            self.time_to_look().await;
             self.go_on().await;
+        }
+    }
+
+    /// Waits until there is a new head, or might be.
+    async fn time_to_look(&mut self) {
+        let Some(published) = &mut self.published else {
+            return sleep(LOOK).await;
+        };
+        if let Ok(Err(_)) = timeout(LOOK, published.changed()).await {
+            // The writer has ended.
+            self.published = None;
         }
     }
 

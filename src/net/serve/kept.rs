@@ -15,12 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
+use maud::html;
 
 use crate::ledger::audit::{Report, Standard, audit};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::value::{Index, Slug, Time};
 
-use super::super::page::{ClaimState, Head, claim_states, last_told};
+use super::super::page::{ClaimState, Head, claim_states, last_told, witnessed};
 use super::current::Current;
 
 /// Bytes of answers that are kept at most; about as much again is spent on keeping them.
@@ -58,6 +59,7 @@ pub(super) struct Stencil {
     entries: u64,
     root: String,
     recorded: Time,
+    witnessed: String,
 }
 
 /// What stands in the places that the stencil left.
@@ -66,6 +68,7 @@ struct Filling {
     entries: String,
     root: String,
     recorded: String,
+    witnessed: String,
 }
 
 /// An answer on the shelf.
@@ -95,8 +98,6 @@ enum Stamp {
 struct Copied {
     damages: usize,
     withheld: usize,
-    unchecked: usize,
-    cosignatures: usize,
     is_mapped: bool,
 }
 
@@ -106,6 +107,7 @@ enum Place {
     Entries,
     Root,
     Recorded,
+    Witnessed,
 }
 
 enum Piece {
@@ -273,8 +275,6 @@ impl Copied {
         Copied {
             damages: custody.damages.len(),
             withheld: custody.withheld.len(),
-            unchecked: custody.unchecked,
-            cosignatures: custody.cosignatures.len(),
             is_mapped: facts.is_some_and(|facts| facts.mapped.is_some()),
         }
     }
@@ -282,13 +282,16 @@ impl Copied {
 
 impl Filling {
     fn of(ledger: &Ledger) -> Filling {
-        let head = &ledger.custody().checkpoint;
+        let custody = ledger.custody();
+        let head = &custody.checkpoint;
+        let cosigned = Cosignature::all_of(&custody.cosignatures, None);
         let recorded = ledger.state().recorded();
         Filling {
             size: head.size.to_string(),
             entries: ledger.state().size().to_string(),
             root: head.root.to_string(),
             recorded: recorded.map_or_else(String::new, |time| time.micros_text()),
+            witnessed: html! { (witnessed(&cosigned, custody.unchecked)) }.into_string(),
         }
     }
 
@@ -298,6 +301,7 @@ impl Filling {
             Place::Entries => &self.entries,
             Place::Root => &self.root,
             Place::Recorded => &self.recorded,
+            Place::Witnessed => &self.witnessed,
         }
     }
 }
@@ -315,6 +319,7 @@ impl Stencil {
             size,
             entries,
             root: (0..4).map(|_| format!("{:016x}", lot())).collect(),
+            witnessed: (0..4).map(|_| format!("{:016x}", lot())).collect(),
             recorded: Time::from_micros(micros).unwrap_or(Time::EPOCH),
         }
     }
@@ -335,6 +340,11 @@ impl Stencil {
         self.recorded
     }
 
+    /// The words of witnesses that cannot be.
+    pub(super) fn witnessed(&self) -> &str {
+        &self.witnessed
+    }
+
     /// Text in the pieces between the places that were left.
     fn cut(&self, text: &str) -> Vec<Piece> {
         let marks = [
@@ -342,6 +352,7 @@ impl Stencil {
             (Place::Entries, self.entries.to_string()),
             (Place::Root, self.root.clone()),
             (Place::Recorded, self.recorded.micros_text()),
+            (Place::Witnessed, self.witnessed.clone()),
         ];
         let mut found: Vec<(usize, usize, Place)> = Vec::new();
         for (place, mark) in &marks {

@@ -11,7 +11,10 @@
 //! | `room` | how much is worked out at a time |
 //! | `log` | checkpoint, tiles, bundles of entries: a log as C2SP tlog-tiles has it |
 //! | `ops` | whether it is well, and figures about it |
-//! | `write`, `rates`, `stream` | commits in, receipts and entries out |
+//! | `write`, `prepare`, `outcome` | commits in, receipts out |
+//! | `rates`, `again` | how often the same signer may; a request that is sent twice |
+//! | `stream` | entries out, as they come |
+//! | `cosigners` | witnesses are asked about each head |
 //! | `api`, `openapi` | JSON |
 //! | `pages`, `kept`, `script` | HTML, and what stands beside it |
 
@@ -20,35 +23,42 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::response::IntoResponse;
+use axum::routing::any;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{Request, Response};
-use tokio::sync::{Notify, watch};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, Uri};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::ledger::{Appender, Ledger, LedgerError, Writer};
+use crate::ledger::{Appender, Ledger, LedgerError, Pace, Writer, WriterHandle};
 
 use super::answer::{Answer, Problem};
 use super::listener::Routes;
 use super::page;
 use super::witness::Witness;
+use super::witness_routes::WitnessRoutes;
 
+mod again;
 mod api;
 mod asking;
+mod cosigners;
 mod current;
 mod kept;
 mod log;
 mod openapi;
 mod ops;
+mod outcome;
 mod pages;
+mod prepare;
 mod rates;
 mod reply;
 mod room;
@@ -56,9 +66,17 @@ mod script;
 mod stream;
 mod write;
 
+pub use cosigners::Tell;
+pub use rates::Rate;
+
+use again::Keys;
 use current::{Current, Follower};
 use ops::Metrics;
+use rates::Rates;
 use room::Room;
+
+/// The most bytes of a request's body.
+const MOST_BYTES: usize = 1 << 20;
 
 /// How much a server does at a time.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +85,12 @@ pub struct ServeLimits {
     pub reads: usize,
     /// Answers that wait for that; more are refused at once with 503.
     pub waiting: usize,
+    /// Readers of the stream of entries.
+    pub streams: usize,
+    /// Commits by one key; and commits from one address that no key of this ledger signed.
+    pub commits: Rate,
+    /// How the writer works.
+    pub pace: Pace,
 }
 
 impl Default for ServeLimits {
@@ -75,6 +99,15 @@ impl Default for ServeLimits {
         ServeLimits {
             reads: 2 * processors,
             waiting: 256,
+            streams: 256,
+            commits: Rate {
+                per_second: 50,
+                burst: 200,
+            },
+            pace: Pace {
+                map_every: Some(Duration::from_secs(1)),
+                ..Pace::default()
+            },
         }
     }
 }
@@ -89,6 +122,8 @@ pub struct Serving {
     pub witness: Option<Witness>,
     /// How much at a time.
     pub limits: ServeLimits,
+    /// Who hears what the ledger's own witnesses answered.
+    pub tell: Tell,
 }
 
 /// What all routes share.
@@ -96,15 +131,19 @@ struct Served {
     current: watch::Receiver<Arc<Current>>,
     /// Why the newest head in the folder is not served, where it is not.
     trouble: watch::Receiver<Option<Arc<str>>>,
-    /// Told that there is a new head; the follower looks every second as well.
-    published: Arc<Notify>,
     /// None: nothing can be written here.
-    writer: Option<Arc<Writer>>,
-    witness: Option<Arc<Witness>>,
+    writer: Option<WriterHandle>,
+    witness: Option<WitnessRoutes>,
     metrics: Metrics,
-    limits: ServeLimits,
     room: Room,
     kept: kept::Kept,
+    rates: Rates,
+    idempotency: Keys,
+    /// Places for readers of the stream.
+    streams: Arc<Semaphore>,
+    most_streams: usize,
+    /// Whether what would go on for ever is to end.
+    stopping: watch::Sender<bool>,
 }
 
 impl Served {
@@ -121,7 +160,9 @@ type Shared = Arc<Served>;
 pub struct Server {
     router: Router,
     served: Shared,
-    follower: JoinHandle<()>,
+    writer: Option<Writer>,
+    /// What goes on beside the answers.
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -133,24 +174,39 @@ impl Server {
             appender,
             witness,
             limits,
+            tell,
         } = serving;
-        let published = Arc::new(Notify::new());
-        let (follower, current, trouble) = Follower::of(ledger, Arc::clone(&published));
+        let writer = appender.map(|mut appender| {
+            appender.share_map(&ledger);
+            Writer::start(appender, limits.pace)
+        });
+        hash_the_map(ledger.clone());
+        let handle = writer.as_ref().map(Writer::handle);
+        let published = handle.as_ref().map(WriterHandle::published);
+        let (follower, current, trouble) = Follower::of(ledger, published);
+        let mut beside = vec![tokio::spawn(follower.run())];
+        if let Some(writer) = handle.clone() {
+            beside.push(tokio::spawn(cosigners::ask(current.clone(), writer, tell)));
+        }
         let served = Arc::new(Served {
             current,
             trouble,
-            published,
-            writer: appender.map(|appender| Arc::new(Writer::start(appender))),
-            witness: witness.map(Arc::new),
+            writer: handle,
+            witness: witness.map(WitnessRoutes::of),
             metrics: Metrics::default(),
-            limits,
             room: Room::of(&limits),
             kept: kept::Kept::default(),
+            rates: Rates::of(limits.commits),
+            idempotency: Keys::default(),
+            streams: Arc::new(Semaphore::new(limits.streams)),
+            most_streams: limits.streams,
+            stopping: watch::Sender::new(false),
         });
         Server {
             router: router(&served),
-            follower: tokio::spawn(follower.run()),
             served,
+            writer,
+            beside,
         }
     }
 
@@ -160,25 +216,23 @@ impl Server {
     /// # Errors
     /// What stopped the writer, if anything did before.
     pub fn close(self) -> Result<(), LedgerError> {
-        let Server {
-            router,
-            served,
-            follower,
-        } = self;
-        follower.abort();
-        let writer = served.writer.clone();
-        drop((router, served));
-        match writer.and_then(Arc::into_inner) {
-            Some(writer) => writer.close(),
-            None => Ok(()),
-        }
+        self.beside.iter().for_each(JoinHandle::abort);
+        self.writer.map_or(Ok(()), Writer::close)
     }
+}
+
+/// The first root of a map takes seconds where there are many subjects; each later one takes what
+/// has changed. It is worked out before anybody waits for a bundle.
+fn hash_the_map(ledger: Ledger) {
+    ledger.map();
+    tokio::task::spawn_blocking(move || ledger.map().root());
 }
 
 fn router(served: &Shared) -> Router {
     let (router, description) = OpenApiRouter::new()
         .merge(api::routes())
         .merge(write::routes())
+        .merge(prepare::routes())
         .merge(stream::routes())
         .merge(pages::routes())
         .merge(script::routes())
@@ -187,6 +241,7 @@ fn router(served: &Shared) -> Router {
         .split_for_parts();
     router
         .merge(openapi::routes(description))
+        .merge(witness_routes(served))
         .fallback(pages::nothing)
         .method_not_allowed_fallback(|| async {
             Problem::new(
@@ -198,7 +253,43 @@ fn router(served: &Shared) -> Router {
         .with_state(Arc::clone(served))
 }
 
+/// Those of a witness, where there is one.
+fn witness_routes(served: &Shared) -> Router<Shared> {
+    match &served.witness {
+        None => Router::new(),
+        Some(_) => Router::new()
+            .route("/add-checkpoint", any(as_witness))
+            .route("/{origin}/checkpoint", any(as_witness)),
+    }
+}
+
+async fn as_witness(
+    axum::extract::State(served): axum::extract::State<Shared>,
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+) -> Response<axum::body::Body> {
+    match &served.witness {
+        Some(witness) => witness
+            .at(&method, uri.path(), body)
+            .await
+            .map(axum::body::Body::new),
+        None => Problem::not_found("no such path").into_response(),
+    }
+}
+
 impl Routes for Server {
+    fn body_limit(&self, head: &Parts) -> usize {
+        match (head.uri.path(), &self.served.witness) {
+            ("/add-checkpoint", Some(witness)) => witness.body_limit(head),
+            _ => MOST_BYTES,
+        }
+    }
+
+    fn stopping(&self) {
+        self.served.stopping.send_replace(true);
+    }
+
     fn connections(&self, open: usize) {
         self.served.metrics.connections(open);
     }
@@ -215,9 +306,11 @@ impl Routes for Server {
             Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
         };
         let answer = guarded(response).map(|body| Whole { body }.boxed_unsync());
-        self.served
-            .metrics
-            .answered(route, answer.status().as_u16(), begun.elapsed());
+        let metrics = &self.served.metrics;
+        metrics.answered(route, answer.status().as_u16(), begun.elapsed());
+        if let Some(reply::Said(code)) = answer.extensions().get() {
+            metrics.refused(route, code);
+        }
         answer
     }
 }

@@ -15,6 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::ledger::WriterHandle;
+
 use super::super::answer::Problem;
 use super::Shared;
 use super::reply::{Keep, reply};
@@ -43,9 +45,15 @@ async fn healthz() -> Response {
     reply(PLAIN, "ok\n", Keep::Never, None)
 }
 
-/// It serves the newest head that is in the folder.
+/// It serves the newest head that is in the folder, and takes commits where it is to.
 async fn readyz(State(served): State<Shared>) -> Result<Response, Problem> {
     let trouble = served.trouble.borrow().clone();
+    if served.writer.as_ref().is_some_and(WriterHandle::is_stopped) {
+        return Err(
+            Problem::new(503, "stopped", "the writer of this ledger has ended")
+                .hint("start the server again: what was acknowledged is in the ledger"),
+        );
+    }
     match trouble {
         Some(why) => Err(Problem::new(503, "damaged", why.to_string())
             .hint("the last good head is served; grounds verify tells what is wrong")),
@@ -59,9 +67,16 @@ async fn metrics(State(served): State<Shared>) -> Result<Response, Problem> {
     metrics
         .entries
         .set(i64::try_from(current.ledger.state().size()).unwrap_or(i64::MAX));
+    let waiting = served.writer.as_ref().map_or(0, WriterHandle::waiting);
+    metrics
+        .queue
+        .set(i64::try_from(waiting).unwrap_or(i64::MAX));
     metrics
         .ready
         .set(i64::from(served.trouble.borrow().is_none()));
+    metrics
+        .streams
+        .set(i64::try_from(served.readers()).unwrap_or(i64::MAX));
     let text = metrics.text();
     let text = text.map_err(|_| Problem::new(500, "internal", "a fault of this server"))?;
     Ok(reply(METRICS, text, Keep::Never, None))
@@ -73,9 +88,20 @@ struct Answered {
     status: u32,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Refused {
+    route: &'static str,
+    code: String,
+}
+
 #[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ByRoute {
     route: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Became {
+    outcome: &'static str,
 }
 
 /// Figures about the server since it started.
@@ -83,9 +109,13 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     seconds: Family<ByRoute, Histogram, fn() -> Histogram>,
+    refused: Family<Refused, Counter>,
     connections: Gauge,
+    queue: Gauge,
     entries: Gauge,
     ready: Gauge,
+    commits: Family<Became, Counter>,
+    streams: Gauge,
 }
 
 impl Default for Metrics {
@@ -94,7 +124,8 @@ impl Default for Metrics {
         let requests = Family::default();
         let latency: fn() -> Histogram = || Histogram::new(LATENCIES);
         let seconds = Family::new_with_constructor(latency);
-        let (connections, entries, ready) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let refused = Family::default();
+        let [connections, queue, entries, ready] = [(); 4].map(|()| Gauge::default());
         registry.register(
             "http_requests",
             "Requests answered, by kind of address and status",
@@ -104,6 +135,16 @@ impl Default for Metrics {
             "http_request_seconds",
             "Time from a whole request to the beginning of its answer",
             Family::clone(&seconds),
+        );
+        registry.register(
+            "refused",
+            "What was refused, commits among them, by kind of address and code",
+            Family::clone(&refused),
+        );
+        registry.register(
+            "queue",
+            "Commits that wait or are on their way to the disk",
+            queue.clone(),
         );
         registry.register(
             "http_connections",
@@ -120,11 +161,26 @@ impl Default for Metrics {
             "1 while the newest head in the folder is served",
             ready.clone(),
         );
+        let (commits, streams) = (Family::default(), Gauge::default());
+        registry.register(
+            "commits",
+            "Commits acknowledged: recorded, or known before",
+            Family::clone(&commits),
+        );
+        registry.register(
+            "streams",
+            "Readers of the stream of entries",
+            streams.clone(),
+        );
         Metrics {
+            commits,
+            streams,
             registry,
             requests,
             seconds,
+            refused,
             connections,
+            queue,
             entries,
             ready,
         }
@@ -140,6 +196,21 @@ impl Metrics {
             .inc();
         let seconds = self.seconds.get_or_create(&ByRoute { route });
         seconds.observe(took.as_secs_f64());
+    }
+
+    /// A request, or one commit of several in it, was refused under a code of ours.
+    pub(super) fn refused(&self, route: &'static str, code: &str) {
+        let code = code.to_owned();
+        self.refused.get_or_create(&Refused { route, code }).inc();
+    }
+
+    /// A commit was acknowledged.
+    pub(super) fn commit(&self, is_repeated: bool) {
+        let outcome = match is_repeated {
+            true => "known",
+            false => "recorded",
+        };
+        self.commits.get_or_create(&Became { outcome }).inc();
     }
 
     /// So many connections are open.
@@ -195,4 +266,29 @@ pub(super) fn route_of(path: &str) -> &'static str {
         .into_iter()
         .find(|known| *known == first)
         .unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_counted_by_its_kind() {
+        for (path, kind) in [
+            ("/", "claims"),
+            ("/claim/x/why/support", "claim"),
+            ("/log.jsonl", "log"),
+            ("/tile/entries/000", "tile"),
+            ("/api/v1/commits", "commits"),
+            ("/api/v1/stream", "stream"),
+            ("/api/v1/claims/commits", "api"),
+            ("/api", "api"),
+            ("/claims", "other"),
+            ("/wp-login.php", "other"),
+            ("//", "claims"),
+            ("*", "other"),
+        ] {
+            assert_eq!(route_of(path), kind, "{path}");
+        }
+    }
 }

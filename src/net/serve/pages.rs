@@ -13,6 +13,7 @@ use hyper::{StatusCode, Uri};
 
 use crate::claim::State as Folded;
 use crate::ledger::Cosignature;
+use crate::ledger::bundle::bundle;
 use crate::projection::{
     BadQuestion, Filter, Point, Wanted, figure_named, model_in_force, order_named, status_named,
     view_named,
@@ -26,12 +27,16 @@ use super::super::page::{
     style_file,
 };
 use super::Shared;
+use super::api::not_bundled;
 use super::asking::{Asked, Asking, one_of, pairs};
 use super::current::Current;
 use super::kept::{Depends, Kept, Stencil};
 use super::reply::{Keep, reply};
 
 const HTML: &str = "text/html; charset=utf-8";
+
+/// What the address of a claim's bundle ends with, but for the last of it.
+const BUNDLE: &str = ".claim";
 
 /// The pages of claims, of everything else, of the log and its audit; and what they load.
 pub(super) fn routes() -> utoipa_axum::router::OpenApiRouter<Shared> {
@@ -126,6 +131,8 @@ enum Wish {
     Place(Place),
     Diff(Slug, Ends),
     Audit,
+    /// What proves a claim.
+    Bundle(Slug),
     /// A claim's state by its number, from 1: what the slider asks for.
     State(Slug, usize),
 }
@@ -154,8 +161,8 @@ impl Ends {
 
 /// The format that a path ends with.
 fn format_of(path: &str) -> Option<Format> {
-    let (_, suffix) = path.rsplit('/').next()?.split_once('.')?;
-    let formats = [Format::Json, Format::Jsonl, Format::Atom];
+    let (_, suffix) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let formats = [Format::Json, Format::Jsonl, Format::Atom, Format::Jsonld];
     formats.into_iter().find(|format| format.suffix() == suffix)
 }
 
@@ -164,9 +171,12 @@ impl Address {
         let (path, query) = (uri.path(), pairs(uri.query())?);
         let format = format_of(path);
         let path = match format {
-            Some(format) => path.trim_end_matches(format.suffix()).trim_end_matches('.'),
-            None => path,
+            Some(format) => path
+                .strip_suffix(format.suffix())
+                .and_then(|path| path.strip_suffix('.')),
+            None => Some(path),
         };
+        let path = path.unwrap_or_default();
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         let one = |name: &'static str| one_of(&query, &[name]);
         let wish = match parts.as_slice() {
@@ -177,6 +187,9 @@ impl Address {
             }
             ["audit"] => Wish::Audit,
             ["ledger"] => Wish::Place(Place::Subject(Subject::Ledger)),
+            ["claim", file] if format == Some(Format::Json) && file.ends_with(BUNDLE) => {
+                Wish::Bundle(slug_of(Kind::Claim, file.trim_end_matches(BUNDLE))?)
+            }
             ["claim", slug] => {
                 let slug = slug_of(Kind::Claim, slug)?;
                 match one("state")?.filter(|_| format.is_none()) {
@@ -248,6 +261,8 @@ impl Address {
         // As of a moment that is not over, the state grows.
         let is_settled = asked.as_of.is_none() || is_past(asked);
         match &self.wish {
+            // Provenance names the head and who signed it.
+            _ if self.format == Some(Format::Jsonld) => Depends::Head,
             Wish::Place(place) if is_as_known && is_settled => match place {
                 Place::Subject(Subject::Entity(Kind::Claim, slug))
                 | Place::Why(slug, _)
@@ -284,8 +299,10 @@ impl Address {
             head: &head,
             links: Links::within(self.asking.within()),
             recorded,
+            custody,
             log_key: &custody.vkey.to_string(),
-            unchecked: custody.unchecked,
+            leaf: &|index| asked.current.ledger.tree().leaf(index),
+            witnessed: stencil.map(Stencil::witnessed),
             cosigned: &Cosignature::all_of(&custody.cosignatures, None),
             states: &|slug| kept.states(&asked.current, slug).to_vec(),
         };
@@ -295,6 +312,11 @@ impl Address {
                 let report = kept.audited(&asked.current);
                 let report = report.map_err(|error| Refusal::new(503, "io", error.to_string()))?;
                 seen.audit(&report, self.format)
+            }
+            Wish::Bundle(slug) => {
+                let made = bundle(&asked.current.ledger, slug, asked.as_of.as_ref());
+                let made = made.map_err(|error| Refusal::from(not_bundled(&error)))?;
+                String::from_utf8(made.bytes).map_err(|_| no_path())
             }
             Wish::Diff(slug, ends) => diff(&seen, &asked.current, slug, ends, self.format),
             Wish::State(..) => Err(no_path()),
@@ -548,15 +570,7 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
     }
     let state: &Folded = current.ledger.state();
     let custody = current.ledger.custody();
-    let head = Head {
-        origin: custody.checkpoint.origin.clone(),
-        size: custody.checkpoint.size,
-        root: custody.checkpoint.root.to_string(),
-        damages: custody.damages.len() as u64,
-        entries: state.size(),
-        as_of: None,
-        effective: None,
-    };
+    let head = Head::of(&current.ledger, state, None, None);
     let seen = Seen {
         newest: state,
         state,
@@ -565,8 +579,10 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
         head: &head,
         links: Links::Server,
         recorded: None,
+        custody,
         log_key: &custody.vkey.to_string(),
-        unchecked: custody.unchecked,
+        leaf: &|index| current.ledger.tree().leaf(index),
+        witnessed: None,
         cosigned: &[],
         states: &|_| Vec::new(),
     };

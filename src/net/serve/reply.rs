@@ -1,6 +1,8 @@
 //! Reply: answers, how long they may be kept, and whether the asker has them already (RFC 9110 §8.8,
 //! §13; RFC 9111).
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
@@ -85,10 +87,46 @@ impl Current {
     }
 }
 
+/// The code of the problem that an answer is, for figures.
+#[derive(Debug, Clone)]
+pub(super) struct Said(pub(super) Cow<'static, str>);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.answer().map(Body::new);
+        response.extensions_mut().insert(Said(self.code));
         mark(response.headers_mut(), Keep::Never, None);
         response
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// The examples of RFC 9110 §8.8.3.2, and lists.
+    #[test]
+    fn tags_are_compared_weakly_and_may_come_in_lists() {
+        for (asked, has) in [
+            (&["\"1\""][..], true),
+            (&["W/\"1\""], true),
+            (&["\"2\""], false),
+            (&["W/\"2\""], false),
+            (&["*"], true),
+            (&["\"2\", W/\"1\""], true),
+            (&["\"2\"", "\"1\""], true),
+            (&["1"], false),
+            (&["\"1"], false),
+            (&["\""], false),
+            (&[""], false),
+            (&[], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in asked {
+                headers.append(IF_NONE_MATCH, HeaderValue::from_static(value));
+            }
+            assert_eq!(has_already(&headers, "1"), has, "{asked:?}");
+        }
     }
 }

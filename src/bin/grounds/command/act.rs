@@ -61,7 +61,8 @@ impl Act {
     }
 }
 
-fn one(item: &Json<'static>) -> Result<OneAct, Failure> {
+/// One event: what it changes, its type, its data.
+pub(crate) fn one(item: &Json<'static>) -> Result<OneAct, Failure> {
     const FIELDS: [&str; 4] = ["subject", "type", "data", "effective"];
     if let Json::Obj(members) = item
         && let Some((name, _)) = members

@@ -7,7 +7,7 @@ use grounds::value::Subject;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking};
+use crate::seen::Asking;
 
 /// Find the first event that made something true of a figure.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ impl Bisect {
         let bisected = bisect(&seen.state, &slug, &predicate, seen.model)
             .ok_or_else(|| seen.absent(&Subject::claim(slug.clone())))?;
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.bisect/1", &seen.head, &bisected))?,
+            true => context.print_answer("grounds.bisect/1", &seen.head, &bisected)?,
             false => context.print(&human::answers::bisect(&bisected, context.width))?,
         }
         Ok(match bisected.found {

@@ -7,7 +7,7 @@ use grounds::value::Subject;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking};
+use crate::seen::Asking;
 
 /// Say which entry last changed each field and each figure of a claim.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ impl Blame {
         let blame = blame(&seen.state, &slug, seen.model)
             .ok_or_else(|| seen.absent(&Subject::claim(slug.clone())))?;
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.blame/1", &seen.head, &blame))?,
+            true => context.print_answer("grounds.blame/1", &seen.head, &blame)?,
             false => context.print(&human::answers::blame(&blame, context.width))?,
         }
         Ok(Exit::Done)

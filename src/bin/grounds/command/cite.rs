@@ -8,7 +8,7 @@ use crate::command::show::last_entry;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human::style::safe;
-use crate::seen::{Answer, Asking};
+use crate::seen::Asking;
 
 /// Cite a claim, with its version and the head of the ledger.
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ impl Cite {
             &format!("{} {}", seen.head.size, seen.head.root),
         );
         if context.global.json {
-            context.print_json(&Answer::new("grounds.cite/1", &seen.head, &citation))?;
+            context.print_answer("grounds.cite/1", &seen.head, &citation)?;
             return Ok(Exit::Done);
         }
         context.print(&safe(match self.format {

@@ -2,14 +2,14 @@
 
 use clap::{Args, ValueEnum};
 use grounds::claim::State;
-use grounds::projection::{Point, difference};
+use grounds::projection::{Difference, Point, difference};
 use grounds::trust::Model;
 use grounds::value::{Subject, Time};
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Seen, model_of, parse_as_of, parse_effective};
+use crate::seen::{Asking, Seen, model_of, parse_as_of, parse_effective};
 
 /// Say what changed for a claim between two dates, figure by figure, and which entry did it.
 #[derive(Debug, Args)]
@@ -18,22 +18,22 @@ use crate::seen::{Answer, Asking, Seen, model_of, parse_as_of, parse_effective};
 )]
 pub(crate) struct Diff {
     /// The claim's slug, with or without claim/, or a prefix that only one has
-    claim: String,
+    pub(crate) claim: String,
     /// From here [default: the newest entry]
     #[arg(long, value_name = "X", required_unless_present_any = ["model1", "model2"])]
-    from: Option<String>,
+    pub(crate) from: Option<String>,
     /// To here [default: the newest entry]
     #[arg(long, value_name = "X")]
-    to: Option<String>,
+    pub(crate) to: Option<String>,
     /// What --from and --to mean: when it was recorded, or when it held in the world
     #[arg(long, value_enum, default_value_t = Clock::Recorded)]
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// The model at --from [default: the one in force there]
     #[arg(long, value_name = "MODEL")]
-    model1: Option<String>,
+    pub(crate) model1: Option<String>,
     /// The model at --to [default: the one in force there]
     #[arg(long, value_name = "MODEL")]
-    model2: Option<String>,
+    pub(crate) model2: Option<String>,
 }
 
 /// Which clock.
@@ -65,21 +65,26 @@ impl End {
 impl Diff {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let seen = Asking::default().open(context)?;
+        let difference = self.difference(&seen)?;
+        match context.global.json {
+            true => context.print_answer("grounds.diff/1", &seen.head, &difference)?,
+            false => context.print(&human::changes::diff(&difference, context.width))?,
+        }
+        Ok(Exit::Done)
+    }
+
+    /// What changed between the two points.
+    pub(crate) fn difference(&self, seen: &Seen) -> Result<Difference, Failure> {
         let slug = seen.claim(&self.claim)?;
-        let from = self.end(&seen, self.from.as_deref(), self.model1.as_deref())?;
-        let to = self.end(&seen, self.to.as_deref(), self.model2.as_deref())?;
-        let difference = difference(&slug, from.point(), to.point()).ok_or_else(|| {
+        let from = self.end(seen, self.from.as_deref(), self.model1.as_deref())?;
+        let to = self.end(seen, self.to.as_deref(), self.model2.as_deref())?;
+        difference(&slug, from.point(), to.point()).ok_or_else(|| {
             Failure::not_found(format!(
                 "found no {} at either point",
                 Subject::claim(slug.clone())
             ))
             .hint(format!("grounds log {slug} tells since when it is there"))
-        })?;
-        match context.global.json {
-            true => context.print_json(&Answer::new("grounds.diff/1", &seen.head, &difference))?,
-            false => context.print(&human::changes::diff(&difference, context.width))?,
-        }
-        Ok(Exit::Done)
+        })
     }
 
     fn end(&self, seen: &Seen, at: Option<&str>, model: Option<&str>) -> Result<End, Failure> {

@@ -7,7 +7,7 @@ use grounds::value::{Kind, Subject};
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Seen, meant};
+use crate::seen::{Asking, Seen, meant};
 
 /// Say what rests on an artifact, an agent or a key, and what the figures would be without it.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ impl Impact {
                 .hint("grounds show agent/… lists the keys of an agent")
         })?;
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.impact/1", &seen.head, &impact))?,
+            true => context.print_answer("grounds.impact/1", &seen.head, &impact)?,
             false => context.print(&human::answers::impact(&impact, context.width))?,
         }
         Ok(Exit::Done)

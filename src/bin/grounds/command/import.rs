@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::desk::open_appender;
 use crate::error::{Exit, Failure};
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 use crate::{keys, render};
 
 /// The largest mapping file that is read, in bytes.
@@ -119,7 +119,7 @@ impl Import {
             return self.tell(context, &imported);
         }
         let (dir, origin) = (context.ledger_dir()?, appender.origin().clone());
-        let question = Question::of(&dir, &appender);
+        let question = witnesses::question(&dir, &appender);
         appender.close()?;
         let exit = self.tell(context, &imported)?;
         witnesses::ask_after(context, &dir, &origin, question);

@@ -1,14 +1,13 @@
 //! `grounds list`: claims, a line each.
 
 use clap::Args;
-use grounds::projection::{CatalogueRow, Order, Wanted, catalogue};
-use grounds::trust::Figure;
-use serde::Serialize;
+use grounds::net::page::Listed;
+use grounds::projection::{CatalogueRow, Wanted, catalogue, order_named, status_named, view_named};
 
 use crate::context::Context;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, asked_by};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Head, keep, warm};
+use crate::seen::{Asking, Head, keep, warm};
 
 /// List claims, a line each.
 #[derive(Debug, Args)]
@@ -36,13 +35,6 @@ pub(crate) struct List {
     limit: Option<usize>,
     #[command(flatten)]
     asking: Asking,
-}
-
-#[derive(Serialize)]
-struct Listed<'a> {
-    /// How many there are; `claims` holds at most `--limit` of them.
-    count: usize,
-    claims: &'a [CatalogueRow],
 }
 
 impl List {
@@ -84,11 +76,12 @@ impl List {
     ) -> Result<Exit, Failure> {
         let shown = rows.len().min(self.limit.unwrap_or(usize::MAX));
         let listed = Listed {
-            count: rows.len(),
+            count: rows.len() as u64,
             claims: &rows[..shown],
+            next: None,
         };
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.list/1", head, listed))?,
+            true => context.print_answer("grounds.list/1", head, listed)?,
             false => {
                 let text = human::rows::list(
                     listed.claims,
@@ -104,35 +97,19 @@ impl List {
     }
 
     fn wanted(&self) -> Result<Wanted, Failure> {
-        let (order, reverse) = self.order()?;
-        let view = self.view.as_deref().map(parse_view).transpose()?;
-        for word in &self.status {
-            known_status(word)?;
-        }
+        let order = self.sort.as_deref().map(order_named).transpose()?;
+        let (order, reverse) = order.unwrap_or_default();
+        let view = self.view.as_deref().map(view_named).transpose();
+        let status = self.status.iter().map(|word| status_named(word));
+        let status: Result<Vec<String>, _> = status.collect();
         Ok(Wanted {
-            status: self.status.clone(),
+            status: status.map_err(|fault| asked_by("--status", &fault))?,
             domain: self.domain.clone(),
-            view,
+            view: view.map_err(|fault| asked_by("--view", &fault))?,
             search: self.search.clone(),
             order,
             reverse,
         })
-    }
-
-    fn order(&self) -> Result<(Order, bool), Failure> {
-        let Some(text) = self.sort.as_deref() else {
-            return Ok((Order::Slug, false));
-        };
-        let (name, reverse) = match text.strip_prefix('-') {
-            Some(name) => (name, true),
-            None => (text, false),
-        };
-        let order = match name {
-            "slug" => Order::Slug,
-            "updated" => Order::Updated,
-            figure => Order::Figure(parse_figure(figure)?),
-        };
-        Ok((order, reverse))
     }
 
     /// What was searched, in words: what an empty list says.
@@ -148,54 +125,7 @@ impl List {
     }
 }
 
-/// A figure by its short or long name.
-pub(crate) fn parse_figure(text: &str) -> Result<Figure, Failure> {
-    Figure::named(text).ok_or_else(|| {
-        let names: Vec<&str> = Figure::ALL.iter().map(|figure| figure.long()).collect();
-        Failure::usage(format!(
-            "found {}, expected the name of a figure",
-            grounds::value::excerpt(text)
-        ))
-        .hint(format!(
-            "the figures: {}; or their first letters, as grounds show prints them",
-            names.join(", ")
-        ))
-    })
-}
-
-fn parse_view(text: &str) -> Result<(grounds::value::Slug, Option<String>), Failure> {
-    let (name, verdict) = match text.split_once(':') {
-        Some((name, verdict)) => (name, Some(verdict.to_owned())),
-        None => (text, None),
-    };
-    let verdicts = ["included", "downweighted", "excluded", "undetermined"];
-    if let Some(verdict) = &verdict
-        && !verdicts.contains(&verdict.as_str())
-    {
-        return Err(Failure::usage(format!(
-            "--view: found the verdict {}, expected {}",
-            grounds::value::excerpt(verdict),
-            verdicts.join(", ")
-        )));
-    }
-    let slug = name.strip_prefix("view/").unwrap_or(name);
-    Ok((slug.parse()?, verdict))
-}
-
-fn known_status(word: &str) -> Result<(), Failure> {
-    let is_lifecycle = word.parse::<grounds::claim::Lifecycle>().is_ok();
-    let is_standing = word.parse::<grounds::claim::Standing>().is_ok();
-    if is_lifecycle || is_standing {
-        return Ok(());
-    }
-    Err(Failure::usage(format!(
-        "--status: found {}, expected a lifecycle or a standing",
-        grounds::value::excerpt(word)
-    ))
-    .hint("lifecycles: proposed, active, superseded, merged, retracted; standings: hypothesis, tested, replicated, contested, refuted, settled"))
-}
-
-fn unknown_view(state: &grounds::claim::State, name: &str) -> Failure {
+pub(crate) fn unknown_view(state: &grounds::claim::State, name: &str) -> Failure {
     let known: Vec<String> = state.views().map(|(slug, _)| slug.to_string()).collect();
     let failure = Failure::not_found(format!(
         "found no view/{name}, expected a view of this ledger"

@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use grounds::claim::Data;
 use grounds::ledger::{AsOf, Interval, Intervals};
-use grounds::projection::{Asked, TimelineRow, timeline};
-use grounds::value::{Kind, Moment, Subject, Time};
-use serde::Serialize;
+use grounds::net::page::{Logged, Told};
+use grounds::projection::{Asked, TimelineRow, first_instant, last_instant, timeline, type_named};
+use grounds::value::{Kind, Subject};
 
 use crate::context::Context;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, asked_by};
 use crate::policy_file;
 use crate::render::human;
-use crate::seen::{Answer, Asking, Seen, meant};
+use crate::seen::{Asking, Seen, meant};
 
 /// List what happened, newest first, in words.
 #[derive(Debug, Args)]
@@ -47,32 +46,12 @@ pub(crate) struct Log {
     policy: Option<PathBuf>,
 }
 
-#[derive(Serialize)]
-struct Logged<'a> {
-    subject: Option<&'a Subject>,
-    events: Vec<Told<'a>>,
-}
-
-/// An event, and between what it was made where that was asked.
-#[derive(Serialize)]
-pub(crate) struct Told<'a> {
-    #[serde(flatten)]
-    pub(crate) row: &'a TimelineRow,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) times: Option<Interval>,
-}
-
 impl Log {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        if let Some(kind) = &self.kind {
-            known_type(kind)?;
-        }
+        let kind = self.kind.as_deref().map(type_named).transpose();
+        let kind = kind.map_err(|fault| asked_by("--type", &fault))?;
         let since = self.since.as_deref().map(first_instant).transpose()?;
-        let until = self
-            .until
-            .as_deref()
-            .map(crate::seen::parse_effective)
-            .transpose()?;
+        let until = self.until.as_deref().map(last_instant).transpose()?;
         let seen = Asking::default().open(context)?;
         let asked = Asked {
             subject: self
@@ -85,20 +64,23 @@ impl Log {
                 .as_deref()
                 .map(|text| author(&seen, text))
                 .transpose()?,
-            r#type: self.kind.clone(),
+            r#type: kind,
             since,
             until,
+            before: None,
         };
         let limit = self.limit.unwrap_or(usize::MAX);
         let rows: Vec<TimelineRow> = timeline(&seen.state, &asked).take(limit).collect();
+        let told = self.told(&seen, &rows)?;
         let logged = Logged {
             subject: asked.subject.as_ref(),
-            events: self.told(&seen, &rows)?,
+            events: &told,
+            next: None,
         };
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.log/1", &seen.head, logged))?,
+            true => context.print_answer("grounds.log/1", &seen.head, logged)?,
             false => context.print(&human::rows::log(
-                &logged.events,
+                &told,
                 asked.subject.as_ref(),
                 context.width,
             ))?,
@@ -122,7 +104,8 @@ impl Log {
     }
 }
 
-fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
+/// The agent that a text means: one that is registered, or the log itself.
+pub(crate) fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
     let agents: Vec<Subject> = grounds::projection::subjects(&seen.state)
         .into_iter()
         .filter(|subject| subject.kind() == Kind::Agent)
@@ -133,30 +116,4 @@ fn author(seen: &Seen, text: &str) -> Result<grounds::value::Slug, Failure> {
         .slug()
         .cloned()
         .unwrap_or_else(grounds::value::Slug::log))
-}
-
-/// The first instant that a text means: of a date, its beginning.
-fn first_instant(text: &str) -> Result<Time, Failure> {
-    let moment: Moment = text.parse()?;
-    Ok(match moment {
-        Moment::Date(date) => date.start(),
-        Moment::Second(time) | Moment::Instant(time) => time,
-    })
-}
-
-fn known_type(name: &str) -> Result<(), Failure> {
-    let fits = |known: &str| {
-        known
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let names: Vec<&str> = Data::TYPES.iter().map(|kind| kind.name).collect();
-    if names.iter().any(|known| fits(known)) {
-        return Ok(());
-    }
-    Err(Failure::usage(format!(
-        "--type: found {}, expected the type of an event or its first word",
-        grounds::value::excerpt(name)
-    ))
-    .hint(format!("the types: {}", names.join(", "))))
 }

@@ -23,6 +23,8 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod log;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp;
 pub(crate) mod mirror;
 pub(crate) mod note;
 pub(crate) mod prove;
@@ -84,6 +86,8 @@ pub(crate) fn run(cli: &Cli, context: &Context) -> Result<Exit, Failure> {
         Command::Export(command) => command.run(context),
         Command::Publish(command) => command.run(context),
         Command::Serve(command) => command.run(context),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(command) => command.run(context),
         Command::Completions(command) => command.run(context),
         Command::Man(command) => command.run(context),
     }

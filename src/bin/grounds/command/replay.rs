@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grounds::projection::{Replay as Replayed, ReplayedClaim, replay};
+use grounds::net::page;
+use grounds::projection::{Replay as Replayed, replay};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Head};
+use crate::seen::{Asking, Head};
 
 const SCHEMA: &str = "grounds.replay/1";
 const CLAIM_SCHEMA: &str = "grounds.replay.claim/1";
@@ -57,28 +58,10 @@ impl Replay {
             return write(context, out, &replayed, &seen.head);
         }
         match context.global.json {
-            true => context.print_json(&Answer::new(SCHEMA, &seen.head, Body::of(&replayed)))?,
+            true => context.print_answer(SCHEMA, &seen.head, page::Replayed::from(&replayed))?,
             false => context.print(&human::rows::replay(&replayed, &seen.head, context.width))?,
         }
         Ok(Exit::Done)
-    }
-}
-
-/// A replay without what the head says already.
-#[derive(Serialize)]
-struct Body<'a> {
-    recorded: Option<grounds::value::Time>,
-    model: &'a str,
-    claims: &'a [ReplayedClaim],
-}
-
-impl Body<'_> {
-    fn of(replayed: &Replayed) -> Body<'_> {
-        Body {
-            recorded: replayed.recorded,
-            model: &replayed.model,
-            claims: &replayed.claims,
-        }
     }
 }
 
@@ -99,7 +82,7 @@ fn write(context: &Context, out: &Path, replayed: &Replayed, head: &Head) -> Res
     let mut claims = Vec::new();
     for claim in &replayed.claims {
         let file = format!("{}.json", claim.claim);
-        put(out, &file, &Answer::new(CLAIM_SCHEMA, head, claim))?;
+        put(out, &file, page::json(CLAIM_SCHEMA, head, claim))?;
         claims.push(Indexed {
             claim: format!("claim/{}", claim.claim),
             file,
@@ -115,14 +98,14 @@ fn write(context: &Context, out: &Path, replayed: &Replayed, head: &Head) -> Res
     put(
         out,
         "_index.json",
-        &Answer::new("grounds.replay.index/1", head, index),
+        page::json("grounds.replay.index/1", head, index),
     )?;
     let written = Written {
         out: out.display().to_string(),
         files: replayed.claims.len() + 1,
     };
     match context.global.json {
-        true => context.print_json(&Answer::new("grounds.replay.written/1", head, written))?,
+        true => context.print_answer("grounds.replay.written/1", head, written)?,
         false => context.print(&format!(
             "wrote {} files into {}",
             written.files, written.out
@@ -131,9 +114,7 @@ fn write(context: &Context, out: &Path, replayed: &Replayed, head: &Head) -> Res
     Ok(Exit::Done)
 }
 
-fn put<T: Serialize>(out: &Path, name: &str, value: &T) -> Result<(), Failure> {
+fn put(out: &Path, name: &str, text: String) -> Result<(), Failure> {
     let path = out.join(name);
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Failure::new(Exit::Io, "io", error.to_string()))?;
-    std::fs::write(&path, text + "\n").map_err(|error| Failure::io(&path, &error))
+    std::fs::write(&path, text).map_err(|error| Failure::io(&path, &error))
 }

@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
-use grounds::ledger::{Appender, Ledger, SystemClock};
-use grounds::net::{Limits, Listener, ServeLimits, Server, Serving, Witness};
+use grounds::ledger::{Appender, Ledger, Pace, SystemClock};
+use grounds::net::{Limits, Listener, Rate, ServeLimits, Server, Serving, Tell, Witness};
 
 use crate::command::witness;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
-use crate::{desk, keys};
+use crate::{desk, keys, witnesses};
 
 /// Answer over HTTP until Ctrl-C: pages, JSON, tiles; and take commits.
 #[derive(Debug, Args)]
@@ -34,6 +35,17 @@ pub(crate) struct Serve {
     /// Connections at a time; where they are all taken, an idle one makes room
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     connections: usize,
+    /// Commits by one key in a second, in the long run; and as many from an address that no key of
+    /// the ledger signed
+    #[arg(long, value_name = "N", default_value_t = ServeLimits::default().commits.per_second, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// The same at once, after a rest
+    #[arg(long, value_name = "N", default_value_t = ServeLimits::default().commits.burst, value_parser = clap::value_parser!(u32).range(1..))]
+    burst: u32,
+    /// Record the map of all subjects so many seconds after a commit that none covers; 0: only when
+    /// somebody asks for a bundle, and every 4,096 entries
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    map_every: u32,
 }
 
 impl Serve {
@@ -50,9 +62,29 @@ impl Serve {
             ledger,
             appender,
             witness,
-            limits: ServeLimits::default(),
+            limits: self.limits(),
+            tell: tell_of_witnesses(context),
         };
-        runtime.block_on(self.answer(context, serving))
+        let ended = runtime.block_on(self.answer(context, serving));
+        // Whoever asked is answered or has gone; what is still worked out is for nobody.
+        runtime.shutdown_background();
+        ended
+    }
+
+    fn limits(&self) -> ServeLimits {
+        let limits = ServeLimits::default();
+        let seconds = Duration::from_secs(self.map_every.into());
+        ServeLimits {
+            commits: Rate {
+                per_second: self.rate,
+                burst: self.burst,
+            },
+            pace: Pace {
+                map_every: (!seconds.is_zero()).then_some(seconds),
+                ..limits.pace
+            },
+            ..limits
+        }
     }
 
     /// Takes the lock, where this is the machine that has the log key.
@@ -133,4 +165,13 @@ impl Serve {
         ));
         Ok(())
     }
+}
+
+/// Witnesses that do not cosign are a warning, once for each reason.
+fn tell_of_witnesses(context: &Context) -> Tell {
+    let context = context.clone();
+    Box::new(move |told| match told {
+        Ok(told) => witnesses::warn(&context, told),
+        Err(why) => context.say(&format!("warning: the witnesses were not asked: {why}")),
+    })
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use grounds::ledger::Ledger;
+use grounds::net::page;
 use grounds::projection::{
     agent_page, artifact_page, claim_page, context_page, last_entry_of_version, ledger_page,
     view_page,
@@ -12,9 +13,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking, Head, Seen, keep, meant, warm};
-
-const SCHEMA: &str = "grounds.show/1";
+use crate::seen::{Asking, Head, Seen, keep, meant, warm};
 
 /// Show a claim with all that it stands on; or an artifact, an agent, a context, a view, the ledger.
 #[derive(Debug, Args)]
@@ -38,14 +37,6 @@ pub(crate) struct Show {
     /// Print the whole computation
     #[arg(long)]
     trace: bool,
-}
-
-/// An answer with the word for what it is.
-#[derive(Serialize)]
-struct Kinded<'a, T: Serialize> {
-    subject_kind: &'static str,
-    #[serde(flatten)]
-    page: &'a T,
 }
 
 impl Show {
@@ -145,14 +136,7 @@ fn print<T: Serialize>(
     render: impl Fn(&T, &Head, usize) -> String,
 ) -> Result<(), Failure> {
     match context.global.json {
-        true => context.print_json(&Answer::new(
-            SCHEMA,
-            head,
-            Kinded {
-                subject_kind: kind,
-                page,
-            },
-        )),
+        true => context.print_bytes(page::show(kind, head, page).as_bytes()),
         false => context.print(&render(page, head, context.width)),
     }
 }

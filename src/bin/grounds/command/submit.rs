@@ -2,20 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use grounds::claim::{Recorded, State};
 use grounds::envelope::{Signed, line_of};
 use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, preview, refused};
+use grounds::net::{Remote, RemoteError};
 use grounds::tlog::{Tree, leaf_hash};
 use grounds::value::Origin;
 
+use super::verify::parse_vkey;
 use crate::context::Context;
 use crate::desk::{log_signer, now, open_appender, origin_of, receipt_bytes, store_receipt};
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::render::human::written;
-use crate::witnesses::{self, Question};
+use crate::witnesses;
 
 /// The largest file of commits that is taken: 1 GiB.
 const MAX_SUBMITTED: u64 = 1 << 30;
@@ -23,10 +26,17 @@ const MAX_SUBMITTED: u64 = 1 << 30;
 /// So many commits share one write to disk.
 const BATCH: usize = 256;
 
+/// How often a server is asked to take a commit.
+const TRIES: u32 = 5;
+
+/// How long to wait before it is asked again, at least and at most.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+const MOST_WAIT: Duration = Duration::from_secs(30);
+
 /// Record signed commits: a file each, or one a line
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  grounds submit retraction.json\n  grounds submit commits.ndjson\n  grounds submit --genesis genesis.json --ledger ledger\n  grounds submit moved.json --dry-run          # needs no log key"
+    after_help = "Examples:\n  grounds submit retraction.json\n  grounds submit commits.ndjson\n  grounds submit --genesis genesis.json --ledger ledger\n  grounds submit moved.json --dry-run          # needs no log key\n  grounds submit act.json --to http://127.0.0.1:7878 --vkey \"$VKEY\"  # grounds serve records it there"
 )]
 pub(crate) struct Submit {
     /// Files that --out wrote; several commits may stand in one, a line each; - is standard input
@@ -41,6 +51,12 @@ pub(crate) struct Submit {
     /// Record although the machine's clock is far behind the last entry
     #[arg(long)]
     clock_ok: bool,
+    /// Send them to a server that has the log key (grounds serve)
+    #[arg(long, value_name = "URL", conflicts_with_all = ["genesis", "dry_run", "clock_ok"])]
+    to: Option<String>,
+    /// Check the server's receipts with the log's key, as its operator handed it out
+    #[arg(long, value_name = "VKEY", requires = "to")]
+    vkey: Option<String>,
 }
 
 /// A commit of a file, by its place.
@@ -61,6 +77,9 @@ impl Submit {
         if self.genesis {
             return found(context, &lines);
         }
+        if let Some(url) = &self.to {
+            return self.send(context, url, &lines);
+        }
         let dir = context.ledger_dir()?;
         let origin = Ledger::origin_of(&dir).ok_or_else(|| {
             Failure::not_found(format!("found no ledger in {}", dir.display()))
@@ -77,10 +96,29 @@ impl Submit {
         }
         answers.flush(&mut appender)?;
         let exit = answers.exit;
-        let question = Question::of(&dir, &appender);
+        let question = witnesses::question(&dir, &appender);
         appender.close()?;
         witnesses::ask_after(context, &dir, &origin, question);
         Ok(exit)
+    }
+
+    /// Sends them one after the other, since one may build on another.
+    fn send(&self, context: &Context, url: &str, lines: &[Line]) -> Result<Exit, Failure> {
+        let vkey = self.vkey.as_deref().map(parse_vkey).transpose()?;
+        let remote = Remote::new(url).map_err(|error| Failure::usage(format!("--to: {error}")))?;
+        let mut answers = Answers {
+            context,
+            staged: Vec::new(),
+            exit: Exit::Done,
+        };
+        for line in lines {
+            match patiently(context, || remote.submit(&line.bytes, vkey.as_ref())) {
+                Ok(receipt) => answers.yes(&line.place, &receipt)?,
+                Err(error) if is_final(&error) => answers.no(&line.place, &error.into())?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(answers.exit)
     }
 
     /// Judges each commit in the place that it would take now, after those before it.
@@ -101,6 +139,41 @@ impl Submit {
             }
         }
         Ok(answers.exit)
+    }
+}
+
+/// Whether the same commit would be answered so again.
+fn is_final(error: &RemoteError) -> bool {
+    matches!(
+        error,
+        RemoteError::Refused {
+            status: 400..=428,
+            ..
+        }
+    )
+}
+
+/// Asks again where the server said when, and where nobody can know whether the commit arrived: it is
+/// recorded once.
+fn patiently(
+    context: &Context,
+    submit: impl Fn() -> Result<Receipt, RemoteError>,
+) -> Result<Receipt, RemoteError> {
+    let mut tries = 1;
+    loop {
+        let error = match submit() {
+            Err(error) if tries < TRIES && !is_final(&error) => error,
+            answer => return answer,
+        };
+        let wait = match &error {
+            RemoteError::Refused { retry_after, .. } => retry_after.unwrap_or(LEAST_WAIT),
+            RemoteError::Unreachable { .. } => LEAST_WAIT,
+            RemoteError::NotAReceipt(_) | RemoteError::NotProved(_) => return Err(error),
+        };
+        let wait = wait.min(MOST_WAIT);
+        context.say(&format!("note: {error}; again in {} s", wait.as_secs()));
+        std::thread::sleep(wait);
+        tries += 1;
     }
 }
 

@@ -1,14 +1,13 @@
 //! `grounds why`: where a figure comes from.
 
 use clap::Args;
-use grounds::projection::why;
+use grounds::projection::{figure_named, why};
 use grounds::value::Subject;
 
-use crate::command::list::parse_figure;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 use crate::render::human;
-use crate::seen::{Answer, Asking};
+use crate::seen::Asking;
 
 /// Say where a figure comes from: its inputs, its arithmetic, the signed entries it stands on.
 #[derive(Debug, Args)]
@@ -24,13 +23,13 @@ pub(crate) struct Why {
 
 impl Why {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let figure = parse_figure(&self.figure)?;
+        let figure = figure_named(&self.figure)?;
         let seen = self.asking.open(context)?;
         let slug = seen.claim(&self.claim)?;
         let why = why(&seen.state, &slug, figure, seen.model, &seen.filter)
             .ok_or_else(|| seen.absent(&Subject::claim(slug.clone())))?;
         match context.global.json {
-            true => context.print_json(&Answer::new("grounds.why/1", &seen.head, &why))?,
+            true => context.print_answer("grounds.why/1", &seen.head, &why)?,
             false => context.print(&human::answers::why(&why, &seen.head, context.width))?,
         }
         Ok(Exit::Done)

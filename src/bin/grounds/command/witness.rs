@@ -288,7 +288,7 @@ fn ask(context: &Context) -> Result<Exit, Failure> {
     let origin = Ledger::origin_of(&dir)
         .ok_or_else(|| Failure::not_found(format!("found no ledger in {}", dir.display())))?;
     let appender = desk::open_appender(context, &dir, &origin, false)?;
-    let Some(question) = witnesses::Question::of(&dir, &appender)? else {
+    let Some(question) = witnesses::question(&dir, &appender)? else {
         return Err(Failure::new(
             Exit::CannotTell,
             "policy",
@@ -297,11 +297,11 @@ fn ask(context: &Context) -> Result<Exit, Failure> {
         .hint("write a policy file there: witness NAME VKEY URL, then quorum NAME; docs/PROTOCOL.md tells more"));
     };
     appender.close()?;
-    let told = question.ask(context, &dir, &origin)?;
+    let told = witnesses::ask(&question, context, &dir, &origin)?;
     if context.global.json {
-        context.print_json(&told.json())?;
+        context.print_json(&witnesses::json(&told))?;
     } else {
-        context.print(&told.text())?;
+        context.print(&witnesses::text(&told))?;
     }
     Ok(if told.is_met {
         Exit::Done

@@ -583,7 +583,7 @@ mod tests {
         let (slug, _) = state.claims().next().unwrap();
         let model = model_in_force(state).unwrap();
         let page = claim_page(state, slug, model, &Filter::none()).unwrap();
-        let head = Head {
+        let head = grounds::net::page::Head {
             origin: "grounds.example/reference".to_owned(),
             size: 16,
             root: String::new(),
@@ -591,9 +591,8 @@ mod tests {
             entries: 16,
             as_of: None,
             effective: None,
-            band: Vec::new(),
         };
-        (page, head)
+        (page, head.into())
     }
 
     /// A page on which everything that is rare has happened.

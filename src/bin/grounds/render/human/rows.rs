@@ -6,8 +6,8 @@ use grounds::projection::{CatalogueRow, Phrase, Piece, Replay, TimelineRow};
 use grounds::trust::{Figure, Figures};
 use grounds::value::Subject;
 
-use crate::command::log::Told;
 use crate::seen::Head;
+use grounds::net::page::Told;
 
 use super::claim::{band, standing};
 use super::figures::shown;

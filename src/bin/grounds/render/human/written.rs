@@ -3,27 +3,16 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use grounds::claim::{Event, State};
+use grounds::claim::State;
 use grounds::envelope::Signed;
 use grounds::ledger::{Preview, Receipt};
 use grounds::projection::{
-    Asked, Filter, Phrase, Piece, TimelineRow, model_in_force, profile, timeline,
+    Asked, FiguresMoved, Phrase, Piece, TimelineRow, figures_moved, timeline,
 };
 use grounds::trust::{Figure, Figures, percent};
-use grounds::value::Slug;
 use serde::Serialize;
 
 use super::style::{GOOD, HEAD, SOFT, UNSURE, paint, safe};
-use crate::desk::claims_touched;
-
-/// A claim's figures before and after.
-#[derive(Debug, Serialize)]
-pub(crate) struct FiguresMoved {
-    claim: Slug,
-    model: String,
-    before: Option<Figures>,
-    after: Option<Figures>,
-}
 
 /// What a signed commit would do.
 #[derive(Debug, Serialize)]
@@ -53,10 +42,10 @@ impl DryRun {
             author: format!("agent/{}", signed.commit.author),
             signers: previewed.entry.signers.iter().map(signer).collect(),
             events: rows(&previewed.state, events.len()),
-            figures: figures_before_after(
+            figures: figures_moved(
                 before,
                 &previewed.state,
-                &touched(&previewed.state, events),
+                events.iter().map(|event| &**event),
             ),
             refused: previewed.verdict.as_ref().err().map(ToString::to_string),
             bytes: String::from_utf8_lossy(&signed.commit.bytes).into_owned(),
@@ -110,7 +99,7 @@ pub(crate) fn recorded(
     said(&mut text, &rows_of(after, receipt.index));
     moved(
         &mut text,
-        &figures_before_after(before, after, &touched(after, &entry.events)),
+        &figures_moved(before, after, entry.events.iter().map(|event| &**event)),
         false,
     );
     for signer in &entry.signers {
@@ -129,29 +118,6 @@ pub(crate) fn recorded(
         );
     }
     text
-}
-
-/// The figures of claims by the model in force, in two states.
-fn figures_before_after(before: &State, after: &State, claims: &[Slug]) -> Vec<FiguresMoved> {
-    let Ok(model) = model_in_force(after) else {
-        return Vec::new();
-    };
-    let figures = |state: &State, claim: &Slug| {
-        profile(state, claim, model, &Filter::none()).map(|profile| profile.figures)
-    };
-    claims
-        .iter()
-        .map(|claim| FiguresMoved {
-            claim: claim.clone(),
-            model: grounds::projection::model_name(model),
-            before: figures(before, claim),
-            after: figures(after, claim),
-        })
-        .collect()
-}
-
-fn touched(after: &State, events: &[std::sync::Arc<Event>]) -> Vec<Slug> {
-    claims_touched(after, events.iter().map(|event| &event.subject))
 }
 
 fn rows(state: &State, events: usize) -> Vec<TimelineRow> {
