@@ -63,6 +63,7 @@ function wantingHeaders(headers) {
   const policy = headers.get("content-security-policy") ?? "";
   if (!/default-src 'none'/.test(policy)) wrongs.push(`Content-Security-Policy: ${policy}`);
   if (!/frame-ancestors 'none'/.test(policy)) wrongs.push("it can be framed");
+  if (!/script-src 'self'/.test(policy) || /sandbox/.test(policy)) wrongs.push(`a page cannot be one: ${policy}`);
   if (/unsafe-|\*|data:|https?:/.test(policy)) wrongs.push(`an exception: ${policy}`);
   const expected = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin" };
   for (const [name, value] of Object.entries(expected)) if (headers.get(name) !== value) wrongs.push(`${name}: ${headers.get(name)}`);

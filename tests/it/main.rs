@@ -41,6 +41,8 @@ mod serve;
 #[cfg(feature = "cli")]
 #[allow(dead_code)]
 mod server_desk;
+#[cfg(feature = "cli")]
+mod serving_pages;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;

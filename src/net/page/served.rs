@@ -80,6 +80,8 @@ pub struct Seen<'s> {
     pub head: &'s Head,
     /// How links are spelled: within that state.
     pub links: Links,
+    /// Entries that the ledger has by now, as pages say it.
+    pub by_now: u64,
     /// Recorded time of the newest entry of the state, as answers say it.
     pub recorded: Option<Time>,
     /// How the newest head was signed and kept.
@@ -134,6 +136,7 @@ impl Seen<'_> {
             unchecked: self.custody.unchecked,
             witnessed: self.witnessed,
             cosigned: self.cosigned,
+            by_now: Some(self.by_now),
             recorded: self.recorded,
             links: self.links.clone(),
         }

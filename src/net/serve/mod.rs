@@ -340,7 +340,7 @@ fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Bod
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(match is_page {
-            true => page::CONTENT_SECURITY_POLICY,
+            true => page::CONTENT_SECURITY_HEADER,
             false => "default-src 'none'; sandbox",
         }));
     response
