@@ -89,8 +89,11 @@ impl Keep {
         keep
     }
 
-    fn is_everything(&self) -> bool {
-        self.valid.is_none() && self.without.is_empty() && self.not_by.is_none()
+    /// Whether every event of this stream, folded with what else there is of it, stays as it is.
+    fn leaves_alone<'e>(&self, mut events: impl Iterator<Item = &'e Arc<Event>>) -> bool {
+        self.valid.is_none()
+            && self.not_by.is_none()
+            && !events.any(|event| self.without.contains(&event.address))
     }
 
     fn lets_in(&self, event: &Event, holds: Time) -> bool {
@@ -167,7 +170,7 @@ fn note(claim: &Claim) -> Option<String> {
 /// The claim as the filter leaves it.
 pub(super) fn kept_claim(state: &State, slug: &Slug, keep: &Keep) -> Option<Arc<Claim>> {
     let folded = state.claim(slug)?;
-    if keep.is_everything() {
+    if keep.leaves_alone(folded.events.iter().map(|(event, _)| event)) {
         return Some(Arc::clone(folded));
     }
     let mut claim = Claim::default();
@@ -180,7 +183,7 @@ pub(super) fn kept_claim(state: &State, slug: &Slug, keep: &Keep) -> Option<Arc<
 /// The artifact as the filter leaves it.
 pub(super) fn kept_artifact(state: &State, slug: &Slug, keep: &Keep) -> Option<Arc<Artifact>> {
     let folded = state.artifact(slug)?;
-    if keep.is_everything() {
+    if keep.leaves_alone(folded.events.iter().map(|(event, _)| event)) {
         return Some(Arc::clone(folded));
     }
     let mut artifact = Artifact::default();
@@ -316,10 +319,12 @@ fn known_from(profile: &AgentProfile) -> impl Iterator<Item = &Arc<Event>> {
 /// The agent, as leaving out one event leaves it; no clock filters agents.
 fn kept_agent(state: &State, slug: &Slug, keep: &Keep) -> Option<Arc<Agent>> {
     let folded = state.agent(slug)?;
-    if keep.without.is_empty() {
+    let genesis = state.constitution().map(|facts| (&facts.created, true));
+    let of_all = genesis.into_iter().map(|(event, _)| event);
+    let own = folded.events.iter().map(|(event, _)| event);
+    if !(of_all.chain(own)).any(|event| keep.without.contains(&event.address)) {
         return Some(Arc::clone(folded));
     }
-    let genesis = state.constitution().map(|facts| (&facts.created, true));
     let stream = folded.events.iter().map(|(event, effect)| (event, *effect));
     let mut agent = Agent::default();
     for (event, in_effect) in genesis.into_iter().chain(stream) {

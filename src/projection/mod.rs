@@ -67,7 +67,7 @@ pub use subjects::{nearest, subjects};
 pub use timeline::{Asked, TimelineRow, row as timeline_row, timeline};
 pub use views::ViewStatus;
 pub use walk::{Cause, Move, Step};
-pub use why::{Arithmetic, Ground, Why, why};
+pub use why::{Arithmetic, Ground, Why, why, whys};
 pub use words::{
     Byline, Phrase, Piece, absence, absence_then, address_text, decimal, origin_words,
 };

@@ -189,7 +189,7 @@ fn appraisals(state: &State, events: &imbl::Vector<std::sync::Arc<Event>>) -> Ve
 
 fn cited_by(state: &State, slug: &Slug, keep: &Keep) -> Vec<CitedBy> {
     let mut citing = Vec::new();
-    for (claim_slug, _) in state.claims() {
+    for claim_slug in state.claims_naming(&Subject::Entity(Kind::Artifact, slug.clone())) {
         let Some(claim) = kept_claim(state, claim_slug, keep) else {
             continue;
         };
@@ -382,7 +382,7 @@ pub fn context_page(state: &State, slug: &Slug, filter: &Filter) -> Option<Conte
     let definition = context.definition()?;
     let subject = Subject::Entity(Kind::Context, slug.clone());
     let mut claims = Vec::new();
-    for (claim_slug, _) in state.claims() {
+    for claim_slug in state.claims_naming(&subject) {
         let Some(claim) = kept_claim(state, claim_slug, &keep) else {
             continue;
         };

@@ -1,12 +1,14 @@
 //! Why: where a figure comes from. The arithmetic of `claim_support_vector`, step by step with its
 //! numbers, and the signed entries that it stands on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::claim::State;
 use crate::trust::{
-    AttestationCounted, Coverage, EdgeCounted, EdgeTrace, Figure, Figures, Model, Relation, Trace,
-    contributions,
+    AttestationCounted, Change, Coverage, EdgeCounted, EdgeTrace, Figure, Figures, Model, Relation,
+    Trace, contributions,
 };
 use crate::value::{EventRef, Slug, Subject};
 
@@ -82,67 +84,111 @@ pub fn why(
     model: &Model,
     filter: &Filter,
 ) -> Option<Why> {
-    let keep = Keep::from(filter);
-    let assessed = assess(state, slug, model, &keep)?;
-    let assessment = &assessed.assessment;
-    let value = assessment.figures.get(figure);
-    let wording = assessed.claim.wording.as_ref()?;
-    Some(Why {
-        subject: Subject::claim(slug.clone()),
-        statement: wording.statement.to_string(),
-        figure,
-        name: figure.long().to_owned(),
-        meaning: figure.meaning().to_owned(),
-        model: model_name(model),
-        value,
-        not_assessed: value.is_none().then(|| assessed.reason(figure)),
-        assumed: assessment.is_assumed(figure),
-        coverage: assessment.coverage(figure),
-        formula: formula(figure).to_owned(),
-        steps: match assessed.missing.is_empty() {
-            true => Working::of(state, &assessed).steps(figure, value),
-            false => Vec::new(),
-        },
-        stands_on: grounds(state, slug, figure, model, &keep, &assessed),
-    })
+    whys(state, slug, &[figure], model, filter).pop()
 }
 
-fn grounds(
+/// Where some figures of a claim come from, in the order in which they are asked for; empty where
+/// no such claim is in effect. What each event contributed is worked out once for all of them.
+#[must_use]
+pub fn whys(
     state: &State,
     slug: &Slug,
-    figure: Figure,
+    figures: &[Figure],
     model: &Model,
-    keep: &Keep,
-    assessed: &Assessed,
-) -> Vec<Ground> {
-    let stands_on = match assessed.missing.is_empty() {
-        true => (model.stands_on)(&assessed.inputs, figure),
-        false => Vec::new(),
+    filter: &Filter,
+) -> Vec<Why> {
+    let keep = Keep::from(filter);
+    let Some(assessed) = assess(state, slug, model, &keep) else {
+        return Vec::new();
     };
-    let without = |event: &EventRef| {
-        let keep = keep.and_without(event.address);
-        kept_inputs(state, slug, &keep).map_or_else(|| assessed.inputs.clone(), |found| found.0)
+    let Some(wording) = assessed.claim.wording.as_ref() else {
+        return Vec::new();
     };
-    let contributions = contributions(model, &assessed.inputs, without);
-    let ground = |event: &EventRef| {
-        let contribution = contributions.iter().find(|one| one.event == *event)?;
-        let change = contribution
-            .changes
-            .iter()
-            .find(|change| change.figure == figure)?;
-        let entry = state
-            .history()
-            .get(usize::try_from(event.address.entry).ok()?)?;
+    let assessment = &assessed.assessment;
+    let grounds = Grounds::of(state, slug, model, &keep, &assessed);
+    let why = |figure: &Figure| {
+        let figure = *figure;
+        let value = assessment.figures.get(figure);
+        Why {
+            subject: Subject::claim(slug.clone()),
+            statement: wording.statement.to_string(),
+            figure,
+            name: figure.long().to_owned(),
+            meaning: figure.meaning().to_owned(),
+            model: model_name(model),
+            value,
+            not_assessed: value.is_none().then(|| assessed.reason(figure)),
+            assumed: assessment.is_assumed(figure),
+            coverage: assessment.coverage(figure),
+            formula: formula(figure).to_owned(),
+            steps: match assessed.missing.is_empty() {
+                true => Working::of(state, &assessed).steps(figure, value),
+                false => Vec::new(),
+            },
+            stands_on: grounds.under(figure),
+        }
+    };
+    figures.iter().map(why).collect()
+}
+
+/// What each event of a claim's inputs contributed to its figures.
+struct Grounds<'g> {
+    state: &'g State,
+    model: &'g Model,
+    assessed: &'g Assessed,
+    contributions: BTreeMap<EventRef, Vec<Change>>,
+}
+
+impl<'g> Grounds<'g> {
+    fn of(
+        state: &'g State,
+        slug: &Slug,
+        model: &'g Model,
+        keep: &Keep,
+        assessed: &'g Assessed,
+    ) -> Grounds<'g> {
+        let without = |event: &EventRef| {
+            let keep = keep.and_without(event.address);
+            kept_inputs(state, slug, &keep).map_or_else(|| assessed.inputs.clone(), |found| found.0)
+        };
+        let all = match assessed.missing.is_empty() {
+            true => contributions(model, &assessed.inputs, without),
+            false => Vec::new(),
+        };
+        Grounds {
+            state,
+            model,
+            assessed,
+            contributions: all
+                .into_iter()
+                .map(|one| (one.event, one.changes))
+                .collect(),
+        }
+    }
+
+    /// The events that a figure stands on.
+    fn under(&self, figure: Figure) -> Vec<Ground> {
+        let stands_on = match self.assessed.missing.is_empty() {
+            true => (self.model.stands_on)(&self.assessed.inputs, figure),
+            false => Vec::new(),
+        };
+        let ground = |event: &EventRef| self.ground(event, figure);
+        stands_on.iter().filter_map(ground).collect()
+    }
+
+    fn ground(&self, event: &EventRef, figure: Figure) -> Option<Ground> {
+        let changes = self.contributions.get(event)?;
+        let change = changes.iter().find(|change| change.figure == figure)?;
+        let entry = self.state.entry(event.address.entry)?;
         let recorded = entry.events.get(usize::from(event.address.position))?;
         Some(Ground {
-            by: Byline::of(state, recorded),
+            by: Byline::of(self.state, recorded),
             subject: recorded.subject.clone(),
-            words: said(state, recorded),
+            words: said(self.state, recorded),
             without: change.without,
             contribution: change.contribution,
         })
-    };
-    stands_on.iter().filter_map(ground).collect()
+    }
 }
 
 fn formula(figure: Figure) -> &'static str {

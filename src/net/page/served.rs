@@ -13,7 +13,7 @@ use crate::ledger::{Cosignature, Custody};
 use crate::projection::{
     Asked, CatalogueRow, Filter, Point, TimelineRow, Wanted, absence, agent_page, agent_rows,
     artifact_page, artifact_rows, blame, catalogue, cite, claim_page, context_page, context_rows,
-    difference, ledger_page, nearest, subjects, timeline, view_page, view_rows, why,
+    difference, ledger_page, nearest, subjects, timeline, view_page, view_rows, whys,
 };
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Slug, Subject, Time, excerpt};
@@ -320,12 +320,13 @@ impl Seen<'_> {
         only: Option<Figure>,
         format: Option<Format>,
     ) -> Result<String, Refusal> {
-        let one = |figure| why(self.state, slug, figure, self.model, &self.filter);
+        let asked = |figures: &[Figure]| whys(self.state, slug, figures, self.model, &self.filter);
         if let (Some(figure), Some(_)) = (only, format) {
-            let found = one(figure).ok_or_else(|| self.missing(&Subject::claim(slug.clone())))?;
+            let found = asked(&[figure]).pop();
+            let found = found.ok_or_else(|| self.missing(&Subject::claim(slug.clone())))?;
             return Ok(json("grounds.why/1", self.head, &found));
         }
-        let whys: Vec<_> = Figure::ALL.into_iter().filter_map(one).collect();
+        let whys = asked(&Figure::ALL);
         if whys.is_empty() {
             let subject = Subject::claim(slug.clone());
             return self.absent(&subject, Page::Why(slug, None, only), format);

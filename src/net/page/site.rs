@@ -17,7 +17,7 @@ use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::projection::{
     Asked, CatalogueRow, Filter, LedgerPage, ModelFault, Point, TimelineRow, Wanted, absence,
     agent_page, artifact_page, blame, catalogue, cite, claim_page, context_page, difference,
-    ledger_page, model_in_force, subjects, timeline, view_page, why,
+    ledger_page, model_in_force, subjects, timeline, view_page, whys,
 };
 use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
@@ -746,9 +746,7 @@ fn figures(
     slug: &Slug,
     model: &'static Model,
 ) -> impl Iterator<Item = crate::projection::Why> {
-    Figure::ALL
-        .into_iter()
-        .filter_map(move |figure| why(state, slug, figure, model, &Filter::none()))
+    whys(state, slug, &Figure::ALL, model, &Filter::none()).into_iter()
 }
 
 fn index_of(page: &Page<'_>) -> String {
