@@ -68,7 +68,9 @@ pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
         formats: match (&frame.links, shown.at) {
             (Links::Server, _) => &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom],
             (Links::Within(_), _) => &[Format::Json, Format::Jsonl, Format::Jsonld],
-            (Links::Folder { .. }, None) => &[Format::Json, Format::Jsonl, Format::Atom],
+            (Links::Folder { .. }, None) => {
+                &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom]
+            }
             (Links::Folder { .. }, Some(_)) => &[Format::Json],
         },
         band: shown.at.map(|at| band(frame, shown, at)),

@@ -47,11 +47,6 @@ impl Asking {
         })
     }
 
-    /// Whether the newest state is asked for, by the model in force.
-    pub(super) fn is_newest(&self) -> bool {
-        *self == Asking::default()
-    }
-
     /// How long the answer may be kept.
     pub(super) fn keep(&self) -> Keep {
         let is_a_place = |as_of: &String| as_of.starts_with('@');
@@ -201,9 +196,9 @@ mod tests {
         assert_eq!(asking.as_of.as_deref(), Some("2026-03-02T09:00:00Z"));
         assert_eq!(asking.effective, None);
         assert_eq!(asking.model.as_deref(), Some("m@v1.0"));
-        assert!(!asking.is_newest());
-        assert!(Asking::in_query(None).unwrap().is_newest());
-        assert!(self::asking("as-of=&").unwrap().is_newest());
+
+        assert_eq!(Asking::in_query(None).unwrap(), Asking::default());
+        assert_eq!(self::asking("as-of=&").unwrap(), Asking::default());
         let spaced = pairs(Some("a+b=c%20d%2B&e")).unwrap();
         assert_eq!(
             spaced,

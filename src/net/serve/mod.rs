@@ -180,7 +180,7 @@ impl Server {
             appender.share_map(&ledger);
             Writer::start(appender, limits.pace)
         });
-        hash_the_map(ledger.clone());
+        hash_the_map(&ledger);
         let handle = writer.as_ref().map(Writer::handle);
         let published = handle.as_ref().map(WriterHandle::published);
         let (follower, current, trouble) = Follower::of(ledger, published);
@@ -223,9 +223,9 @@ impl Server {
 
 /// The first root of a map takes seconds where there are many subjects; each later one takes what
 /// has changed. It is worked out before anybody waits for a bundle.
-fn hash_the_map(ledger: Ledger) {
-    ledger.map();
-    tokio::task::spawn_blocking(move || ledger.map().root());
+fn hash_the_map(ledger: &Ledger) {
+    let map = ledger.map().clone();
+    tokio::task::spawn_blocking(move || map.root());
 }
 
 fn router(served: &Shared) -> Router {
@@ -328,6 +328,10 @@ fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Bod
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         ),
     ];
+    // Its headers take the place of those that the asker kept with the page.
+    if response.status() == hyper::StatusCode::NOT_MODIFIED {
+        return response;
+    }
     let headers = response.headers_mut();
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_page = kind.is_some_and(|kind| kind.starts_with(b"text/html"));
@@ -340,7 +344,7 @@ fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Bod
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(match is_page {
-            true => page::CONTENT_SECURITY_POLICY,
+            true => page::CONTENT_SECURITY_HEADER,
             false => "default-src 'none'; sandbox",
         }));
     response
