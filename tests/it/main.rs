@@ -1,6 +1,8 @@
 //! One test binary, a file a promise.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "cli")]
+mod api;
 mod architecture;
 mod chain;
 mod bundle;
@@ -38,6 +40,8 @@ mod reference;
 mod repair;
 #[cfg(feature = "cli")]
 mod serve;
+#[cfg(feature = "cli")]
+mod serving_writes;
 #[cfg(feature = "cli")]
 #[allow(dead_code)]
 mod server_desk;

@@ -47,6 +47,11 @@ impl Asking {
         })
     }
 
+    /// Whether the newest state is asked for, by the model in force.
+    pub(super) fn is_newest(&self) -> bool {
+        *self == Asking::default()
+    }
+
     /// How long the answer may be kept.
     pub(super) fn keep(&self) -> Keep {
         let is_a_place = |as_of: &String| as_of.starts_with('@');

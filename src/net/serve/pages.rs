@@ -91,33 +91,23 @@ pub(super) async fn nothing(State(served): State<Shared>, asked: HeaderMap, uri:
 }
 
 async fn page(State(served): State<Shared>, asked: HeaderMap, uri: Uri) -> Response {
-    let current = served.current();
-    let address = match Address::of(&uri) {
-        Ok(address) => address,
-        Err(refusal) => return refused(&current, format_of(uri.path()), &refusal),
-    };
-    let keep = address.keep();
-    if keep != Keep::Never
-        && let Some(unchanged) = current.unchanged(&asked, keep)
-    {
-        return unchanged;
-    }
     let name = uri.path_and_query().map_or("/", |name| name.as_str());
-    if keep != Keep::Never
-        && let Some(bytes) = served.kept.find(name, &current)
-    {
-        return current.reply(address.media_type(), bytes, keep);
+    match Address::of(&uri) {
+        Ok(address) => address.reply(&served, &asked, name).await,
+        Err(refusal) => refused(&served.current(), format_of(uri.path()), &refusal),
     }
-    let format = address.format;
-    let work = {
-        let (served, current, name) = (Arc::clone(&served), Arc::clone(&current), name.to_owned());
-        move || address.answered(&served.kept, &current, &name)
+}
+
+/// A claim in its newest state, as JSON.
+pub(super) async fn claim_json(served: &Shared, asked: &HeaderMap, slug: &Slug) -> Response {
+    let address = Address {
+        wish: Wish::Place(Place::Subject(Subject::claim(slug.clone()))),
+        format: Some(Format::Json),
+        asking: Asking::default(),
     };
-    match served.work(work).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(refusal)) => refused(&current, format, &refusal),
-        Err(problem) => refused(&current, format, &problem.into()),
-    }
+    address
+        .reply(served, asked, &format!("/claim/{slug}.json"))
+        .await
 }
 
 /// What an address asks for.
@@ -167,6 +157,33 @@ fn format_of(path: &str) -> Option<Format> {
 }
 
 impl Address {
+    /// What is kept under a name, or is worked out and kept then.
+    async fn reply(self, served: &Shared, asked: &HeaderMap, name: &str) -> Response {
+        let current = served.current();
+        let keep = self.keep();
+        if keep != Keep::Never
+            && let Some(unchanged) = current.unchanged(asked, keep)
+        {
+            return unchanged;
+        }
+        if keep != Keep::Never
+            && let Some(bytes) = served.kept.find(name, &current)
+        {
+            return current.reply(self.media_type(), bytes, keep);
+        }
+        let format = self.format;
+        let work = {
+            let (served, current) = (Arc::clone(served), Arc::clone(&current));
+            let name = name.to_owned();
+            move || self.answered(&served.kept, &current, &name)
+        };
+        match served.work(work).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(refusal)) => refused(&current, format, &refusal),
+            Err(problem) => refused(&current, format, &problem.into()),
+        }
+    }
+
     fn of(uri: &Uri) -> Result<Address, Refusal> {
         let (path, query) = (uri.path(), pairs(uri.query())?);
         let format = format_of(path);
@@ -261,7 +278,7 @@ impl Address {
         // As of a moment that is not over, the state grows.
         let is_settled = asked.as_of.is_none() || is_past(asked);
         match &self.wish {
-            // Provenance names the head and who signed it.
+            // Linked data names the head.
             _ if self.format == Some(Format::Jsonld) => Depends::Head,
             Wish::Place(place) if is_as_known && is_settled => match place {
                 Place::Subject(Subject::Entity(Kind::Claim, slug))
@@ -304,7 +321,6 @@ impl Address {
             recorded,
             custody,
             log_key: &custody.vkey.to_string(),
-            leaf: &|index| asked.current.ledger.tree().leaf(index),
             witnessed: stencil.map(Stencil::witnessed),
             cosigned: &Cosignature::all_of(&custody.cosignatures, None),
             states: &|slug| kept.states(&asked.current, slug).to_vec(),
@@ -599,7 +615,6 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
         recorded: None,
         custody,
         log_key: &custody.vkey.to_string(),
-        leaf: &|index| current.ledger.tree().leaf(index),
         witnessed: None,
         cosigned: &[],
         states: &|_| Vec::new(),

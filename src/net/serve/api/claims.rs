@@ -19,6 +19,7 @@ use super::super::super::answer::Problem;
 use super::super::super::page::{self, Answer, Listed, Logged, Shown};
 use super::super::Shared;
 use super::super::asking::{Asked, Asking};
+use super::super::pages;
 use super::super::reply::Keep;
 use super::cursor::Listing;
 use super::log::{EventWords, told};
@@ -132,6 +133,11 @@ pub(super) async fn claim(
     asker: HeaderMap,
 ) -> Result<Response, Problem> {
     let (slug, asking) = (names.slug("claim")?, words.asking());
+    let current = served.current();
+    // The newest state is what most ask for, and it is kept: the same bytes stand beside the page.
+    if asking.is_newest() && current.ledger.state().exists(&Subject::claim(slug.clone())) {
+        return Ok(pages::claim_json(&served, &asker, &slug).await);
+    }
     tell(&served, &asker, asking.keep(), move |current| {
         let asked = asking.of(current)?;
         let page = page_of(&asked, &slug)?;
@@ -194,7 +200,7 @@ pub(super) async fn profile(
     tag = "claims",
     params(
         ("slug" = Slug, Path, description = "The claim"),
-        ("figure" = String, Path, description = "The figure: `evidence`, `replication`, … or `evid`, `repl`, …", example = "support"),
+        ("figure" = String, Path, description = "The figure, by its long or short name", pattern = "^(evidence|replication|consensus|methodology|credibility|scope|bridge|contestation|support|frontier|stability|evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab)$", example = "support"),
         Clocks
     ),
     responses((status = 200, description = "grounds.why/1", body = Answer<'static, Why>), Refusals)
