@@ -257,8 +257,6 @@ fn what_the_site_says_in_json_the_commands_say_as_well() {
     }
     let lines = run(&reference::folder(), &["export", "jsonl", CLAIM]).stdout;
     assert_eq!(files[&format!("{CLAIM}.jsonl")], lines);
-    let graph = run(&reference::folder(), &["export", "prov", CLAIM]).stdout;
-    assert_eq!(files[&format!("{CLAIM}.jsonld")], graph);
     // A past state says the same but for the head, which is its own.
     let mut past = json(&files, &format!("{CLAIM}/as-of/9.json"));
     let mut shown: Value =

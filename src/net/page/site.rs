@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::claim::{State, ViewVerdict};
-use crate::export::{jsonl, prov};
+use crate::export::jsonl;
 use crate::hash::Hash;
 use crate::ledger::audit::Report;
 use crate::ledger::bundle::{Binder, NotBundled};
@@ -453,7 +453,7 @@ impl Builder<'_> {
         timeline(self.state, &asked).collect()
     }
 
-    /// The events of a claim for programs: a line each, as a graph, and as a feed.
+    /// The events of a claim for programs: a line each, and as a feed.
     fn events<S: Shelf>(
         &self,
         shelf: &mut S,
@@ -466,8 +466,6 @@ impl Builder<'_> {
             .map(|line| line + "\n")
             .collect();
         shelf.put(&data_file(&page, Format::Jsonl), lines.as_bytes())?;
-        let graph = self.provenance(subject);
-        shelf.put(&data_file(&page, Format::Jsonld), graph.as_bytes())?;
         let rows = self.rows_of(subject);
         let path = data_file(&page, Format::Atom);
         let shown = FeedShown {
@@ -481,19 +479,6 @@ impl Builder<'_> {
             feed(&self.head, &links_of_data(&path), &shown).as_bytes(),
         )?;
         Ok(())
-    }
-
-    /// What its events say of where it comes from, as a graph.
-    fn provenance(&self, subject: &Subject) -> String {
-        let (custody, tree) = (self.ledger.custody(), self.ledger.tree());
-        let log = prov::Log {
-            checkpoint: &custody.checkpoint,
-            note: &String::from_utf8_lossy(&custody.note),
-            vkey: &custody.vkey,
-            leaf: &|index| tree.leaf(index),
-        };
-        let base = prov::Base::of_origin(&self.head.origin);
-        prov::document(self.state, &log, Some(subject), &base)
     }
 
     /// Where the newest figures of a claim come from.
