@@ -191,9 +191,9 @@ fn crawl(pages: &Pages, begin: &str, state: Option<&str>) -> usize {
 fn every_link_of_the_newest_and_of_a_past_state_is_answered() {
     let pages = Pages::of_reference();
     let newest = crawl(&pages, "/", None);
-    assert!(newest > 60, "{newest} pages");
+    assert!(newest > 45, "{newest} pages");
     let past = crawl(&pages, "/?as-of=@9", Some("@9"));
-    assert!(past > 40, "{past} pages");
+    assert!(past > 30, "{past} pages");
 }
 
 #[test]
@@ -745,12 +745,15 @@ fn said_by_lot(lot: &mut u64, round: usize) -> (&'static str, Vec<Act>) {
         5 => ("bea", vec![attestation("x", "disputes", "0.5")]),
         6 => (
             "ada",
-            vec![act(
-                "claim/y",
-                "claim.linked",
-                None,
-                r#"{"relation":"supports","target":"claim/x","strength":"0.5"}"#,
-            )],
+            vec![
+                claim(&name),
+                act(
+                    &format!("claim/{name}"),
+                    "claim.linked",
+                    None,
+                    r#"{"relation":"supports","target":"claim/x","strength":"0.5"}"#,
+                ),
+            ],
         ),
         7 => ("ada", vec![agent(&name)]),
         8 => ("ada", vec![claim(&name)]),
