@@ -46,6 +46,7 @@ export async function serveFolder(folder) {
 export async function watched(browser, base, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(15000);
   const wrongs = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) wrongs.push(`console: ${message.text()}`);

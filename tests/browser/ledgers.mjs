@@ -50,7 +50,7 @@ export function makeArgued(program, home) {
     ["claim/old", "claim.asserted", claim("Rain is made of water, as one has always known", "Older than the others.", [["Weather", "1"]])],
     ["claim/bare", "claim.asserted", claim("Nothing is known about this one", "No evidence yet.", [["Nothing", "1"]])],
     ["view/strict", "view.defined", { name: "Strict", description: "Only what was tested.", otherwise: "downweighted",
-      rules: [{ when: "support >= 0.6", verdict: "included", reason: "Well supported." }, { when: "contestation > 0.5", verdict: "excluded", reason: "Disputed." }] }],
+      rules: [{ when: "profile.supp != null && profile.supp >= 0.6", verdict: "included", reason: "Well supported." }, { when: "profile.cont != null && profile.cont > 0.5", verdict: "excluded", reason: "Disputed." }] }],
   ]);
   act([["claim/rain", "claim.scoped", { relation: "holds_in", context: "context/plain", breadth: "0.35" }],
     ["claim/rain", "claim.scoped", { relation: "fails_in", context: "context/hills", breadth: "0.2", note: "Measured in three winters." }]]);
@@ -147,7 +147,7 @@ export function makeHostile(program, home) {
       [`artifact/b${n}`, "artifact.registered", { title: INJECTIONS[(n + 16) % INJECTIONS.length], kind: "paper", label: bad(200), url: url(n + 3) }],
       [`claim/x${n}`, "claim.asserted", { ...claim(n === 3 ? "W".repeat(700) : bad(1000, 5), bad(4000, 8), [[bad(120), "0.5"], [`é${bad(110)}`, "0.2"]]), detail: n === 0 ? all : bad(9000, 12), key: bad(200) }],
       [`view/v${n}`, "view.defined", { name: bad(120), description: bad(2000, 6), otherwise: "excluded",
-        rules: [{ when: bad(1000, 2), verdict: "included", reason: bad(300, 2) }, { when: "support >= 0", verdict: "included", reason: bad(300, 2) }] }],
+        rules: [{ when: bad(1000, 2), verdict: "included", reason: bad(300, 2) }, { when: "profile.supp == null || profile.supp >= 0.0", verdict: "included", reason: bad(300, 2) }] }],
     ]);
     const on = `claim/x${n}`;
     act([

@@ -191,9 +191,9 @@ fn crawl(pages: &Pages, begin: &str, state: Option<&str>) -> usize {
 fn every_link_of_the_newest_and_of_a_past_state_is_answered() {
     let pages = Pages::of_reference();
     let newest = crawl(&pages, "/", None);
-    assert!(newest > 60, "{newest} pages");
+    assert!(newest > 45, "{newest} pages");
     let past = crawl(&pages, "/?as-of=@9", Some("@9"));
-    assert!(past > 40, "{past} pages");
+    assert!(past > 30, "{past} pages");
 }
 
 #[test]
@@ -705,6 +705,8 @@ fn a_page_has_the_headers_that_keep_it_to_itself_and_a_tag_that_spares_it() {
         .server
         .ask("GET", CLAIM, &[("If-None-Match", tag)], b"");
     assert_eq!((again.status, again.body.len()), (304, 0));
+    // A browser takes the headers of a 304 over: one of another kind would forbid the page its style.
+    assert_eq!(again.header("content-security-policy"), None);
     let head = pages.server.ask("HEAD", CLAIM, &[], b"");
     assert_eq!((head.status, head.body.len()), (200, 0));
 }
@@ -743,12 +745,15 @@ fn said_by_lot(lot: &mut u64, round: usize) -> (&'static str, Vec<Act>) {
         5 => ("bea", vec![attestation("x", "disputes", "0.5")]),
         6 => (
             "ada",
-            vec![act(
-                "claim/y",
-                "claim.linked",
-                None,
-                r#"{"relation":"supports","target":"claim/x","strength":"0.5"}"#,
-            )],
+            vec![
+                claim(&name),
+                act(
+                    &format!("claim/{name}"),
+                    "claim.linked",
+                    None,
+                    r#"{"relation":"supports","target":"claim/x","strength":"0.5"}"#,
+                ),
+            ],
         ),
         7 => ("ada", vec![agent(&name)]),
         8 => ("ada", vec![claim(&name)]),

@@ -26,10 +26,22 @@ pub fn style_file() -> String {
     format!("style-{}.css", &hash[..16])
 }
 
+macro_rules! policy {
+    ($more:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'",
+            $more
+        )
+    };
+}
+
 /// What a page may load: our style sheet, our mark and our scripts as files, and what these fetch
 /// from where they come from; nothing else, and no script that stands in the page. Servers send it as
 /// a header; pages carry it as well, for file servers that send none.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'";
+pub const CONTENT_SECURITY_POLICY: &str = policy!("");
+
+/// The same with what only a header can say: that nobody shows the page in a frame.
+pub const CONTENT_SECURITY_HEADER: &str = policy!("; frame-ancestors 'none'");
 
 /// What stands around a page.
 #[derive(Debug, Clone)]

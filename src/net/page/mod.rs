@@ -38,7 +38,7 @@ pub use audit::audit;
 pub use claim::{Bundle, ClaimShown, claim};
 pub use custody::witnessed;
 pub use feed::{FeedShown, feed};
-pub use frame::{CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
+pub use frame::{CONTENT_SECURITY_HEADER, CONTENT_SECURITY_POLICY, Frame, MARK, STYLE, style_file};
 pub use history::{DiffShown, HistoryShown, blame, diff, history};
 pub use links::{
     Compared, Ends, Facet, Format, LOG_CHUNK, Links, Listing, Page, Within, bundle_file, data_file,
