@@ -2,4 +2,5 @@
 
 pub mod dsse;
 pub mod jsonl;
+pub mod linked;
 pub mod prov;

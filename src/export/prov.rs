@@ -15,7 +15,7 @@ use crate::form::Form as _;
 use crate::hash::Hash;
 use crate::json::Json;
 use crate::tlog::{Checkpoint, VerifierKey};
-use crate::value::{Date, Doi, EventId, Kind, Seq, Slug, Subject, Time, excerpt};
+use crate::value::{Date, EventId, Kind, Seq, Slug, Subject, Time, excerpt};
 
 /// What the names of all things of a ledger begin with: an absolute IRI that ends in `/`, `#` or
 /// `:`.
@@ -64,19 +64,19 @@ impl Base {
         }
     }
 
-    fn name(&self, rest: impl fmt::Display) -> String {
+    pub(super) fn name(&self, rest: impl fmt::Display) -> String {
         format!("{}{rest}", self.0)
     }
 
-    fn subject(&self, subject: &Subject) -> String {
+    pub(super) fn subject(&self, subject: &Subject) -> String {
         self.name(subject)
     }
 
-    fn agent(&self, slug: &Slug) -> String {
+    pub(super) fn agent(&self, slug: &Slug) -> String {
         self.name(format_args!("agent/{slug}"))
     }
 
-    fn event(&self, id: EventId) -> String {
+    pub(super) fn event(&self, id: EventId) -> String {
         self.name(format_args!("event/{id}"))
     }
 
@@ -544,7 +544,10 @@ impl<'s> Told<'s> {
                 "dcterms:creator",
                 authors.map(|author| author.as_str().to_owned()),
             )
-            .names("prov:specializationOf", data.doi.as_ref().map(doi_iri));
+            .names(
+                "prov:specializationOf",
+                data.doi.as_ref().map(|doi| doi_iri(doi.as_str())),
+            );
         match &data.url {
             Some(url) => node.typed("grounds:url", url.as_str(), "xsd:anyURI"),
             None => node,
@@ -652,7 +655,8 @@ impl<'s> Told<'s> {
             return None;
         };
         let artifact = self.state.artifact(&data.artifact.0)?;
-        artifact.registration()?.doi.as_ref().map(doi_iri)
+        let doi = artifact.registration()?.doi.as_ref();
+        doi.map(|doi| doi_iri(doi.as_str()))
     }
 
     fn revised(&self, event: &Event) -> Option<String> {
@@ -690,9 +694,9 @@ impl<'s> Told<'s> {
 type Withdrawals<'s> = BTreeMap<(&'s Subject, Seq), &'s Arc<Event>>;
 
 /// The address of a DOI at its resolver, with what RFC 3986 does not allow in a path percent-encoded.
-fn doi_iri(doi: &Doi) -> String {
+pub(super) fn doi_iri(doi: &str) -> String {
     let mut iri = "https://doi.org/".to_owned();
-    for byte in doi.as_str().bytes() {
+    for byte in doi.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
             iri.push(char::from(byte));
         } else {

@@ -402,13 +402,16 @@ impl Appender {
             commit: admitted.commit,
             is_own_map: false,
         });
-        if self.state.size() - self.mapped >= MAP_EVERY {
-            self.stage_map()?;
-            self.staged
-                .iter_mut()
-                .last()
-                .expect("a map was staged")
-                .is_own_map = true;
+        if self.unmapped() >= MAP_EVERY {
+            match self.stage_map() {
+                Ok(_) => {
+                    let map = self.staged.last_mut().expect("a map was staged");
+                    map.is_own_map = true;
+                }
+                // A ledger that this commit closed takes no map either.
+                Err(LedgerError::Rejected(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(Staged::New(index))
     }

@@ -399,7 +399,7 @@ impl Work {
             self.keep_up()?;
         }
         match self.map_due {
-            Some(_) => self.record_map(),
+            Some(_) => not_now(self.record_map()),
             None => Ok(()),
         }
     }
@@ -484,13 +484,16 @@ impl Work {
         &mut self,
         answer: oneshot::Sender<Result<Published, NoReceipt>>,
     ) -> Result<(), LedgerError> {
-        if let Err(error) = self.record_map() {
-            self.places.close();
-            let why = error.to_string();
-            drop(answer.send(Err(NoReceipt::Unknown { why })));
-            return Err(error);
+        match self.record_map() {
+            Ok(()) => drop(answer.send(Ok(head_of(&self.appender)))),
+            Err(error) if records_nothing(&error) => drop(answer.send(Err(error.into()))),
+            Err(error) => {
+                self.places.close();
+                let why = error.to_string();
+                drop(answer.send(Err(NoReceipt::Unknown { why })));
+                return Err(error);
+            }
         }
-        drop(answer.send(Ok(head_of(&self.appender))));
         Ok(())
     }
 
@@ -549,7 +552,7 @@ impl Work {
     /// What is due.
     fn keep_up(&mut self) -> Result<(), LedgerError> {
         if self.map_due.is_some_and(|due| due <= Instant::now()) {
-            self.record_map()?;
+            not_now(self.record_map())?;
         }
         if self.is_dirty && self.synced.elapsed() >= SYNC_EVERY {
             self.appender.sync_named()?;
@@ -571,6 +574,20 @@ impl Work {
                 Order::End => {}
             }
         }
+    }
+}
+
+/// Whether it was refused before anything was written: a ledger that was closed takes no map, and
+/// no clock that is not to be believed dates one.
+fn records_nothing(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::Rejected(_) | LedgerError::Clock(_))
+}
+
+/// Nobody asked for it: it may as well not be.
+fn not_now(recorded: Result<(), LedgerError>) -> Result<(), LedgerError> {
+    match recorded {
+        Err(error) if records_nothing(&error) => Ok(()),
+        other => other,
     }
 }
 

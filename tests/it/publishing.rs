@@ -542,6 +542,69 @@ fn tiles_and_checkpoint_are_those_of_the_ledger() {
 }
 
 #[test]
+fn what_proves_a_page_stands_beside_it_and_holds_without_the_site() {
+    let (_folder, site) = reference_site();
+    let files = files(&site);
+    let bundle = format!("{CLAIM}.claim.json");
+    let page = html(&files, &format!("{CLAIM}/index.html"));
+    let place = Selector::parse("[data-proof]").unwrap();
+    let place = page.select(&place).next().unwrap();
+    let (leads, _) = resolved(
+        &format!("{CLAIM}/index.html"),
+        place.attr("data-bundle").unwrap(),
+    )
+    .unwrap();
+    assert_eq!(leads, bundle);
+    let genesis = std::fs::read_to_string(reference::folder().join("events/000000000000.jsonl"));
+    let genesis: Value = serde_json::from_str(genesis.unwrap().lines().next().unwrap()).unwrap();
+    let vkey = genesis["commit"]["events"][0]["data"]["log_key"].clone();
+    let path = site.join(&bundle);
+    let words = ["check", path.to_str().unwrap(), "--claim", CLAIM, "--vkey"];
+    let words: Vec<&str> = words.into_iter().chain(vkey.as_str()).collect();
+    let checked = run(&site, &words);
+    assert!(checked.status.success(), "{checked:?}");
+}
+
+#[test]
+fn scripts_are_files_named_by_their_bytes_and_only_claim_pages_load_one() {
+    let (_folder, site) = reference_site();
+    let files = files(&site);
+    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".mjs")) {
+        let hash = grounds::hash::Hash::of(bytes).to_string();
+        assert!(path.contains(&hash[..16]), "{path}");
+    }
+    let scripts = Selector::parse("script").unwrap();
+    for (path, page) in pages(&files) {
+        let is_claim = Selector::parse("[data-proof]").unwrap();
+        let count = page.select(&scripts).count();
+        assert_eq!(count, page.select(&is_claim).count(), "{path}");
+        for script in page.select(&scripts) {
+            let (leads, _) = resolved(path, script.attr("src").unwrap()).unwrap();
+            assert_eq!(leads, grounds::net::page::page_file());
+        }
+        let policy = Selector::parse("meta[http-equiv]").unwrap();
+        let policy = page.select(&policy).next().unwrap().attr("content");
+        assert!(policy.unwrap().contains("script-src 'self'; "), "{path}");
+        assert!(!policy.unwrap().contains("unsafe"), "{path}");
+    }
+}
+
+#[test]
+fn a_claim_that_no_map_covers_says_that_nothing_proves_its_page() {
+    let lab = Lab::argued();
+    let site = lab.beside("site");
+    publish(&lab.dir(), &site);
+    let files = files(&site);
+    assert!(!files.keys().any(|path| path.ends_with(".claim.json")));
+    let page = html(&files, "claim/y/index.html");
+    let text: String = page.root_element().text().collect();
+    assert!(
+        text.contains("There is no bundle that proves this page"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_witnesses_signed_goes_with_the_site_and_the_pages_name_them() {
     let lab = crate::witnesses::witnessed();
     let site = lab.beside("site");

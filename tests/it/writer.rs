@@ -11,6 +11,7 @@ use grounds::ledger::{NoReceipt, Pace, Published, Receipt, Waiting, Writer};
 use proptest::prelude::*;
 
 use crate::lab::{Lab, attestation, claim};
+use crate::reference::build::act;
 
 /// One commit of a run.
 #[derive(Debug, Clone, Copy)]
@@ -199,6 +200,35 @@ fn a_map_that_is_due_is_recorded_before_the_end() {
     runtime().block_on(writer.submit(commit)).unwrap();
     writer.close().unwrap();
     assert!(lab.lines()[9].contains("\"type\":\"ledger.mapped\""));
+}
+
+#[test]
+fn a_ledger_that_is_closed_takes_no_map_and_its_writer_ends_well() {
+    let lab = Lab::argued();
+    let appender = lab.open();
+    let frozen = act(
+        "ledger",
+        "ledger.frozen",
+        None,
+        r#"{"reason":"It is done."}"#,
+    );
+    let commit = lab.signed(&appender, "ada", &[frozen]);
+    let pace = Pace {
+        map_every: Some(Duration::from_millis(5)),
+        ..Pace::default()
+    };
+    let writer = Writer::start(appender, pace);
+    let handle = writer.handle();
+    runtime().block_on(async {
+        assert_eq!(handle.submit(commit).await.unwrap().index, 8);
+        let Err(NoReceipt::Rejected(no)) = handle.record_map().await else {
+            panic!("nothing is admitted any more");
+        };
+        assert_eq!(no.code, Code::Closed);
+    });
+    assert!(!handle.is_stopped());
+    writer.close().unwrap();
+    assert_eq!(lab.lines().len(), 9);
 }
 
 #[test]

@@ -106,5 +106,18 @@ for (const [name, bad] of Object.entries({
   const [line] = page.compare([{ name: "figure evid", says: "91%", exact: "910000" }], new Map([["figure evid", { says: "84%", exact: "840000" }]]), true);
   assert.equal(page.told(line), "evidence: the page says 91% (0.91), the ledger gives 84% (0.84)");
 }
+// What is said of witnesses: no more of them, and at no other times, than stand below the head.
+{
+  const line = (name, bytes) => `\u2014 ${name} ${Buffer.from(bytes).toString("base64")}`, at = Buffer.alloc(76);
+  at.writeBigUInt64BE(BigInt(Date.parse("2026-03-09T19:58:30Z") / 1000), 4);
+  const alone = ["o", "1", "r", "", line("o", Buffer.alloc(68)), ""], two = [...alone.slice(0, -1), line("w", at), line("v", at), ""];
+  const [NONE, ONE] = ["witnesses: none asked", "witnesses: cosigned by w (2026-03-09 19:58 UTC); it is the ledger that names them"];
+  assert.equal(page.witnesses(alone, NONE), NONE);
+  assert.equal(page.witnesses(alone, ONE), NONE);
+  const [BOTH, REST] = [ONE.replace("w (", "v (2026-03-09 19:58 UTC), w ("), "witnesses: 2 signatures below the head, not checked here"];
+  for (const says of [ONE, BOTH, REST, `${ONE}; 1 signature below the head, not checked here`]) assert.equal(page.witnesses(two, says), says);
+  for (const says of [ONE.replace("58", "59"), `${ONE}; 2 signatures below the head, not checked here`, BOTH.replace("v (", "u (2026-03-09 19:58 UTC), v ("),
+    "witnesses: 3 cosigned", "witnesses: cosigned by everybody; it is the ledger that names them", "witnesses: ", ""]) assert.equal(page.witnesses(two, says), REST, says);
+}
 assert.ok(assess && verifyBundle && verifyLedger);
 console.log(`page.mjs: keys, acts, inspection, roots and comparison hold; ${size} bytes by brotli of ${LIMIT}, ${bytes.length} as they are`);

@@ -5,8 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::claim::State;
+use crate::export::linked::ReadFrom;
+use crate::export::prov::Base;
 use crate::ledger::{Interval, Ledger, Snapshot};
-use crate::projection::{CatalogueRow, Replay, ReplayedClaim, TimelineRow};
+use crate::projection::{CatalogueRow, ClaimPage, Replay, ReplayedClaim, TimelineRow};
 use crate::value::{Subject, Time};
 
 /// The head of the ledger that an answer was read from: the `head` of docs/JSON.md.
@@ -153,6 +155,17 @@ pub fn json<T: Serialize>(schema: &'static str, head: &Head, answer: T) -> Strin
     };
     let text = serde_json::to_string_pretty(&answer);
     text.expect("pages have names of text and numbers that JSON has") + "\n"
+}
+
+/// A claim as linked data, in the names of its ledger.
+#[must_use]
+pub(super) fn linked(head: &Head, page: &ClaimPage) -> String {
+    let from = ReadFrom {
+        size: head.size,
+        root: &head.root,
+        entries: head.entries,
+    };
+    crate::export::linked::claim(page, &from, &Base::of_origin(&head.origin))
 }
 
 /// A subject as text, as [`json`].

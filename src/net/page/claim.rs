@@ -68,7 +68,9 @@ pub fn claim(frame: &Frame<'_>, shown: &ClaimShown<'_>) -> String {
         formats: match (&frame.links, shown.at) {
             (Links::Server, _) => &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom],
             (Links::Within(_), _) => &[Format::Json, Format::Jsonl, Format::Jsonld],
-            (Links::Folder { .. }, None) => &[Format::Json, Format::Jsonl, Format::Atom],
+            (Links::Folder { .. }, None) => {
+                &[Format::Json, Format::Jsonl, Format::Jsonld, Format::Atom]
+            }
             (Links::Folder { .. }, Some(_)) => &[Format::Json],
         },
         band: shown.at.map(|at| band(frame, shown, at)),
@@ -283,7 +285,7 @@ fn asked_for(frame: &Frame<'_>, shown: &ClaimShown<'_>, slug: &Slug, last: &Clai
                     None => { "newest of " (counted(all as u64, "state")) },
                     Some(_) => { "state " (place) " of " (all) },
                 }
-                ", entry " a href=(links.event(&format!("@{}", last.entry))) { "@" (last.entry) } ", " (day(last.recorded))
+                ", entry " a data-fact=[links.asked().map(|_| "as-of")] href=(links.event(&format!("@{}", last.entry))) { "@" (last.entry) } ", " (day(last.recorded))
                 @if let Some(before) = shown.states.iter().rev().nth(1) { " · " a rel="prev" href=(state(before)) { "← before" } }
                 @if let Some(after) = shown.later.first() { " · " a rel="next" href=(state(after)) { "after →" } }
                 " · " a href=(links.to(&Page::Diff(slug, Ends::Entry(last.entry)))) { "what it changed" }

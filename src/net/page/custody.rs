@@ -195,7 +195,7 @@ fn by_hand(frame: &Frame<'_>, bundle: Option<&Slug>) -> Markup {
                     " and check it with a program that you have from somewhere else: "
                     code { "grounds check FILE --claim " (claim) " --vkey KEY" } ", or "
                     code { "node verify.mjs FILE --claim " (claim) " --vkey KEY" }
-                    " with the verify.mjs of the source of grounds."
+                    " with the verify.mjs of the source of grounds. A page saved with its proof checks itself from a disk, by the log key that your browser keeps for it; its scripts are those that it was saved with."
                 }
             }
             p.soft {

@@ -46,6 +46,8 @@ pub struct Frame<'f> {
     pub cosigned: &'f [Cosignature],
     /// What is said of witnesses, where that is not to be said of these.
     pub witnessed: Option<&'f str>,
+    /// Entries that the ledger has by now, where a band tells of it.
+    pub by_now: Option<u64>,
     /// Recorded time of the newest entry that was folded, where a band tells of it.
     pub recorded: Option<Time>,
     /// How the page's links are spelled.
@@ -130,9 +132,10 @@ fn top(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
 
 /// What says which state was asked for, where that is not simply the newest.
 fn asked(frame: &Frame<'_>, sheet: &Sheet<'_>, within: &Within) -> Markup {
-    let head = frame.head;
+    let entries = frame.head.entries;
+    let by_now = frame.by_now.unwrap_or(entries);
     let name = match (&within.as_of, &within.effective) {
-        (Some(_), _) if head.entries < head.size => "An old state.",
+        (Some(_), _) if entries < by_now => "An old state.",
         (None, None) => "By a model that was asked for.",
         _ => "A state that was asked for.",
     };
@@ -141,7 +144,7 @@ fn asked(frame: &Frame<'_>, sheet: &Sheet<'_>, within: &Within) -> Markup {
             p {
                 strong { (name) } " "
                 @if let Some(as_of) = &within.as_of {
-                    "As the ledger knew it as of " (said(as_of)) ": " (head.entries) " of " (head.size) " entries"
+                    "As the ledger knew it as of " (said(as_of)) ": " (entries) " of " (by_now) " entries"
                     @if let Some(at) = frame.recorded { ", the newest of " (minute(at)) }
                     ". "
                 }
@@ -208,7 +211,7 @@ fn form_urlencoded(query: &str) -> Vec<(String, String)> {
 
 fn foot(frame: &Frame<'_>, sheet: &Sheet<'_>) -> Markup {
     let (head, links) = (frame.head, &frame.links);
-    let of_state = if head.as_of.is_some() && !links.answers() {
+    let of_state = if head.as_of.is_some() {
         "state of "
     } else {
         "head of "

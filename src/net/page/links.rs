@@ -192,7 +192,7 @@ pub enum Format {
     Jsonl,
     /// A feed (RFC 4287).
     Atom,
-    /// Provenance in PROV-O, as JSON-LD 1.1; only a server has it.
+    /// Linked data in the terms of schema.org and PROV-O, as JSON-LD 1.1.
     Jsonld,
 }
 

@@ -111,6 +111,17 @@ export function told({ name, says, exact, found, outcome }) {
   return `${label}: ${page}, the ledger gives ${text(found)}`;
 }
 
+/** What a page may say of witnesses: no more of them, and at no other times, than stand below the head of the bundle. */
+export function witnesses(note, says) {
+  const lines = note.slice(note.indexOf("") + 1).filter(Boolean).map((line) => unbase64(line.split(" ").at(-1)));
+  const minute = (bytes) => new Date(Number(`0x${hex(bytes.subarray(4, 12))}`) * 1000).toJSON()?.slice(0, 16).replace("T", " ");
+  const times = lines.filter(({ length }) => length === 76).map(minute), rest = (count) => `${counted(count, "signature")} below the head, not checked here`;
+  const [, named, more] = /^witnesses: (?:none asked|(?:cosigned by (.+); it is the ledger that names them)?(?:; )?(?:(\d+) signatures? below the head, not checked here)?)$/.exec(plain(says)) ?? [];
+  const own = named?.match(/\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)/g) ?? [], isAll = own.every((time) => times.includes(time.slice(1, 17)));
+  const isTrue = isAll && own.length === (named?.split(", ").length ?? 0) && own.length + Number(more ?? 0) <= lines.length - 1;
+  return isTrue && (named || more || / none asked$/.test(plain(says))) ? says : `witnesses: ${lines.length > 1 ? rest(lines.length - 1) : "none asked"}`;
+}
+
 /**
  * Checks a bundle and holds a page against it. `page` is {claim, asOf, size, shown}, `second` the second
  * implementation. Gives {outcome, report, lines, at, newer}; nothing is compared where the bundle does not hold.
@@ -148,11 +159,8 @@ export async function prove(bytes, page, vkey, second) {
   say("size", root ? String(page.size) : null);
   if (!root) say("check tree", null);
   if (page.asOf !== undefined) say("as-of", `@${page.asOf}`);
-  const witnesses = note.slice(note.indexOf("") + 1).filter(Boolean).length - 1;
-  const unchecked = witnesses ? `${counted(witnesses, "signature")} below the head, not checked here` : "none asked";
-  // whose keys the ledger's policy names stands in no bundle
-  const isNamed = witnesses && page.shown.some(({ name, says }) => name === "check witnesses" && says.startsWith("witnesses: cosigned by "));
-  if (page.asOf === undefined) say("check witnesses", page.size === head.size && !isNamed ? `witnesses: ${unchecked}` : null);
+  const asked = page.shown.find(({ name }) => name === "check witnesses")?.says;
+  if (page.asOf === undefined) say("check witnesses", page.size === head.size ? witnesses(note, asked) : null);
   const lines = compare(page.shown, found, isCovered), some = (outcome) => lines.some((line) => line.outcome === outcome);
   const outcome = some("fails") ? "fails" : isCovered && !lines.some((line) => line.outcome === "unknown" && line.found !== null) ? "holds" : "unknown";
   return { outcome, report, lines, at: Math.min(at, map.index), newer: Math.max(0, head.size - 1 - map.index), isCovered, head, found };
@@ -280,7 +288,7 @@ class Proof {
     this.place.append(make("p", { class: "acts" }, this.button, " ", this.kept ? null : save), this.alarm, this.heard, this.keyForm());
     if (this.kept) this.run();
   }
-  say(...parts) { this.heard.replaceChildren(...parts); }
+  say(...parts) { this.heard.replaceChildren(...parts.filter(Boolean)); }
 
   // The reader's own copy of the log's key
   keyForm() {
@@ -319,7 +327,7 @@ class Proof {
     this.button.disabled = true;
     this.alarm.replaceChildren();
     this.place.classList.remove("fails");
-    for (const tick of $$(".tick")) tick.remove();
+    for (const tick of $$(".ticked")) tick.remove();
     for (const was of this.was ?? []) was.line.replaceWith(was.old);
     this.was = [];
     this.say(make("p", {}, "Fetching the bundle and checking it …"));
@@ -362,12 +370,14 @@ class Proof {
     for (const { element, outcome, name, says, found } of lines) {
       const [kind, sign, spoken] = MARKS[outcome];
       if (element && name.startsWith("check ")) {
-        const reason = outcome === "holds" ? `${says}; checked here` : found ? `${says}; expected: ${found.says}` : `${says}; a bundle cannot tell`;
-        const line = mark(outcome, reason, { "data-check": element.dataset.check });
+        // that nobody was asked, or that something was set aside, is as the bundle says and no check that holds
+        const isCheck = /^check (chain|tree)$/.test(name), reason = outcome === "fails" ? `expected: ${found?.says ?? "no such line"}`
+          : outcome === "unknown" ? "a bundle cannot tell" : isCheck ? "checked here" : "so says the bundle";
+        const line = mark(isCheck || outcome === "fails" ? outcome : "unknown", `${says}; ${reason}`, { "data-check": element.dataset.check });
         element.replaceWith(line);
         this.was.push({ line, old: element });
       } else if (element && (name.startsWith("figure ") || outcome !== "holds")) {
-        const tick = make("span", { class: `tick ${kind}`, title: told({ name, says, found, outcome }) },
+        const tick = make("span", { class: `ticked ${kind}`, title: told({ name, says, found, outcome }) },
           make("span", { "aria-hidden": "true" }, sign), make("span", { class: "unseen" }, ` ${spoken}`));
         element.after(tick);
       }
@@ -392,7 +402,7 @@ class Proof {
     const by = known ? `by the log key that this browser remembers (${known.how})` : "by the page's own log key, as none was remembered: a ledger rewritten as a whole, with a key of its own, would pass";
     this.say(make("p", { class: `verdict ${kind}`, "data-outcome": outcome }, make("strong", {}, `${sign} ${words}`)),
       wrong.length ? make("ul", { class: "checks" }, list(wrong)) : null,
-      make("p", { class: "soft" }, `Checked in this browser ${by}.`, newer ? ` ${counted(newer, "newer entry is", "newer entries are")} not in the bundle.` : ""),
+      make("p", { class: "soft" }, `Checked in this browser ${by}.`, lines.length ? " Not compared: drawings, scope, views, neighborhood, domains, trace." : "", newer ? ` ${counted(newer, "newer entry is", "newer entries are")} not in the bundle.` : ""),
       make("details", { open: outcome === "fails" }, make("summary", {}, "The checklist of the bundle"), make("ul", { class: "checks" }, checks, faults)),
       open.length ? make("details", {}, make("summary", {}, `${counted(open.length, "thing")} a bundle cannot tell`), make("ul", { class: "checks" }, list(open))) : "");
   }
@@ -469,7 +479,7 @@ class Signing {
       const agent = new FormData(event.target).get("agent").trim();
       try {
         const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
-        this.key = { agent, pair };
+        [this.key, this.isNew] = [{ agent, pair }, true];
         await store("readwrite", (keys) => keys.put(this.key, this.origin));
         await this.draw();
         this.say(make("p", {}, "The key is made. Have it registered before you sign."));
@@ -491,7 +501,7 @@ class Signing {
       await this.draw();
       this.say(make("p", {}, "The key is gone."));
     };
-    return [make("details", { open: !$("[data-attestation]") && undefined }, make("summary", {}, `The key of agent/${agent}`),
+    return [make("details", { open: this.isNew }, make("summary", {}, `The key of agent/${agent}`),
       make("p", { class: "soft" }, make("code", { class: "key", "data-key": id }, sshKey(raw))), make("p", { class: "soft" }, make("code", { class: "key" }, id)),
       make("p", {}, "A steward of the ledger registers it from this file, which proves that you have it: ", file),
       make("p", { class: "soft" }, make("code", {}, `grounds agent add ${agent} --name 'YOUR NAME' --role attester --proof ${agent}.key.json`), ", or, for an agent that is there already, ", make("code", {}, `grounds key add --agent ${agent} --proof ${agent}.key.json`)),
@@ -526,7 +536,7 @@ class Signing {
   async send(agent, act) {
     this.say(make("p", {}, "Signing …"));
     const asked = { author: agent, key: await keyId(this.raw), events: [act] };
-    const prepared = await this.post("prepare", JSON.stringify(asked)), text = prepared.commit.json ?? prepared.commit;
+    const prepared = await this.post("prepare", JSON.stringify(asked)), text = prepared.commit?.text;
     inspect(text, { origin: this.origin, author: agent, act, now: Date.now() });
     const receipt = await this.post("commits", await signed(text, this.raw, (message) => this.sign(message)));
     const isOurs = receipt.commit === hex(await sha256(utf8(text))) && receipt.origin === this.origin;

@@ -6,8 +6,7 @@
 use std::cmp::Reverse;
 
 use crate::claim::{State, ViewVerdict};
-use crate::export::{jsonl, prov};
-use crate::hash::Hash;
+use crate::export::jsonl;
 use crate::ledger::audit::Report;
 use crate::ledger::{Cosignature, Custody};
 use crate::projection::{
@@ -18,7 +17,7 @@ use crate::projection::{
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Slug, Subject, Time, excerpt};
 
-use super::answer::{Head, Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, linked, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::Frame;
@@ -80,14 +79,14 @@ pub struct Seen<'s> {
     pub head: &'s Head,
     /// How links are spelled: within that state.
     pub links: Links,
+    /// Entries that the ledger has by now, as pages say it.
+    pub by_now: u64,
     /// Recorded time of the newest entry of the state, as answers say it.
     pub recorded: Option<Time>,
     /// How the newest head was signed and kept.
     pub custody: &'s Custody,
     /// The key that signs the ledger's heads, as a C2SP vkey.
     pub log_key: &'s str,
-    /// The leaf hash of an entry.
-    pub leaf: &'s dyn Fn(u64) -> Option<Hash>,
     /// What is said of witnesses, where that is not to be said of these.
     pub witnessed: Option<&'s str>,
     /// Cosignatures of the head that hold, by witnesses that the ledger's own policy names.
@@ -134,6 +133,7 @@ impl Seen<'_> {
             unchecked: self.custody.unchecked,
             witnessed: self.witnessed,
             cosigned: self.cosigned,
+            by_now: Some(self.by_now),
             recorded: self.recorded,
             links: self.links.clone(),
         }
@@ -242,16 +242,7 @@ impl Seen<'_> {
         page.custody.recorded = self.recorded;
         match format {
             Some(Format::Json) => Ok(show("claim", self.head, &page)),
-            Some(Format::Jsonld) => {
-                let log = prov::Log {
-                    checkpoint: &self.custody.checkpoint,
-                    note: &String::from_utf8_lossy(&self.custody.note),
-                    vkey: &self.custody.vkey,
-                    leaf: self.leaf,
-                };
-                let base = prov::Base::of_origin(&self.head.origin);
-                Ok(prov::document(self.state, &log, Some(&subject), &base))
-            }
+            Some(Format::Jsonld) => Ok(linked(self.head, &page)),
             Some(Format::Jsonl) => {
                 let lines = jsonl::lines(self.state, Some(&subject), jsonl::Shape::Events);
                 Ok(lines.map(|line| line + "\n").collect())

@@ -23,7 +23,7 @@ use crate::tlog::{encode_bundle, tiles_for};
 use crate::trust::{Figure, Model};
 use crate::value::{Index, Kind, Origin, Slug, Subject, Time};
 
-use super::answer::{Head, Listed, Logged, json, show};
+use super::answer::{Head, Listed, Logged, json, linked, show};
 use super::claim::{Bundle, ClaimShown};
 use super::feed::{FeedShown, feed};
 use super::frame::{Frame, MARK, STYLE, style_file};
@@ -226,6 +226,7 @@ impl Builder<'_> {
             cosigned: &self.cosigned,
             recorded: None,
             witnessed: None,
+            by_now: None,
             links: Links::of_file(page),
         }
     }
@@ -380,6 +381,10 @@ impl Builder<'_> {
         shelf.put(
             &data_file(&here, Format::Json),
             show("claim", &self.head, page).as_bytes(),
+        )?;
+        shelf.put(
+            &data_file(&here, Format::Jsonld),
+            linked(&self.head, page).as_bytes(),
         )?;
         self.events(shelf, &subject, slug, statement)?;
         self.reasons(shelf, slug)?;

@@ -360,9 +360,13 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::answer::Head;
+    use super::super::links::{Format, Links};
+    use super::super::served::{Place, Seen};
     use super::*;
     use crate::claim::tests::bed::Bed;
     use crate::claim::tests::histories::grow;
+    use crate::ledger::{Custody, Ledger};
     use crate::projection::tests::ledger::{
         NEURONS, Recorder, Said, TOWARDS, key_id, keys, next, reference, said, since,
     };
@@ -575,6 +579,93 @@ mod tests {
                 }
             }
             agree_with_the_walk(&holed);
+        }
+    }
+
+    /// Everything that is said of a claim, but for how far the ledger has grown.
+    fn said_of(state: &State, claim: &Slug, custody: &Custody) -> Vec<String> {
+        let head = Head {
+            origin: custody.checkpoint.origin.clone(),
+            size: 77,
+            root: "00".repeat(32),
+            damages: 0,
+            entries: 77,
+            as_of: None,
+            effective: None,
+        };
+        let Ok(model) = model_in_force(state) else {
+            return Vec::new();
+        };
+        let seen = Seen {
+            newest: state,
+            state,
+            filter: Filter::none(),
+            model,
+            head: &head,
+            links: Links::Server,
+            by_now: 77,
+            recorded: None,
+            custody,
+            cosigned: &[],
+            log_key: "a key",
+            leaf: &|_| None,
+            witnessed: None,
+            states: &|slug| claim_states(state, slug),
+        };
+        let subject = Place::Subject(Subject::claim(claim.clone()));
+        let places = [
+            (subject.clone(), None),
+            (subject.clone(), Some(Format::Json)),
+            (subject.clone(), Some(Format::Jsonl)),
+            (subject, Some(Format::Atom)),
+            (Place::Why(claim.clone(), None), None),
+            (Place::History(claim.clone()), None),
+            (Place::History(claim.clone()), Some(Format::Json)),
+            (Place::Blame(claim.clone()), None),
+            (Place::Blame(claim.clone()), Some(Format::Json)),
+        ];
+        let drawn = |(place, format)| match seen.answer(&place, format) {
+            Ok(text) => text,
+            Err(refusal) => refusal.detail,
+        };
+        places.map(drawn).to_vec()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_said_of_a_claim_changes_only_with_an_entry_that_told_something_of_it(
+            choices in prop::collection::vec((any::<u8>(), any::<bool>(), 1_u64..40), 1..16),
+        ) {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("ledger");
+            let custody = Ledger::open(&folder, None).unwrap().custody().clone();
+            let mut ledger = furnished();
+            let mut recorded = ledger.entries.last().unwrap().recorded;
+            let claims: Vec<Slug> = ["claim/other", NEURONS]
+                .iter()
+                .map(|name| name.parse::<Subject>().unwrap().slug().unwrap().clone())
+                .collect();
+            let look = |state: &State| -> Vec<(Option<Index>, Vec<String>)> {
+                let one = |slug| (last_told(state, slug), said_of(state, slug, &custody));
+                claims.iter().map(one).collect()
+            };
+            let mut before = look(&ledger.state());
+            for (choice, more_of_it, hours) in choices {
+                recorded = recorded.plus_micros(i64::try_from(hours).unwrap() * 3_600_000_000);
+                let (author, said) = match more_of_it {
+                    true => more(choice),
+                    false => { let (author, said) = next(choice); (author, vec![said]) },
+                };
+                ledger.commit_at(author, recorded, said);
+                let now = look(&ledger.state());
+                for ((told, said), (told_now, said_now)) in before.iter().zip(&now) {
+                    if told == told_now {
+                        prop_assert_eq!(said, said_now);
+                    }
+                }
+                before = now;
+            }
         }
     }
 

@@ -92,6 +92,7 @@ fn frame<'f>(head: &'f Head, page: &Page<'_>) -> Frame<'f> {
         cosigned: &[],
         recorded: None,
         witnessed: None,
+        by_now: None,
         links: Links::of_file(page),
     }
 }

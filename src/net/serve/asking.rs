@@ -201,9 +201,9 @@ mod tests {
         assert_eq!(asking.as_of.as_deref(), Some("2026-03-02T09:00:00Z"));
         assert_eq!(asking.effective, None);
         assert_eq!(asking.model.as_deref(), Some("m@v1.0"));
-        assert!(!asking.is_newest());
-        assert!(Asking::in_query(None).unwrap().is_newest());
-        assert!(self::asking("as-of=&").unwrap().is_newest());
+
+        assert_eq!(Asking::in_query(None).unwrap(), Asking::default());
+        assert_eq!(self::asking("as-of=&").unwrap(), Asking::default());
         let spaced = pairs(Some("a+b=c%20d%2B&e")).unwrap();
         assert_eq!(
             spaced,

@@ -338,6 +338,11 @@ impl Stencil {
         }
     }
 
+    /// How many entries there cannot be by now.
+    pub(super) fn by_now(&self) -> u64 {
+        self.entries
+    }
+
     /// The time that cannot be.
     pub(super) fn recorded(&self) -> Time {
         self.recorded
@@ -434,5 +439,86 @@ impl Shelf {
                 self.length -= gone.length + oldest.len();
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn filling() -> Filling {
+        Filling {
+            size: "41".to_owned(),
+            entries: "40".to_owned(),
+            root: "ab".repeat(32),
+            recorded: "2026-03-09T19:58:00.000000Z".to_owned(),
+            witnessed: "witnesses: none asked".to_owned(),
+        }
+    }
+
+    fn answer(text: &str, stencil: &Stencil) -> Answer {
+        Answer::of(Stamp::Head(String::new()), stencil.cut(text))
+    }
+
+    proptest! {
+        #[test]
+        fn a_head_is_put_in_where_it_stood_and_nowhere_else(
+            parts in prop::collection::vec(("[^\u{0}]{0,12}", 0_usize..5), 0..12),
+        ) {
+            let (stencil, filling) = (Stencil::by_lot(), filling());
+            let marks = [
+                stencil.size.to_string(),
+                stencil.entries.to_string(),
+                stencil.root.clone(),
+                stencil.recorded.micros_text(),
+                stencil.witnessed.clone(),
+            ];
+            let places = [
+                Place::Size,
+                Place::Entries,
+                Place::Root,
+                Place::Recorded,
+                Place::Witnessed,
+            ];
+            let mut drawn = String::new();
+            let mut expected = String::new();
+            for (text, place) in &parts {
+                // Digits beside a number would be another number, as on no page.
+                let text = text.replace(|c: char| c.is_ascii_alphanumeric(), ".");
+                drawn.push_str(&format!("{text} {} ", marks[*place]));
+                expected.push_str(&format!("{text} {} ", filling.at(places[*place])));
+            }
+            let filled = answer(&drawn, &stencil).filled(&filling);
+            prop_assert_eq!(String::from_utf8(filled.to_vec()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_oldest_answers_go_when_there_is_no_more_room() {
+        let stencil = Stencil::by_lot();
+        let mut shelf = Shelf::default();
+        let large = "x".repeat(LARGEST);
+        let names: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();
+        for name in &names {
+            shelf.put(name, answer(&large, &stencil));
+            shelf.put(name, answer(&large, &stencil));
+            assert!(shelf.length <= ROOM);
+        }
+        assert!(!shelf.answers.contains_key("/0") && shelf.answers.contains_key("/99"));
+        assert_eq!(shelf.answers.len(), shelf.order.len());
+        shelf.put("/larger", answer(&format!("{large}x"), &stencil));
+        assert!(!shelf.answers.contains_key("/larger"));
+    }
+
+    #[test]
+    fn a_head_that_cannot_be_is_another_one_each_time() {
+        let (one, other) = (Stencil::by_lot(), Stencil::by_lot());
+        assert_ne!((one.size, &one.root), (other.size, &other.root));
+        assert_eq!(one.root.len(), 64);
+        assert!(one.size > 1 << 59 && one.size != one.entries);
+        assert_eq!(one.recorded.micros_text().len(), 27);
     }
 }

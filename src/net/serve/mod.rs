@@ -180,7 +180,7 @@ impl Server {
             appender.share_map(&ledger);
             Writer::start(appender, limits.pace)
         });
-        hash_the_map(ledger.clone());
+        hash_the_map(&ledger);
         let handle = writer.as_ref().map(Writer::handle);
         let published = handle.as_ref().map(WriterHandle::published);
         let (follower, current, trouble) = Follower::of(ledger, published);
@@ -223,9 +223,9 @@ impl Server {
 
 /// The first root of a map takes seconds where there are many subjects; each later one takes what
 /// has changed. It is worked out before anybody waits for a bundle.
-fn hash_the_map(ledger: Ledger) {
-    ledger.map();
-    tokio::task::spawn_blocking(move || ledger.map().root());
+fn hash_the_map(ledger: &Ledger) {
+    let map = ledger.map().clone();
+    tokio::task::spawn_blocking(move || map.root());
 }
 
 fn router(served: &Shared) -> Router {

@@ -278,7 +278,7 @@ impl Address {
         // As of a moment that is not over, the state grows.
         let is_settled = asked.as_of.is_none() || is_past(asked);
         match &self.wish {
-            // Provenance names the head and who signed it.
+            // Linked data names the head.
             _ if self.format == Some(Format::Jsonld) => Depends::Head,
             Wish::Place(place) if is_as_known && is_settled => match place {
                 Place::Subject(Subject::Entity(Kind::Claim, slug))
@@ -300,10 +300,12 @@ impl Address {
         let newest = asked.current.ledger.state();
         let custody = asked.current.ledger.custody();
         let is_past = is_past(asked);
-        let head = stencil.map_or_else(
-            || asked.head.clone(),
-            |stencil| stencil.head(&asked.head, is_past),
-        );
+        let head = match (stencil, self.format) {
+            // A page of a past state is of its own head: all of it was signed, and it stays so.
+            (_, None) if is_past => own_head(asked),
+            (Some(stencil), _) => stencil.head(&asked.head, is_past),
+            (None, _) => asked.head.clone(),
+        };
         let recorded = match stencil {
             Some(stencil) if !is_past => Some(stencil.recorded()),
             _ => asked.state.recorded(),
@@ -315,10 +317,10 @@ impl Address {
             model: asked.model,
             head: &head,
             links: Links::within(self.asking.within()),
+            by_now: stencil.map_or(newest.size(), Stencil::by_now),
             recorded,
             custody,
             log_key: &custody.vkey.to_string(),
-            leaf: &|index| asked.current.ledger.tree().leaf(index),
             witnessed: stencil.map(Stencil::witnessed),
             cosigned: &Cosignature::all_of(&custody.cosignatures, None),
             states: &|slug| kept.states(&asked.current, slug).to_vec(),
@@ -366,6 +368,17 @@ impl Address {
         let there = there.map_err(|_| no_path())?;
         response.headers_mut().insert(LOCATION, there);
         Ok(response)
+    }
+}
+
+/// The head of a past state: the tree as it was with its last entry.
+fn own_head(asked: &Asked) -> Head {
+    let size = asked.state.size();
+    let root = asked.current.ledger.tree().root_at(size);
+    Head {
+        size,
+        root: root.map_or_else(String::new, |root| root.to_string()),
+        ..asked.head.clone()
     }
 }
 
@@ -595,10 +608,10 @@ fn refused(current: &Current, format: Option<Format>, why: &Refusal) -> Response
         model: model_in_force(state).unwrap_or(&MODELS[0]),
         head: &head,
         links: Links::Server,
+        by_now: state.size(),
         recorded: None,
         custody,
         log_key: &custody.vkey.to_string(),
-        leaf: &|index| current.ledger.tree().leaf(index),
         witnessed: None,
         cosigned: &[],
         states: &|_| Vec::new(),

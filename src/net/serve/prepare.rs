@@ -23,7 +23,7 @@ use crate::projection::{Asked, FiguresMoved, TimelineRow, figures_moved, timelin
 use crate::value::{CommitId, FormError, KeyId, Slug, Subject, Time, excerpt};
 
 use super::super::answer::Problem;
-use super::super::page::{self, Head};
+use super::super::page::{self, Answer, Head};
 use super::Shared;
 use super::current::Current;
 use super::reply::{Keep, reply};
@@ -116,13 +116,13 @@ struct ToSubmit {
     tag = "write",
     request_body = Wanted,
     responses(
-        (status = 200, description = "What to sign, `grounds.prepare/1`", body = serde_json::Value),
-        (status = 400, description = "`bytes`, `schema`: not of its form", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 409, description = "`conflict`", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 413, description = "`limit`: larger than a commit may be", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 415, description = "`media_type`", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 422, description = "It would be rejected: the code of the rule", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 503, description = "`busy`; Retry-After says when", content_type = "application/problem+json", body = serde_json::Value),
+        (status = 200, description = "What to sign, `grounds.prepare/1`", body = Answer<'static, Prepared>),
+        (status = 400, description = "`bytes`, `schema`: not of its form", content_type = "application/problem+json", body = Problem),
+        (status = 409, description = "`conflict`", content_type = "application/problem+json", body = Problem),
+        (status = 413, description = "`limit`: larger than a commit may be", content_type = "application/problem+json", body = Problem),
+        (status = 415, description = "`media_type`", content_type = "application/problem+json", body = Problem),
+        (status = 422, description = "It would be rejected: the code of the rule", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "`busy`; Retry-After says when", content_type = "application/problem+json", body = Problem),
     ),
 )]
 async fn prepare(
@@ -263,7 +263,11 @@ fn only_key(state: &claim::State, agent: &Slug) -> Result<KeyId, Problem> {
     match valid.as_slice() {
         [key] => Ok(*key),
         several => {
-            let found = format!("{} valid keys of agent/{agent}", several.len());
+            let ids: Vec<String> = several.iter().map(KeyId::to_string).collect();
+            let found = match ids.as_slice() {
+                [] => format!("no valid key of agent/{agent}"),
+                ids => format!("several valid keys of agent/{agent}: {}", ids.join(", ")),
+            };
             let rejection = Rejection::new(Code::Signature, found, "one, or its id as key");
             Err(rejection.into())
         }

@@ -51,16 +51,16 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(
     get,
     path = "/api/v1/stream",
-    tag = "read",
+    tag = "log",
     params(
         ("after" = Option<u64>, Query, description = "Index of the last entry that you have"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The same, as browsers send it; it counts if both are there"),
     ),
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream", body = String),
-        (status = 400, description = "`usage`: not an index", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 404, description = "`not_found`: the ledger has no such entry yet", content_type = "application/problem+json", body = serde_json::Value),
-        (status = 503, description = "`busy`: as many streams as may be; Retry-After says when", content_type = "application/problem+json", body = serde_json::Value),
+        (status = 400, description = "`usage`: not an index", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "`not_found`: the ledger has no such entry yet", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "`busy`: as many streams as may be; Retry-After says when", content_type = "application/problem+json", body = Problem),
     ),
 )]
 async fn stream(

@@ -200,7 +200,7 @@ pub(super) async fn profile(
     tag = "claims",
     params(
         ("slug" = Slug, Path, description = "The claim"),
-        ("figure" = String, Path, description = "The figure: `evidence`, `replication`, … or `evid`, `repl`, …", example = "support"),
+        ("figure" = String, Path, description = "The figure, by its long or short name", pattern = "^(evidence|replication|consensus|methodology|credibility|scope|bridge|contestation|support|frontier|stability|evid|repl|cons|meth|cred|scop|brdg|cont|supp|fron|stab)$", example = "support"),
         Clocks
     ),
     responses((status = 200, description = "grounds.why/1", body = Answer<'static, Why>), Refusals)

@@ -16,7 +16,7 @@ use super::super::Shared;
 use super::super::asking::Asking;
 use super::super::reply::Keep;
 use super::cursor::Listing;
-use super::question::{Names, Nothing, Words, limit_of, said_of};
+use super::question::{Names, Nothing, Words, given, limit_of, said_of};
 use super::{Refusals, read, tell};
 
 /// Which events.
@@ -44,7 +44,7 @@ pub(super) struct EventWords {
     cursor: Option<String>,
     /// As the ledger knew it: an event id, an address (`@41`, `@41.0`), a date or a time in UTC
     #[serde(rename = "as-of", alias = "as_of")]
-    #[param(example = "@12", min_length = 1)]
+    #[param(example = "@12")]
     as_of: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn told(
 ) -> Result<Response, Problem> {
     let (mut wanted, limit) = (words.asked(subject)?, limit_of(words.limit)?);
     let asking = Asking {
-        as_of: words.as_of,
+        as_of: given(&words.as_of),
         ..Asking::default()
     };
     tell(served, asker, asking.keep(), move |current| {

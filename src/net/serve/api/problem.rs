@@ -39,6 +39,11 @@ impl PartialSchema for Problem {
                 "position",
                 number("The event's position in the commit, from 0"),
             )
+            .property("retry_after", number("When to ask again: seconds"))
+            .property(
+                "line",
+                number("Which of several commits it is about, from 1"),
+            )
             .required("type")
             .required("title")
             .required("status")

@@ -82,6 +82,11 @@ pub(super) fn said_of(name: &str, fault: BadQuestion) -> Problem {
     }
 }
 
+/// A word that is not empty: an empty one counts as left out, as in a form that was not filled in.
+pub(super) fn given(word: &Option<String>) -> Option<String> {
+    word.clone().filter(|word| !word.is_empty())
+}
+
 /// How many are asked for.
 pub(super) fn limit_of(limit: Option<u64>) -> Result<usize, Problem> {
     let Some(limit) = limit else {
@@ -108,13 +113,13 @@ macro_rules! asking {
             /// As the ledger knew it: an event id, an address (`@41`, `@41.0`), a date or a time in
             /// UTC
             #[serde(rename = "as-of", alias = "as_of")]
-            #[param(example = "@12", min_length = 1)]
+            #[param(example = "@12")]
             pub(super) as_of: Option<String>,
             /// Only what held in the world by then: a date or a time in UTC
-            #[param(example = "2024-06", min_length = 1)]
+            #[param(example = "2024-06")]
             pub(super) effective: Option<String>,
             /// A model as name@version; the one in force where none is named
-            #[param(example = "claim_support_vector@v1.0", min_length = 1)]
+            #[param(example = "claim_support_vector@v1.0")]
             pub(super) model: Option<String>,
         }
 
@@ -122,9 +127,9 @@ macro_rules! asking {
             /// Which state, through which clock, by which model.
             pub(super) fn asking(&self) -> $crate::net::serve::asking::Asking {
                 $crate::net::serve::asking::Asking {
-                    as_of: self.as_of.clone(),
-                    effective: self.effective.clone(),
-                    model: self.model.clone(),
+                    as_of: $crate::net::serve::api::question::given(&self.as_of),
+                    effective: $crate::net::serve::api::question::given(&self.effective),
+                    model: $crate::net::serve::api::question::given(&self.model),
                 }
             }
         }
@@ -156,14 +161,14 @@ asking! {
 pub(super) struct Recorded {
     /// As the ledger knew it: an event id, an address (`@41`, `@41.0`), a date or a time in UTC
     #[serde(rename = "as-of", alias = "as_of")]
-    #[param(example = "@12", min_length = 1)]
+    #[param(example = "@12")]
     pub(super) as_of: Option<String>,
 }
 
 impl Recorded {
     pub(super) fn asking(&self) -> Asking {
         Asking {
-            as_of: self.as_of.clone(),
+            as_of: given(&self.as_of),
             ..Asking::default()
         }
     }
