@@ -510,18 +510,20 @@ mod tests {
 
     #[test]
     fn the_oldest_answers_go_when_there_is_no_more_room() {
-        let stencil = Stencil::by_lot();
+        let answer = |length| {
+            let text = Piece::Text("x".repeat(length).into());
+            Answer::of(Stamp::Head(String::new()), vec![text])
+        };
         let mut shelf = Shelf::default();
-        let large = "x".repeat(LARGEST);
         let names: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();
         for name in &names {
-            shelf.put(name, answer(&large, &stencil));
-            shelf.put(name, answer(&large, &stencil));
+            shelf.put(name, answer(LARGEST));
+            shelf.put(name, answer(LARGEST));
             assert!(shelf.length <= ROOM);
         }
         assert!(!shelf.answers.contains_key("/0") && shelf.answers.contains_key("/99"));
         assert_eq!(shelf.answers.len(), shelf.order.len());
-        shelf.put("/larger", answer(&format!("{large}x"), &stencil));
+        shelf.put("/larger", answer(LARGEST + 1));
         assert!(!shelf.answers.contains_key("/larger"));
     }
 
