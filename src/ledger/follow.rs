@@ -18,8 +18,17 @@ use super::cosigned::{HeadNote, keys_in};
 use super::read::Ledger;
 use super::refusal::LedgerError;
 
-/// One past state is kept every so many entries.
+/// A past state is kept every so many entries at least.
 const KEEP_EVERY: u64 = 2048;
+
+/// About so many are kept: each has some megabytes of its own where much has happened since the
+/// last.
+const MOST_KEPT: u64 = 64;
+
+/// The distance of kept states in a ledger of this size: in entries, a power of two.
+fn distance(size: u64) -> u64 {
+    size.div_ceil(MOST_KEPT).next_power_of_two().max(KEEP_EVERY)
+}
 
 /// Past states that were asked for, by size: the next one begins at the nearest. All copies of a
 /// ledger share them, since what was folded stays.
@@ -34,9 +43,11 @@ impl KeptStates {
         newest.map_or_else(State::new, |(_, state)| state.clone())
     }
 
-    fn keep(&self, state: &State) {
+    /// Keeps a state that is as far from its neighbours as those kept are to be.
+    fn keep(&self, state: &State, distance: u64) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(state.size(), state.clone());
+        kept.retain(|size, _| size.is_multiple_of(distance));
     }
 }
 
@@ -207,6 +218,7 @@ impl Ledger {
         }
         let lost: BTreeSet<Index> = self.state.lost().copied().collect();
         let mut state = self.kept_states.up_to(size);
+        let distance = distance(self.state.size());
         for index in state.size()..size {
             let Some(entry) = self.entry(index) else {
                 break;
@@ -215,8 +227,8 @@ impl Ledger {
                 true => state.evolve_without(entry.index, entry.commit),
                 false => state.evolve(entry),
             }
-            if state.size().is_multiple_of(KEEP_EVERY) {
-                self.kept_states.keep(&state);
+            if state.size().is_multiple_of(distance) {
+                self.kept_states.keep(&state, distance);
             }
         }
         state
@@ -239,4 +251,40 @@ fn not_this_head(size: u64, found: String, expected: String) -> LedgerError {
         found,
         expected,
     }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn about_as_many_states_are_kept_however_long_the_log_is() {
+        for (size, expected) in [
+            (0, 2_048),
+            (100_000, 2_048),
+            (131_072, 2_048),
+            (131_073, 4_096),
+            (1_000_000, 16_384),
+        ] {
+            assert_eq!(distance(size), expected, "of {size}");
+        }
+        let kept = KeptStates::default();
+        let mut state = State::new();
+        let mut at = |size| {
+            while state.size() < size {
+                state.evolve_without(state.size(), crate::value::CommitId(Hash::ZERO));
+            }
+            state.clone()
+        };
+        for size in [2, 4, 6, 8] {
+            kept.keep(&at(size), 2);
+        }
+        assert_eq!(kept.up_to(7).size(), 6);
+        // The log has grown, and they stand wider apart from now on.
+        kept.keep(&at(12), 4);
+        assert_eq!(kept.up_to(7).size(), 4);
+        assert_eq!(kept.up_to(11).size(), 8);
+        assert_eq!(kept.up_to(3).size(), 0);
+        assert_eq!(kept.up_to(99).size(), 12);
+    }
 }

@@ -373,6 +373,37 @@ fn a_head_has_no_body_and_what_the_asker_has_is_not_sent_again() {
 }
 
 #[test]
+fn what_is_no_claim_is_listed_with_how_often_claims_name_it() {
+    let desk = Desk::argued();
+    for line in [
+        "claim add|Features are directions",
+        "evidence add|features|--disputes|--artifact|toy-models|--strength|0.5|-m|Not all",
+        "context add|Small models|--kind|model_scale",
+        "context add|Large models|--kind|model_scale",
+        "claim scope|neurons|--holds-in|small-models|--breadth|0.5",
+    ] {
+        desk.say(line);
+    }
+    let server = Server::start(&desk, &["--read-only"]);
+    let rows = |path: &str| answered(server.get(&format!("/api/v1/{path}")))["rows"].clone();
+    let artifacts = rows("artifacts");
+    assert_eq!(artifacts[0]["subject"], "artifact/toy-models");
+    assert_eq!(artifacts[0]["cited_by"], 2);
+    assert_eq!(rows("artifacts?as-of=@2")[0]["cited_by"], 1);
+    let contexts = rows("contexts");
+    let named = |place: usize| (&contexts[place]["subject"], &contexts[place]["claims"]);
+    assert_eq!(named(0), (&"context/large-models".into(), &0.into()));
+    assert_eq!(named(1), (&"context/small-models".into(), &1.into()));
+    let agents = rows("agents");
+    assert_eq!(
+        (&agents[0]["name"], &agents[1]["name"]),
+        (&"Ada".into(), &"Bea".into())
+    );
+    assert_eq!(agents[1]["reliability"], "0.8");
+    assert_eq!(rows("views"), Value::Array(Vec::new()));
+}
+
+#[test]
 fn everything_is_found_by_its_words() {
     let (desk, server) = busy();
     desk.say("context add|Small models|--kind|model_scale");

@@ -91,6 +91,6 @@ mod tests {
         drop(first);
         let second = second.now_or_never().expect("there is room").unwrap();
         drop(second);
-        room.place().await.unwrap();
+        drop(room.place().await.unwrap());
     }
 }
