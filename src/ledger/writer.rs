@@ -197,6 +197,9 @@ impl Writer {
             map_every: pace.map_every,
             map_due: None,
         };
+        if work.appender.unmapped() > 0 {
+            work.plan_map();
+        }
         let thread = std::thread::spawn(move || {
             let ended = work.go_on();
             work.turn_away();

@@ -70,6 +70,8 @@ fn what_is_served_follows_the_log_and_keeps_a_tag_for_as_long_as_it_is_the_same(
     assert_eq!(before.header("cache-control"), Some("no-cache"));
     let again = server.ask("GET", "/checkpoint", &[("If-None-Match", &tag)], b"");
     assert_eq!((again.status, again.body.len()), (304, 0));
+    // Its fields renew those of the answer that is kept: a page must not get another's policy.
+    assert_eq!(again.header("content-security-policy"), None);
     assert_eq!(again.header("etag"), Some(tag.as_str()));
     let others = format!("\"x\", W/{tag}");
     let again = server.ask("GET", "/checkpoint", &[("If-None-Match", &others)], b"");

@@ -33,7 +33,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -316,13 +316,21 @@ impl Routes for Server {
 }
 
 /// What keeps an answer from being used for something else: of every answer, and of pages.
+///
+/// Not of 304: its fields renew those of the answer that the asker has (RFC 9111 §4.3.4), and a page
+/// that got the policy of what is no page could load nothing any more.
 fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Body> {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return response;
+    }
     const ALWAYS: [(&str, &str); 2] = [
         ("cross-origin-resource-policy", "same-origin"),
         ("referrer-policy", "no-referrer"),
     ];
-    const PAGES: [(&str, &str); 2] = [
+    const PAGES: [(&str, &str); 3] = [
         ("cross-origin-opener-policy", "same-origin"),
+        // Nobody frames a form that signs.
+        ("x-frame-options", "DENY"),
         (
             "permissions-policy",
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
