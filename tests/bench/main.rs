@@ -18,15 +18,21 @@ use grounds::ledger::{Appender, HeadSigner, SystemClock, genesis, prepare};
 use grounds::value::{Origin, Slug};
 
 mod proofs;
+mod reading;
 
 const EVENTS: usize = 12_000;
 const ROUNDS: usize = 3;
 
 fn main() {
+    let asked = |job: &str| std::env::args().any(|word| word == job);
+    if asked("reading") {
+        return print(&reading::rows());
+    }
     let mut rows = proofs::rows();
-    if std::env::args().any(|word| word == "proofs") {
+    if asked("proofs") {
         return print(&rows);
     }
+    rows.extend(reading::rows());
     let plan = workload();
     for round in 0..ROUNDS {
         for size in [100, 1] {

@@ -30,6 +30,10 @@ use drive::Drive;
 use ledger::Grown;
 use server::Child;
 
+/// How many times as many connections there are where a server is asked more than it can do: on a
+/// few, requests would wait for their turn in the generator, and the server never know.
+const WIDE: usize = 32;
+
 /// What is asked of the generator.
 struct Asked {
     /// The program whose `serve` is measured.
@@ -202,7 +206,7 @@ async fn read(
     let half = drive
         .open(&requests, peak.rate / 2.0, lasting, server)
         .await;
-    let mut wide = Drive::to(server, 8 * asked.connections);
+    let mut wide = Drive::to(server, WIDE * asked.connections);
     let twice = wide.open(&requests, peak.rate * 2.0, lasting, server).await;
     let recovered = drive.recovered(&requests[0]).await;
     drop(wide);

@@ -66,7 +66,8 @@ fn checklist(frame: &Frame<'_>, report: &Report) -> Markup {
         p.soft {
             (counted(report.events, "event")) ", " (counted(report.signatures, "signature")) " in "
             (report.entries) " entries, checked by " code { "grounds verify" }
-            " when these pages were written, for head " (frame.head.size) "."
+            @if frame.links.answers() { " on this server" } @else { " when these pages were written" }
+            ", for head " (report.size.unwrap_or(frame.head.size)) "."
             @if report.is_own_key {
                 " The log key was taken from the ledger itself: one that was rewritten as a whole would pass. Hold it against a key that you have from somewhere else."
             }

@@ -608,7 +608,6 @@ mod tests {
             custody,
             cosigned: &[],
             log_key: "a key",
-            leaf: &|_| None,
             witnessed: None,
             states: &|slug| claim_states(state, slug),
         };

@@ -42,6 +42,8 @@ pub(super) struct Kept {
     shelf: Mutex<Shelf>,
     states: Mutex<HashMap<Slug, (Index, Arc<Vec<ClaimState>>)>>,
     audited: Mutex<Option<Audited>>,
+    /// Held by who makes an audit.
+    auditing: Mutex<()>,
 }
 
 /// On what an answer depends.
@@ -142,6 +144,7 @@ impl Default for Kept {
             shelf: Mutex::default(),
             states: Mutex::default(),
             audited: Mutex::default(),
+            auditing: Mutex::default(),
         }
     }
 }
@@ -205,18 +208,27 @@ impl Kept {
     }
 
     /// An audit of the ledger: one of an older head as long as a new one would take too much of the
-    /// server's time.
+    /// server's time, or while one is made; none where the first is being made.
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub(super) fn audited(&self, current: &Current) -> Result<Arc<Report>, LedgerError> {
-        let mut kept = locked(&self.audited);
-        if let Some(last) = &*kept {
-            let rest = last.took.saturating_mul(AUDIT_REST);
-            if last.tag == current.tag || last.ended.elapsed() < rest {
-                return Ok(Arc::clone(&last.report));
-            }
+    pub(super) fn audited(&self, current: &Current) -> Result<Option<Arc<Report>>, LedgerError> {
+        let last = |is_new: &dyn Fn(&Audited) -> bool| {
+            let kept = locked(&self.audited);
+            let kept = kept.as_ref().filter(|audited| is_new(audited));
+            kept.map(|audited| Arc::clone(&audited.report))
+        };
+        let rests = |audited: &Audited| {
+            let rest = audited.took.saturating_mul(AUDIT_REST);
+            audited.tag == current.tag || audited.ended.elapsed() < rest
+        };
+        if let Some(report) = last(&rests) {
+            return Ok(Some(report));
         }
+        // One at a time, and nobody waits for it who can do with the last.
+        let Ok(_turn) = self.auditing.try_lock() else {
+            return Ok(last(&|_| true));
+        };
         let begun = Instant::now();
         let custody = current.ledger.custody();
         let standard = Standard {
@@ -224,13 +236,13 @@ impl Kept {
             ..Standard::default()
         };
         let report = Arc::new(audit(current.ledger.dir(), &standard, &mut |_, _| {})?);
-        *kept = Some(Audited {
+        *locked(&self.audited) = Some(Audited {
             report: Arc::clone(&report),
             tag: current.tag.clone(),
             ended: Instant::now(),
             took: begun.elapsed(),
         });
-        Ok(report)
+        Ok(Some(report))
     }
 }
 
@@ -495,18 +507,20 @@ mod tests {
 
     #[test]
     fn the_oldest_answers_go_when_there_is_no_more_room() {
-        let stencil = Stencil::by_lot();
+        let answer = |length| {
+            let text = Piece::Text("x".repeat(length).into());
+            Answer::of(Stamp::Head(String::new()), vec![text])
+        };
         let mut shelf = Shelf::default();
-        let large = "x".repeat(LARGEST);
         let names: Vec<String> = (0..100).map(|number| format!("/{number}")).collect();
         for name in &names {
-            shelf.put(name, answer(&large, &stencil));
-            shelf.put(name, answer(&large, &stencil));
+            shelf.put(name, answer(LARGEST));
+            shelf.put(name, answer(LARGEST));
             assert!(shelf.length <= ROOM);
         }
         assert!(!shelf.answers.contains_key("/0") && shelf.answers.contains_key("/99"));
         assert_eq!(shelf.answers.len(), shelf.order.len());
-        shelf.put("/larger", answer(&format!("{large}x"), &stencil));
+        shelf.put("/larger", answer(LARGEST + 1));
         assert!(!shelf.answers.contains_key("/larger"));
     }
 

@@ -330,6 +330,9 @@ impl Address {
             Wish::Audit => {
                 let report = kept.audited(&asked.current);
                 let report = report.map_err(|error| Refusal::new(503, "io", error.to_string()))?;
+                let report = report.ok_or_else(|| {
+                    Refusal::new(503, "busy", "the first audit of this ledger is being made")
+                })?;
                 seen.audit(&report, self.format)
             }
             Wish::Bundle(slug) => {
