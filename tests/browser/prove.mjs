@@ -83,7 +83,7 @@ async function tampered(change, path = HERE, suffix = "/") {
   const page = await reader();
   let isChanged = false;
   tamper = (asked, bytes) => {
-    if (asked !== path && !(suffix !== "/" && asked.endsWith(suffix))) return bytes;
+    if (suffix === "/" ? asked !== path : !asked.endsWith(suffix)) return bytes;
     const text = bytes.toString(), other = change(text);
     isChanged ||= other !== text;
     return Buffer.from(other);
@@ -524,6 +524,7 @@ async function look() {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
     await page.screenshot({ path: shot(name), fullPage: true });
+    for (const part of ["custody", "attestations"]) await page.locator(`#${part}`).screenshot({ path: shot(`${name}-${part}`) });
     await page.context().close();
   }
   const page = await reader();

@@ -497,6 +497,7 @@ class Signing {
     const id = await keyId(raw), proof = base64(await this.sign(possession(this.origin, agent, id)));
     const file = saveAs(`${agent}.key.json`, `${canonical({ key: sshKey(raw), proof })}\n`);
     const forget = async () => {
+      if (!confirm("Nobody can bring this key back. Destroy it?")) return;
       this.key = await store("readwrite", (keys) => keys.delete(this.origin));
       await this.draw();
       this.say(make("p", {}, "The key is gone."));
