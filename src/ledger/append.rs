@@ -403,15 +403,9 @@ impl Appender {
             is_own_map: false,
         });
         if self.unmapped() >= MAP_EVERY {
-            match self.stage_map() {
-                Ok(_) => {
-                    let map = self.staged.last_mut().expect("a map was staged");
-                    map.is_own_map = true;
-                }
-                // A ledger that this commit closed takes no map either.
-                Err(LedgerError::Rejected(_)) => {}
-                Err(error) => return Err(error),
-            }
+            self.stage_map()?;
+            let map = self.staged.last_mut().expect("a map was staged");
+            map.is_own_map = true;
         }
         Ok(Staged::New(index))
     }

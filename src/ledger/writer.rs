@@ -580,8 +580,8 @@ impl Work {
     }
 }
 
-/// Whether it was refused before anything was written: a ledger that was closed takes no map, and
-/// no clock that is not to be believed dates one.
+/// Whether it was refused before anything was written: no clock that is not to be believed dates a
+/// map.
 fn records_nothing(error: &LedgerError) -> bool {
     matches!(error, LedgerError::Rejected(_) | LedgerError::Clock(_))
 }

@@ -7,11 +7,10 @@ use std::time::Duration;
 use grounds::claim::Code;
 use grounds::envelope::Entry;
 use grounds::ledger::audit::Verdict;
-use grounds::ledger::{NoReceipt, Pace, Published, Receipt, Waiting, Writer};
+use grounds::ledger::{LedgerError, NoReceipt, Pace, Published, Receipt, Waiting, Writer};
 use proptest::prelude::*;
 
 use crate::lab::{Lab, attestation, claim};
-use crate::reference::build::act;
 
 /// One commit of a run.
 #[derive(Debug, Clone, Copy)]
@@ -203,32 +202,35 @@ fn a_map_that_is_due_is_recorded_before_the_end() {
 }
 
 #[test]
-fn a_ledger_that_is_closed_takes_no_map_and_its_writer_ends_well() {
+fn a_clock_that_jumped_keeps_a_map_out_and_is_no_end_of_the_writer() {
     let lab = Lab::argued();
     let appender = lab.open();
-    let frozen = act(
-        "ledger",
-        "ledger.frozen",
-        None,
-        r#"{"reason":"It is done."}"#,
-    );
-    let commit = lab.signed(&appender, "ada", &[frozen]);
+    let commit = lab.signed(&appender, "ada", &[claim("in-time")]);
+    let late = lab.signed(&appender, "ada", &[claim("late")]);
     let pace = Pace {
-        map_every: Some(Duration::from_millis(5)),
+        map_every: Some(Duration::from_secs(3600)),
         ..Pace::default()
     };
     let writer = Writer::start(appender, pace);
     let handle = writer.handle();
     runtime().block_on(async {
         assert_eq!(handle.submit(commit).await.unwrap().index, 8);
-        let Err(NoReceipt::Rejected(no)) = handle.record_map().await else {
-            panic!("nothing is admitted any more");
-        };
-        assert_eq!(no.code, Code::Closed);
+        // Somebody sets the clock two hours ahead, and back.
+        lab.clock.set_wall(2 * 3600);
+        assert!(matches!(
+            handle.record_map().await,
+            Err(NoReceipt::Refused(LedgerError::Clock(_)))
+        ));
+        assert!(matches!(
+            handle.submit(late.clone()).await,
+            Err(NoReceipt::Refused(LedgerError::Clock(_)))
+        ));
+        lab.clock.set_wall(-2 * 3600);
+        assert_eq!(handle.submit(late).await.unwrap().index, 9);
+        assert_eq!(handle.record_map().await.unwrap().size, 11);
     });
-    assert!(!handle.is_stopped());
     writer.close().unwrap();
-    assert_eq!(lab.lines().len(), 9);
+    assert_eq!(lab.audit().verdict, Verdict::Holds);
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl From<RemoteError> for Failure {
             RemoteError::Refused { code, status, hint, .. } => {
                 let exit = match (code.as_str(), status) {
                     ("conflict", _) => Exit::Conflict,
-                    ("missing", _) | ("http", 404) => Exit::NotFound,
+                    ("missing" | "not_found", _) | ("http", 404) => Exit::NotFound,
                     (_, 429 | 500..) => Exit::Io,
                     _ => Exit::No,
                 };

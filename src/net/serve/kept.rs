@@ -25,7 +25,10 @@ use super::super::page::{ClaimState, Head, claim_states, last_told, witnessed};
 use super::current::Current;
 
 /// Bytes of answers that are kept at most; about as much again is spent on keeping them.
-const ROOM: usize = 64 << 20;
+///
+/// A page of a much argued claim takes some 150 KB: so a thousand of them are kept, with their JSON.
+/// Where there is less room than claims that are read evenly, next to nothing is found again.
+const ROOM: usize = 256 << 20;
 
 /// A larger answer is not kept.
 const LARGEST: usize = 2 << 20;

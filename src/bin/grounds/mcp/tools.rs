@@ -69,7 +69,7 @@ pub(super) struct Show {
 pub(super) struct Why {
     /// The claim's slug, with or without claim/, or a prefix that only one has
     pub(super) claim: String,
-    /// evidence, replication, consensus, methodological, credibility, scope, bridge, contestation, support, frontier, stability, or first letters
+    /// evidence, replication, consensus, methodology, credibility, scope, bridge, contestation, support, frontier or stability
     pub(super) figure: String,
     /// As the ledger knew it: an event id, an address such as @41, a date or a time in UTC
     pub(super) as_of: Option<String>,

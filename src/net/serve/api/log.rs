@@ -111,7 +111,7 @@ fn packed(address: &str) -> Option<u64> {
         AsOf::Event(Address { entry, position }) => (entry, position),
         _ => return None,
     };
-    Some(entry << 16 | u64::from(position))
+    Some((entry << 16) | u64::from(position))
 }
 
 fn unpacked(number: u64) -> Address {
