@@ -2,8 +2,9 @@
 //
 //     node pages.mjs PATH_OF_GROUNDS FOLDER_OF_NODE_MODULES OUT [--full]
 //
-
-
+// OUT gets the ledgers, the sites and, in OUT/screenshots, pictures to look at. Without --full, the largest page of each
+// kind is tried in all ways, and of the hostile ledger a few more in the quick ones. ONLY="part part" names the parts to
+// run, while one is worked on.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
