@@ -77,7 +77,7 @@ for (const [name, ledger] of Object.entries(ledgers)) servers.push({ name: `serv
 const browser = await launch(modules);
 try {
   const parts = [theChecksSee, onServers, ...sites.map((site) => () => tour(site)), withoutScript, byKeyboard, onPaper, enlarged, literally, inBytes, pictures];
-  for (const part of parts.filter(({ name }) => !only || only.includes(name))) {
+  for (const part of parts.filter(({ name }) => !only || only.includes(name || "tour"))) {
     const since = Date.now();
     await part();
     console.log(`${part.name || "a tour"}: ${((Date.now() - since) / 1000).toFixed(0)} s`);
