@@ -2,8 +2,9 @@
 //
 //     node pages.mjs PATH_OF_GROUNDS FOLDER_OF_NODE_MODULES OUT [--full]
 //
-// OUT gets the ledgers, the sites and, in OUT/screenshots, pictures to look at. Without --full, of the pages of one kind
-// the largest few are tried in all ways and the others in the quick ones.
+// OUT gets the ledgers, the sites and, in OUT/screenshots, pictures to look at. Without --full, the largest page of each
+// kind is tried in all ways, and of the hostile ledger a few more in the quick ones. ONLY="part part" names the parts to
+// run, while one is worked on.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -76,7 +77,7 @@ for (const [name, ledger] of Object.entries(ledgers)) servers.push({ name: `serv
 const browser = await launch(modules);
 try {
   const parts = [theChecksSee, onServers, ...sites.map((site) => () => tour(site)), withoutScript, byKeyboard, onPaper, enlarged, literally, inBytes, pictures];
-  for (const part of parts.filter(({ name }) => !only || only.includes(name))) {
+  for (const part of parts.filter(({ name }) => !only || only.includes(name || "tour"))) {
     const since = Date.now();
     await part();
     console.log(`${part.name || "a tour"}: ${((Date.now() - since) / 1000).toFixed(0)} s`);
@@ -133,8 +134,8 @@ async function tour(site, isNew = () => true) {
   const deep = full ? Infinity : 1;
   const rooms = await Promise.all([0, 1].map(() => watched(browser, site.base)));
   await together(2, jobs, async ({ path, kind, place }, room) => {
-    // Where the words are our own, a page that none of the deeper checks is for tells nothing new.
-    if (place >= 2 && site !== hostile && !full) return;
+    // Every text of the hostile ledger is on the first few pages of each kind.
+    if (place >= (site === hostile ? 4 : 1) && !full) return;
     const { page, wrongs } = rooms[room];
     const where = `${site.name} ${path}`;
     await page.setViewportSize({ width: 1440, height: 900 });

@@ -320,6 +320,7 @@ fn the_claim_page_is_as_it_was_looked_at() {
     // An element a line, so that a change is seen where it is.
     let text = text.replace("><", ">\n<");
     let text = text.replace(&grounds::net::page::page_file(), "page-HASH.mjs");
+    let text = text.replace(&grounds::net::page::style_file(), "style-HASH.css");
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("claim-page-html", text);
     });

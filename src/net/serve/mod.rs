@@ -337,10 +337,6 @@ fn guarded(mut response: Response<axum::body::Body>) -> Response<axum::body::Bod
             "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         ),
     ];
-    // Its headers take the place of those that the asker kept with the page.
-    if response.status() == hyper::StatusCode::NOT_MODIFIED {
-        return response;
-    }
     let headers = response.headers_mut();
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let is_page = kind.is_some_and(|kind| kind.starts_with(b"text/html"));
