@@ -246,13 +246,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_distance_is_that_of_levenshtein() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
-    }
-
-    #[test]
     fn a_ratio_is_read_as_people_write_it() {
         for (text, ppm) in [
             ("0.84", 840_000),
