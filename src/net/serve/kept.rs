@@ -43,11 +43,14 @@ const AUDIT_REST: u32 = 20;
 pub(super) struct Kept {
     stencil: Stencil,
     shelf: Mutex<Shelf>,
-    states: Mutex<HashMap<Slug, (Index, Arc<Vec<ClaimState>>)>>,
+    states: Mutex<HashMap<Slug, Found>>,
     audited: Mutex<Option<Audited>>,
     /// Held by who makes an audit.
     auditing: Mutex<()>,
 }
+
+/// A claim's states, and the newest entry that told something of it when they were found.
+type Found = (Index, Arc<Vec<ClaimState>>);
 
 /// On what an answer depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -280,13 +280,12 @@ impl Address {
         match &self.wish {
             // Linked data names the head.
             _ if self.format == Some(Format::Jsonld) => Depends::Head,
-            Wish::Place(place) if is_as_known && is_settled => match place {
+            Wish::Place(
                 Place::Subject(Subject::Entity(Kind::Claim, slug))
                 | Place::Why(slug, _)
                 | Place::History(slug)
-                | Place::Blame(slug) => Depends::Claim(slug),
-                _ => Depends::Head,
-            },
+                | Place::Blame(slug),
+            ) if is_as_known && is_settled => Depends::Claim(slug),
             _ => Depends::Head,
         }
     }
@@ -313,7 +312,7 @@ impl Address {
         let seen = Seen {
             newest,
             state: &asked.state,
-            filter: asked.filter.clone(),
+            filter: asked.filter,
             model: asked.model,
             head: &head,
             links: Links::within(self.asking.within()),
