@@ -119,8 +119,8 @@ fn is_whole(address: &str, page: &Html) {
         assert_eq!(form.select(&button).count(), 1, "{address}");
     }
     for field in all(page, "input:not([type=hidden]), select, textarea") {
-        let label = field.ancestors().filter_map(ElementRef::wrap);
-        let label = label.filter(|one| one.value().name() == "label").next();
+        let mut label = field.ancestors().filter_map(ElementRef::wrap);
+        let label = label.find(|one| one.value().name() == "label");
         let words: String = label
             .unwrap_or_else(|| panic!("{address}: {}", field.html()))
             .text()

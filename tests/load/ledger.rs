@@ -191,7 +191,7 @@ fn next(claim: usize, step: usize, claims: usize) -> Outcome<Act> {
             "attestation.made",
             &format!(
                 r#"{{"comment":"{words}","verdict":"{}","version":1,"weight":"0.8"}}"#,
-                if step % 2 == 0 {
+                if step.is_multiple_of(2) {
                     "verifies"
                 } else {
                     "disputes"
