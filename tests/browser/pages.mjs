@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { launch, serveFolder, together, watched } from "./chrome.mjs";
@@ -20,7 +20,7 @@ import { asked, crawled, served } from "./served.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const CLAIM = "claim/individual-neurons-rarely-encode-single-concepts";
-const [grounds, modules, out] = process.argv.slice(2);
+const [grounds, modules, out] = process.argv.slice(2, 5).map((path) => resolve(path));
 const only = process.env.ONLY?.split(" "); // parts, while working on one
 const full = process.argv.includes("--full");
 if (!out) {

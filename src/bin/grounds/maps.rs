@@ -1,8 +1,11 @@
 //! Maps: what bundles are cut at. Where the log's key is at hand, the newest state is mapped before
 //! a bundle is made.
 
+use std::time::Duration;
+
 use grounds::ledger::Ledger;
 use grounds::ledger::bundle::newest_map;
+use grounds::value::Time;
 
 use crate::context::Context;
 use crate::desk;
@@ -24,16 +27,20 @@ pub(crate) fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<boo
         .ok()
         .and_then(|map| ledger.entry(map))
         .map(|entry| entry.recorded);
-    let since = last.map_or(MAP_APART, |last| desk::now().micros() - last.micros());
-    if since < MAP_APART {
-        return Ok(false);
-    }
+    wait_until_due(last);
     let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
     appender.record_map()?;
     let question = witnesses::question(ledger.dir(), &appender);
     appender.close()?;
     witnesses::ask_after(context, ledger.dir(), &origin, question);
     Ok(true)
+}
+
+/// Lets the time pass that must lie between two maps: what was recorded just now is to be in it.
+fn wait_until_due(last: Option<Time>) {
+    let since = last.map_or(MAP_APART, |last| desk::now().micros() - last.micros());
+    let rest = (MAP_APART - since).clamp(0, MAP_APART);
+    std::thread::sleep(Duration::from_micros(rest.unsigned_abs()));
 }
 
 /// Whether there are entries that no map covers and the log's key is at hand to map them.
