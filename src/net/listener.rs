@@ -142,12 +142,13 @@ impl Listener {
             if open.len() < limits.connections.max(1)
                 && let Some(stream) = waiting.take()
             {
+                // Before it can answer: who asks how many there are is one of them.
+                routes.connections(open.len() + 1);
                 let flow = Arc::new(Flow::default());
                 let shared = Arc::clone(&shared);
                 let task = connection(stream, Arc::clone(&flow), shared, stopped.clone());
                 open.insert(accepted, (tasks.spawn(task).id(), flow));
                 accepted += 1;
-                routes.connections(open.len());
             }
             // Only for somebody who is there: else who came last would make room for nobody.
             if waiting.is_some() {

@@ -50,7 +50,7 @@ pub use refusal::{Refusal, refusal};
 pub use script::{page_file, scripts};
 pub use served::{Place, Seen};
 pub use site::{Shelf, SiteError, edition, site};
-pub use states::{ClaimState, States, Visit, claim_states, last_bearing, last_told, walk};
+pub use states::{ClaimState, States, Visit, Watched, claim_states, last_bearing, last_told, walk};
 pub use subject::{absent, agent, artifact, context, view};
 pub use why::why;
 

@@ -137,6 +137,53 @@ pub fn last_told(newest: &State, claim: &Slug) -> Option<Index> {
     heads.map(|head| head.entry).chain([bearing]).max()
 }
 
+/// What [`last_told`] of a claim depends on, so that a later state can be asked whether it is still
+/// the same for a fraction of the work.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    named: BTreeSet<Subject>,
+    ends: BTreeSet<Time>,
+}
+
+impl Watched {
+    /// What is to be watched for a claim from this state on.
+    #[must_use]
+    pub fn of(newest: &State, claim: &Slug) -> Watched {
+        let near = Near::of(newest, claim);
+        Watched {
+            named: near.named(newest),
+            ends: near.ends,
+        }
+    }
+
+    /// Whether nothing that the entries from `size` on say, and no time that passed with them, can
+    /// have told anything of the claim. A no may be a yes on a closer look.
+    #[must_use]
+    pub fn is_untold_since(&self, newest: &State, size: u64) -> bool {
+        let before = size.checked_sub(1).and_then(|last| newest.entry(last));
+        let (Some(before), Some(recorded)) = (before, newest.recorded()) else {
+            return false;
+        };
+        let is_swept = newest.sweeping().last().is_some_and(|index| *index >= size);
+        let passed = (
+            std::ops::Bound::Excluded(before.recorded),
+            std::ops::Bound::Included(recorded),
+        );
+        if is_swept || self.ends.range(passed).next().is_some() {
+            return false;
+        }
+        let tells = |event: &Arc<Event>| {
+            let mut names = event.data.named_by_claim().into_iter();
+            self.named.contains(&event.subject) || names.any(|name| self.named.contains(&name))
+        };
+        (size..newest.size()).all(|index| {
+            newest
+                .entry(index)
+                .is_some_and(|entry| !entry.events.iter().any(tells))
+        })
+    }
+}
+
 /// The first entry recorded at an instant or later.
 fn first_at(newest: &State, instant: Time) -> Option<Index> {
     let history = newest.history();

@@ -17,11 +17,12 @@ use std::time::{Duration, Instant};
 use hyper::body::Bytes;
 use maud::html;
 
+use crate::claim::State;
 use crate::ledger::audit::{Report, Standard, audit};
 use crate::ledger::{Cosignature, Ledger, LedgerError};
 use crate::value::{Index, Slug, Time};
 
-use super::super::page::{ClaimState, Head, claim_states, last_told, witnessed};
+use super::super::page::{ClaimState, Head, Watched, claim_states, last_told, witnessed};
 use super::current::Current;
 
 /// Bytes of answers that are kept at most; about as much again is spent on keeping them.
@@ -84,6 +85,10 @@ struct Answer {
     stamp: Stamp,
     /// By its hash, the tag of the head at which it was last found to be right.
     held: AtomicU64,
+    /// The size of that head.
+    held_to: AtomicU64,
+    /// What may tell that it is right no more; of an answer about a claim.
+    watched: Watched,
     pieces: Vec<Piece>,
     length: usize,
 }
@@ -187,7 +192,7 @@ impl Kept {
             Stamp::Claim { .. } => self.stencil.cut(&text),
             Stamp::Head(_) => vec![Piece::Text(text.into())],
         };
-        let answer = Answer::of(stamp, pieces);
+        let answer = Answer::of(stamp, pieces, current.ledger.state());
         let bytes = answer.filled(&Filling::of(&current.ledger));
         locked(&self.shelf).put(address, answer);
         Ok(bytes)
@@ -402,14 +407,29 @@ impl Answer {
         if self.held.load(Ordering::Relaxed) == hash {
             return true;
         }
-        let holds = self.stamp.holds(current);
+        let size = current.ledger.state().size();
+        let holds = self.is_untold(current) || self.stamp.holds(current);
         if holds {
             self.held.store(hash, Ordering::Relaxed);
+            // Of two that get here at once, either may be the last: from the smaller size on, some
+            // entries are only looked at again.
+            self.held_to.store(size, Ordering::Relaxed);
         }
         holds
     }
 
-    fn of(stamp: Stamp, pieces: Vec<Piece>) -> Answer {
+    /// Whether what came since it was last right is soon seen to tell nothing of its claim.
+    fn is_untold(&self, current: &Current) -> bool {
+        let Stamp::Claim { copy, .. } = &self.stamp else {
+            return false;
+        };
+        let since = self.held_to.load(Ordering::Relaxed);
+        *copy == Copied::of(&current.ledger)
+            && since <= current.ledger.state().size()
+            && self.watched.is_untold_since(current.ledger.state(), since)
+    }
+
+    fn of(stamp: Stamp, pieces: Vec<Piece>, state: &State) -> Answer {
         let length = pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.len(),
             Piece::Place(_) => size_of::<Piece>(),
@@ -417,6 +437,11 @@ impl Answer {
         Answer {
             length: length.sum(),
             held: AtomicU64::new(0),
+            held_to: AtomicU64::new(state.size()),
+            watched: match &stamp {
+                Stamp::Claim { claim, .. } => Watched::of(state, claim),
+                Stamp::Head(_) => Watched::default(),
+            },
             stamp,
             pieces,
         }
@@ -475,7 +500,7 @@ mod tests {
     }
 
     fn answer(text: &str, stencil: &Stencil) -> Answer {
-        Answer::of(Stamp::Head(String::new()), stencil.cut(text))
+        Answer::of(Stamp::Head(String::new()), stencil.cut(text), &State::new())
     }
 
     proptest! {
@@ -515,7 +540,7 @@ mod tests {
     fn the_oldest_answers_go_when_there_is_no_more_room() {
         let answer = |length| {
             let text = Piece::Text("x".repeat(length).into());
-            Answer::of(Stamp::Head(String::new()), vec![text])
+            Answer::of(Stamp::Head(String::new()), vec![text], &State::new())
         };
         let mut shelf = Shelf::default();
         let names: Vec<String> = (0..ROOM / LARGEST + 8)

@@ -9,6 +9,7 @@
 //! | `asking` | which state, through which clock, by which model |
 //! | `reply` | answers: how long they may be kept, and whether the asker has them already |
 //! | `room` | how much is worked out at a time |
+//! | `pressure` | what share of the questions is refused while more is asked than can be answered |
 //! | `log` | checkpoint, tiles, bundles of entries: a log as C2SP tlog-tiles has it |
 //! | `ops` | whether it is well, and figures about it |
 //! | `write`, `prepare`, `outcome` | commits in, receipts out |
@@ -59,6 +60,7 @@ mod ops;
 mod outcome;
 mod pages;
 mod prepare;
+mod pressure;
 mod rates;
 mod reply;
 mod room;
@@ -72,6 +74,7 @@ pub use rates::Rate;
 use again::Keys;
 use current::{Current, Follower};
 use ops::Metrics;
+use pressure::Pressure;
 use rates::Rates;
 use room::Room;
 
@@ -136,6 +139,7 @@ struct Served {
     witness: Option<WitnessRoutes>,
     metrics: Metrics,
     room: Room,
+    pressure: Arc<Pressure>,
     kept: kept::Kept,
     rates: Rates,
     idempotency: Keys,
@@ -184,6 +188,8 @@ impl Server {
         let handle = writer.as_ref().map(Writer::handle);
         let published = handle.as_ref().map(WriterHandle::published);
         let (follower, current, trouble) = Follower::of(ledger, published);
+        let pressure = Arc::new(Pressure::default());
+        pressure::feel(&pressure);
         let mut beside = vec![tokio::spawn(follower.run())];
         if let Some(writer) = handle.clone() {
             beside.push(tokio::spawn(cosigners::ask(current.clone(), writer, tell)));
@@ -195,6 +201,7 @@ impl Server {
             witness: witness.map(WitnessRoutes::of),
             metrics: Metrics::default(),
             room: Room::of(&limits),
+            pressure,
             kept: kept::Kept::default(),
             rates: Rates::of(limits.commits),
             idempotency: Keys::default(),
@@ -293,18 +300,18 @@ impl Routes for Server {
 
     fn connections(&self, open: usize) {
         self.served.metrics.connections(open);
+        self.served.pressure.connections(open);
     }
 
     async fn answer(&self, request: Request<Bytes>) -> Answer {
         let begun = Instant::now();
         let route = ops::route_of(request.uri().path());
-        let request = request.map(axum::body::Body::from);
-        // A fault of ours ends one answer, not the connections of others.
-        let answered = AssertUnwindSafe(self.router.clone().oneshot(request));
-        let response = match answered.catch_unwind().await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
+        let is_question = matches!(*request.method(), Method::GET | Method::HEAD);
+        let is_refused =
+            is_question && !ops::is_always_answered(route) && !self.served.pressure.admits();
+        let response = match is_refused {
+            true => pressure::refusal().into_response(),
+            false => self.routed(request.map(axum::body::Body::from)).await,
         };
         let answer = guarded(response).map(|body| Whole { body }.boxed_unsync());
         let metrics = &self.served.metrics;
@@ -313,6 +320,18 @@ impl Routes for Server {
             metrics.refused(route, code);
         }
         answer
+    }
+}
+
+impl Server {
+    /// The answer of a route. A fault of ours ends one answer, not the connections of others.
+    async fn routed(&self, request: Request<axum::body::Body>) -> Response<axum::body::Body> {
+        let answered = AssertUnwindSafe(self.router.clone().oneshot(request));
+        match answered.catch_unwind().await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => Problem::new(500, "internal", "a fault of this server").into_response(),
+        }
     }
 }
 

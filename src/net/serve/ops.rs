@@ -227,6 +227,12 @@ impl Metrics {
     }
 }
 
+/// Whether a kind of address is answered whatever else is asked: those who look after the server,
+/// and the head, by which others see what is there.
+pub(super) fn is_always_answered(route: &str) -> bool {
+    matches!(route, "healthz" | "readyz" | "metrics" | "checkpoint")
+}
+
 /// The kind of an address, for figures: a stranger's addresses make no new ones.
 pub(super) fn route_of(path: &str) -> &'static str {
     const KINDS: [&str; 17] = [
