@@ -453,6 +453,41 @@ fn a_folder_of_somebody_elses_is_not_published_into() {
 }
 
 #[test]
+fn whatever_a_site_has_at_its_top_is_not_written_over_where_it_is_somebody_elses() {
+    let lab = Lab::argued();
+    let (_folder, reference) = reference_site();
+    let argued = lab.beside("argued");
+    publish(&lab.dir(), &argued);
+    let is_named_by_its_bytes = |name: &str| {
+        ["style-", "verify-", "page-"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let mut tried = 0;
+    for path in files(&reference).keys().chain(files(&argued).keys()) {
+        let name = path.split('/').next().unwrap();
+        let site = lab.beside(&format!("with-{name}"));
+        if name.starts_with('.') || is_named_by_its_bytes(name) || site.exists() {
+            continue;
+        }
+        std::fs::create_dir_all(&site).unwrap();
+        std::fs::write(site.join(name), "mine").unwrap();
+        let (code, said) = refused(&lab.dir(), &site);
+        assert_eq!(code, 1, "{name}");
+        assert!(
+            said.contains(&format!("found {name}, which no publish wrote")),
+            "{said}"
+        );
+        assert_eq!(
+            files(&site),
+            Files::from([(name.to_owned(), b"mine".to_vec())])
+        );
+        tried += 1;
+    }
+    assert!(tried > 15, "{tried}");
+}
+
+#[test]
 fn a_ledger_that_was_rolled_back_is_not_published_over_its_site() {
     let lab = Lab::argued();
     let site = lab.beside("site");

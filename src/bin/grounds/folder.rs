@@ -16,9 +16,11 @@ use crate::error::{Exit, Failure};
 const RECORD: &str = ".grounds-site.json";
 const SCHEMA: &str = "grounds.site/1";
 
-/// What a site has at its top: where one of these is somebody else's, nothing is published.
-const TOP: [&str; 16] = [
+/// What a site has at its top, but for what is named by its bytes: where one of these is somebody
+/// else's, nothing is published.
+const TOP: [&str; 27] = [
     "index.html",
+    "mark.svg",
     "claims.json",
     "claim",
     "artifact",
@@ -26,14 +28,24 @@ const TOP: [&str; 16] = [
     "agent",
     "agents",
     "context",
+    "contexts",
     "view",
+    "views",
     "log",
+    "ledger.json",
+    "log.json",
+    "log.jsonl",
+    "log.atom",
     "audit",
+    "audit.json",
+    "status",
+    "domain",
+    "by",
+    "part",
     "tile",
     "checkpoint",
     "cosigned",
     "policy",
-    "by",
 ];
 
 /// What was written when the folder was published last.
