@@ -491,7 +491,7 @@ async function liveActs(at, address, own) {
     await page.goto(address);
     await page.click("text=Verify in this browser");
     last = await answered(page);
-  } while (last.outcome !== "holds" && !/What came later/.test(last.words) && last.outcome !== "fails");
+  } while (last.outcome === "unknown" && /What came later/.test(last.words)); // the server maps once a second
   assert.equal(last.outcome, "holds", last.words);
   assert.equal((await page.$$("[data-attestation]")).length, 1);
   await page.context().close();

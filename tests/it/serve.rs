@@ -401,6 +401,9 @@ fn what_is_written_is_read_at_once_and_the_map_that_follows_is_the_map_of_all_st
     let desk = Desk::argued();
     desk.say("note|claim/neurons-are-polysemantic|-m|Over the wire|--out|commit.json");
     let server = Server::start(&desk, &["--map-every", "1"]);
+    // What was written before is mapped first.
+    let bundle = "/claim/neurons-are-polysemantic.claim.json";
+    server.until(bundle, |reply| reply.status == 200);
     let size = server.size();
     let kind = "application/json";
     let commit = desk.read("commit.json");
@@ -409,7 +412,6 @@ fn what_is_written_is_read_at_once_and_the_map_that_follows_is_the_map_of_all_st
     server.until("/checkpoint", |_| server.size() > size);
     // The map is an entry of its own, recorded by the log a second later.
     server.until("/checkpoint", |_| server.size() == size + 2);
-    let bundle = "/claim/neurons-are-polysemantic.claim.json";
     let bundle = server.until(bundle, |reply| reply.status == 200);
     assert_eq!(server.stop().code, Some(0));
     desk.holds();
