@@ -15,7 +15,9 @@ use crate::envelope::{
 };
 use crate::form::Form as _;
 use crate::hash::Hash;
-use crate::store::segment::{Recovered, Recovery, SegmentReader, SegmentWriter, Stamp};
+use crate::store::segment::{
+    Disk, Files, Options, Recovered, Recovery, SegmentReader, SegmentWriter, Stamp,
+};
 use crate::store::{Damage, Durable, Store, StoreError};
 use crate::tlog::{
     Bundle, Checkpoint, MapLeaf, SignatureLine, SubjectMap, TlogPolicy, TlogProof, Tree,
@@ -29,7 +31,7 @@ use super::cosigned::{
     Added, CosignedHead, HeadNote, Keep, Kept, RefusedLine, judged, keys_in, note_name,
 };
 use super::leaves::RightEdge;
-use super::lines::{open_reader, own_key, read_lines};
+use super::lines::{open_reader_on, own_key, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
 use super::read::Ledger;
 use super::receipt::Receipt;
@@ -63,12 +65,12 @@ pub struct Opened {
 }
 
 /// The one writer of a ledger folder.
-pub struct Appender {
+pub struct Appender<F: Files = Disk> {
     dir: PathBuf,
     origin: Origin,
-    store: SegmentWriter,
-    reader: Arc<SegmentReader>,
-    signer: HeadSigner,
+    store: SegmentWriter<F>,
+    reader: Arc<SegmentReader<F>>,
+    signer: HeadSigner<F>,
     clock: Watched,
     tree: Tree,
     edge: RightEdge,
@@ -81,6 +83,8 @@ pub struct Appender {
     staged: Vec<Line>,
     batch: Option<Time>,
     head: Vec<u8>,
+    /// Something failed whose outcome is unknown: what is here may not be what is on disk.
+    is_stopped: bool,
 }
 
 struct Line {
@@ -107,28 +111,7 @@ impl Appender {
         signer: HeadSigner,
         clock: Box<dyn Clock>,
     ) -> Result<(Appender, Receipt), LedgerError> {
-        let signed = Signed::parse(genesis).map_err(|error| refused(&error))?;
-        let origin = signed.commit.ledger.clone();
-        let now = clock.wall();
-        // Judged before anything is written.
-        judge(
-            &State::new(),
-            &Tree::new(),
-            &origin,
-            signed,
-            0,
-            now,
-            &mut |key, message, sig| verify_one(key, message, sig).is_ok(),
-        )?;
-        let store = SegmentWriter::create(dir)?;
-        let clock = Watched::open(clock, None, true)?;
-        let mut appender = Appender::over(dir, origin, store, signer, clock);
-        appender.signer.extends(&appender.tree)?;
-        appender.stage(genesis)?;
-        let receipts = appender.flush()?;
-        appender.store.sync_named()?;
-        let receipt = receipts.into_iter().next().expect("genesis was staged");
-        Ok((appender, receipt))
+        Appender::create_on(Disk, dir, Options::default(), genesis, signer, clock)
     }
 
     /// Opens a ledger folder for writing: takes the lock, recovers, folds.
@@ -142,9 +125,63 @@ impl Appender {
         clock: Box<dyn Clock>,
         clock_ok: bool,
     ) -> Result<(Appender, Opened), LedgerError> {
+        Appender::open_on(Disk, dir, Options::default(), signer, clock, clock_ok)
+    }
+}
+
+impl<F: Files> Appender<F> {
+    /// As [`Appender::create`], on another file system or with other sizes.
+    ///
+    /// # Errors
+    /// As [`Appender::create`].
+    pub fn create_on(
+        files: F,
+        dir: &Path,
+        options: Options,
+        genesis: &[u8],
+        signer: HeadSigner<F>,
+        clock: Box<dyn Clock>,
+    ) -> Result<(Appender<F>, Receipt), LedgerError> {
+        let signed = Signed::parse(genesis).map_err(|error| refused(&error))?;
+        let origin = signed.commit.ledger.clone();
+        let now = clock.wall();
+        // Judged before anything is written.
+        judge(
+            &State::new(),
+            &Tree::new(),
+            &origin,
+            signed,
+            0,
+            now,
+            &mut |key, message, sig| verify_one(key, message, sig).is_ok(),
+        )?;
+        let store = SegmentWriter::create_on(files, dir, options)?;
+        let clock = Watched::open(clock, None, true)?;
+        let mut appender = Appender::over(dir, origin, store, signer, clock);
+        appender.signer.extends(&appender.tree)?;
+        appender.stage(genesis)?;
+        let receipts = appender.flush()?;
+        appender.sync_named()?;
+        let receipt = receipts.into_iter().next().expect("genesis was staged");
+        Ok((appender, receipt))
+    }
+
+    /// As [`Appender::open`], on another file system or with other sizes.
+    ///
+    /// # Errors
+    /// As [`Appender::open`].
+    pub fn open_on(
+        files: F,
+        dir: &Path,
+        options: Options,
+        signer: HeadSigner<F>,
+        clock: Box<dyn Clock>,
+        clock_ok: bool,
+    ) -> Result<(Appender<F>, Opened), LedgerError> {
         let origin = signer.verifier().name().to_owned();
-        is_the_log_key(dir, &signer)?;
-        let acknowledged = acknowledged(dir, &signer)?;
+        let before = open_reader_on(files.clone(), dir)?;
+        is_the_log_key(&before, &signer)?;
+        let acknowledged = acknowledged(&before, &signer);
         let mut check = |_: u64, line: &[u8]| {
             if crate::envelope::Withheld::parse(line).is_some() {
                 return Ok(Stamp(0));
@@ -159,8 +196,12 @@ impl Appender {
             checked: 0,
             check: &mut check,
         };
-        let (store, recovered) =
-            SegmentWriter::open(dir, recovery).map_err(|error| rolled_back(dir, &signer, error))?;
+        let (store, recovered) = SegmentWriter::open_on(files.clone(), dir, options, recovery)
+            .map_err(|error| rolled_back(files, dir, &signer, error))?;
+        if store.head() == 0 {
+            // What an `init` that died left: a head of nothing would keep it from beginning again.
+            return Err(LedgerError::NoLedger(dir.to_path_buf()));
+        }
         let origin: Origin = origin.parse().map_err(|_| SignerError::OtherKey {
             expected: "a key named by an origin".to_owned(),
             found: signer.verifier().to_string(),
@@ -179,16 +220,17 @@ impl Appender {
         } else {
             appender.head = appender.head_on_disk()?;
         }
+        appender.complete_tiles()?;
         Ok((appender, Opened { recovered }))
     }
 
     fn over(
         dir: &Path,
         origin: Origin,
-        store: SegmentWriter,
-        signer: HeadSigner,
+        store: SegmentWriter<F>,
+        signer: HeadSigner<F>,
         clock: Watched,
-    ) -> Appender {
+    ) -> Appender<F> {
         let reader = store.reader();
         Appender {
             dir: dir.to_path_buf(),
@@ -208,6 +250,7 @@ impl Appender {
             staged: Vec::new(),
             batch: None,
             head: Vec::new(),
+            is_stopped: false,
         }
     }
 
@@ -361,6 +404,13 @@ impl Appender {
         &self.head
     }
 
+    /// Whether something failed whose outcome is unknown: nothing more is taken or answered until the
+    /// ledger is opened again.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
     /// How many commits are staged.
     #[must_use]
     pub fn pending(&self) -> usize {
@@ -372,6 +422,7 @@ impl Appender {
     /// # Errors
     /// The first rule it breaks; nothing changes then.
     pub fn stage(&mut self, signed: &[u8]) -> Result<Staged, LedgerError> {
+        self.refuse_if_stopped()?;
         let signed = Signed::parse(signed).map_err(|error| refused(&error))?;
         if let Some(index) = self.commits.get(&signed.commit.id()) {
             return Ok(Staged::Known(*index));
@@ -413,24 +464,32 @@ impl Appender {
     /// Makes everything staged durable, signs a head over it and gives the receipts, in order.
     ///
     /// # Errors
-    /// When the system fails: the outcome is unknown, and the appender is of no more use. Open the
-    /// ledger again; submitting the same commits again settles it.
+    /// [`LedgerError::Unknown`] when the system fails: the outcome is unknown, and the appender takes
+    /// and answers nothing more ([`StoreError::Poisoned`]). Open the ledger again; submitting the same
+    /// commits again settles it.
     pub fn flush(&mut self) -> Result<Vec<Receipt>, LedgerError> {
+        self.refuse_if_stopped()?;
         let staged = std::mem::take(&mut self.staged);
         self.batch = None;
         if staged.is_empty() {
             return Ok(Vec::new());
         }
+        let done = self.record(&staged);
+        self.stop_on_error(done)
+            .map_err(|error| LedgerError::Unknown(Box::new(error)))
+    }
+
+    fn record(&mut self, staged: &[Line]) -> Result<Vec<Receipt>, LedgerError> {
         let before = self.tree.size();
         let lines: Vec<&[u8]> = staged.iter().map(|line| line.bytes.as_slice()).collect();
         self.store.append(before, &lines)?;
-        for line in &staged {
+        for line in staged {
             self.tree.push(leaf_hash(&line.bytes));
         }
         self.read_back(before)?;
         self.publish_head()?;
         self.write_full_tiles(before)?;
-        let asked_for = (before..).zip(&staged).filter(|(_, line)| !line.is_own_map);
+        let asked_for = (before..).zip(staged).filter(|(_, line)| !line.is_own_map);
         Ok(asked_for
             .map(|(index, line)| self.receipt(index, line, false))
             .collect())
@@ -441,6 +500,7 @@ impl Appender {
     /// # Errors
     /// When its line cannot be read.
     pub fn receipt_of(&self, index: Index) -> Result<Receipt, LedgerError> {
+        self.refuse_if_stopped()?;
         let bytes = read_lines(&self.reader, index, index + 1)?
             .into_iter()
             .next();
@@ -519,10 +579,28 @@ impl Appender {
     fn write_full_tiles(&mut self, before: u64) -> Result<(), LedgerError> {
         for tile in new_full_tiles(before, self.tree.size()) {
             let bytes = tile.bytes(&self.tree).expect("a full tile of this tree");
-            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+            self.store.put(&tile.path(), &bytes, Durable::Now)?;
         }
         for bundle in new_full_bundles(before, self.tree.size()) {
             self.write_bundle(bundle)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the full tiles and bundles that are not there: the power may go, or the process end,
+    /// between a batch and its tiles.
+    fn complete_tiles(&mut self) -> Result<(), LedgerError> {
+        for tile in new_full_tiles(0, self.tree.size()) {
+            let name = tile.path();
+            if self.reader.length_of(&name)? != Some(u64::from(tile.width) * 32) {
+                let bytes = tile.bytes(&self.tree).expect("a full tile of this tree");
+                self.store.put(&name, &bytes, Durable::Now)?;
+            }
+        }
+        for bundle in new_full_bundles(0, self.tree.size()) {
+            if self.reader.length_of(&bundle.path())?.unwrap_or(0) == 0 {
+                self.write_bundle(bundle)?;
+            }
         }
         Ok(())
     }
@@ -531,7 +609,7 @@ impl Appender {
         let entries = bundle.entries();
         let lines = read_lines(&self.reader, entries.start, entries.end)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
-        self.store.put(&bundle.path(), &bytes, Durable::Later)?;
+        self.store.put(&bundle.path(), &bytes, Durable::Now)?;
         Ok(())
     }
 
@@ -541,24 +619,47 @@ impl Appender {
     /// # Errors
     /// When the system fails.
     pub fn publish(&mut self) -> Result<(), LedgerError> {
+        self.refuse_if_stopped()?;
+        let done = self.write_partial_tiles();
+        self.stop_on_error(done)?;
+        self.sync_named()
+    }
+
+    fn write_partial_tiles(&mut self) -> Result<(), LedgerError> {
         let size = self.tree.size();
         for tile in partial_tiles(size) {
             let bytes = tile.bytes(&self.tree).expect("a partial tile of this tree");
-            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+            self.store.put(&tile.path(), &bytes, Durable::Now)?;
         }
         if let Some(bundle) = partial_bundle(size) {
             self.write_bundle(bundle)?;
         }
-        self.store.sync_named()?;
         Ok(())
     }
 
-    /// Syncs the checkpoint and other named files: at least once a second.
+    /// Syncs the checkpoint, other named files and the signer's state: at least once a second.
     ///
     /// # Errors
     /// When the system fails.
     pub fn sync_named(&mut self) -> Result<(), LedgerError> {
-        Ok(self.store.sync_named()?)
+        self.refuse_if_stopped()?;
+        let done = self.store.sync_named().map_err(LedgerError::from);
+        let done = done.and_then(|()| Ok(self.signer.sync()?));
+        self.stop_on_error(done)
+    }
+
+    /// Nothing that failed is tried again as if it had not: the system may have dropped what it
+    /// could not write, and the state here is ahead of what is on disk.
+    fn stop_on_error<T>(&mut self, done: Result<T, LedgerError>) -> Result<T, LedgerError> {
+        self.is_stopped |= done.is_err();
+        done
+    }
+
+    fn refuse_if_stopped(&self) -> Result<(), LedgerError> {
+        match self.is_stopped {
+            true => Err(StoreError::Poisoned.into()),
+            false => Ok(()),
+        }
     }
 
     /// The tree of all entries.
@@ -595,6 +696,7 @@ impl Appender {
         policy: &TlogPolicy,
         lines: Vec<SignatureLine>,
     ) -> Result<Added, LedgerError> {
+        self.refuse_if_stopped()?;
         let asked = policy.witness_keys();
         let known = [asked.clone(), keys_in(&self.reader)].concat();
         let log = self.signer.verifier();
@@ -633,12 +735,14 @@ impl Appender {
         if refused.len() < offered {
             // The head itself first, then its note, then its lines: after a power cut no note is
             // kept of a head that is not there.
-            self.store.sync_named()?;
-            self.store.put(&name, &kept.to_bytes(), Durable::Now)?;
+            self.sync_named()?;
+            let done = self.store.put(&name, &kept.to_bytes(), Durable::Now);
+            self.stop_on_error(done.map_err(LedgerError::from))?;
         }
         if refused.len() < offered && signed.size == size {
             self.head = newest.to_bytes();
-            self.store.put("checkpoint", &self.head, Durable::Now)?;
+            let done = self.store.put("checkpoint", &self.head, Durable::Now);
+            self.stop_on_error(done.map_err(LedgerError::from))?;
         }
         Ok(Added {
             cosignatures: newest.good(),
@@ -660,7 +764,7 @@ impl Appender {
         self.kept().last_by(witness)
     }
 
-    fn kept(&self) -> Kept<'_> {
+    fn kept(&self) -> Kept<'_, F> {
         Kept {
             dir: &self.dir,
             reader: &self.reader,
@@ -733,9 +837,11 @@ impl Appender {
 
 /// The genesis names the log's key. Asked first: with another key no head can be read, and an intact
 /// ledger would look damaged.
-fn is_the_log_key(dir: &Path, signer: &HeadSigner) -> Result<(), LedgerError> {
-    let own = open_reader(dir).and_then(|reader| own_key(&reader));
-    match own {
+fn is_the_log_key<F: Files>(
+    reader: &SegmentReader<F>,
+    signer: &HeadSigner<F>,
+) -> Result<(), LedgerError> {
+    match own_key(reader) {
         Ok(own) if own != *signer.verifier() => Err(SignerError::OtherKey {
             expected: own.to_string(),
             found: signer.verifier().to_string(),
@@ -747,31 +853,30 @@ fn is_the_log_key(dir: &Path, signer: &HeadSigner) -> Result<(), LedgerError> {
 }
 
 /// B: the largest size that a checkpoint, its synced copy or the signer's state names.
-fn acknowledged(dir: &Path, signer: &HeadSigner) -> Result<Option<u64>, LedgerError> {
-    let reader = SegmentReader::open(dir).map_err(|error| match error {
-        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            LedgerError::NoLedger(dir.to_path_buf())
-        }
-        other => other.into(),
-    })?;
+fn acknowledged<F: Files>(reader: &SegmentReader<F>, signer: &HeadSigner<F>) -> Option<u64> {
     let synced = reader.get_synced("checkpoint").ok().flatten();
     let sizes = [
-        open_checkpoint(&reader, signer).map(|checkpoint| checkpoint.size),
+        open_checkpoint(reader, signer).map(|checkpoint| checkpoint.size),
         synced
             .and_then(|note| opened(&note, signer))
             .map(|checkpoint| checkpoint.size),
         signer.state().map(|state| state.size),
     ];
-    Ok(sizes.into_iter().flatten().max())
+    sizes.into_iter().flatten().max()
 }
 
 /// Lines that are missing below what the signer signed, where the folder has all that its own
 /// checkpoint names: nothing in it is damaged, it is an older copy.
-fn rolled_back(dir: &Path, signer: &HeadSigner, error: StoreError) -> LedgerError {
+fn rolled_back<F: Files>(
+    files: F,
+    dir: &Path,
+    signer: &HeadSigner<F>,
+    error: StoreError,
+) -> LedgerError {
     let (Some(signed), StoreError::Damaged(places)) = (signer.state(), &error) else {
         return error.into();
     };
-    let Ok(reader) = SegmentReader::open(dir) else {
+    let Ok(reader) = SegmentReader::open_on(files, dir) else {
         return error.into();
     };
     let (head, named) = (
@@ -786,11 +891,14 @@ fn rolled_back(dir: &Path, signer: &HeadSigner, error: StoreError) -> LedgerErro
     error.into()
 }
 
-fn open_checkpoint(reader: &SegmentReader, signer: &HeadSigner) -> Option<Checkpoint> {
+fn open_checkpoint<F: Files>(
+    reader: &SegmentReader<F>,
+    signer: &HeadSigner<F>,
+) -> Option<Checkpoint> {
     opened(&reader.get("checkpoint").ok()??, signer)
 }
 
-fn opened(note: &[u8], signer: &HeadSigner) -> Option<Checkpoint> {
+fn opened<F: Files>(note: &[u8], signer: &HeadSigner<F>) -> Option<Checkpoint> {
     Checkpoint::open(note, signer.verifier())
         .ok()
         .map(|open| open.checkpoint)

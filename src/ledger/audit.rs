@@ -14,7 +14,7 @@ use crate::claim::{Code, Data, Recorded, Rejection, State};
 use crate::envelope::{KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
 use crate::projection::{Filter, model_in_force, model_name, profile};
-use crate::store::segment::SegmentReader;
+use crate::store::segment::{Disk, Files, Kind, SegmentReader};
 use crate::store::{BadLine, Damage};
 use crate::tlog::{
     Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
@@ -27,7 +27,7 @@ use super::append::signed_by_valid_key;
 use super::arrange::{Arrangement, arrange};
 pub use super::checklist::{Check, Fault, Outcome, Part, Verdict};
 use super::checklist::{counted, counted_leaves, unopened, wrong};
-use super::lines::{damage_of, lines_or_gaps, open_reader, own_key};
+use super::lines::{damage_of, lines_or_gaps, open_reader_on, own_key};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line};
 use super::refusal::LedgerError;
 use super::signer::SignerState;
@@ -106,12 +106,23 @@ pub fn audit(
     standard: &Standard<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, LedgerError> {
-    let reader = open_reader(dir)?;
+    audit_on(&Disk, dir, standard, progress)
+}
+
+/// The same on another file system.
+pub(super) fn audit_on<F: Files>(
+    files: &F,
+    dir: &Path,
+    standard: &Standard<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, LedgerError> {
+    let reader = open_reader_on(files.clone(), dir)?;
     let head = reader.head()?;
     // Listed before the newest head is read: a writer at work cosigns none that it has not published.
-    let kept = witnesses::files(dir);
+    let kept = witnesses::files(files, dir);
     let note = reader.get("checkpoint")?;
-    if head == 0 && note.is_none() && !dir.join("events").exists() {
+    let is_missing = || matches!(files.kind(&dir.join("events")), Ok(None));
+    if head == 0 && note.is_none() && is_missing() {
         return Err(LedgerError::NoLedger(dir.to_path_buf()));
     }
     let mut auditor = Auditor::new(dir, reader, None);
@@ -122,7 +133,7 @@ pub fn audit(
         .map_or(head, |open| open.checkpoint.size);
     auditor.read_entries(size, progress)?;
     if let Some(arrangement) = auditor.arrangement_if_damaged(size)? {
-        auditor = Auditor::new(dir, open_reader(dir)?, Some(arrangement));
+        auditor = Auditor::new(dir, open_reader_on(files.clone(), dir)?, Some(arrangement));
         auditor.open_the_head(note.as_deref(), standard);
         auditor.read_entries(size, progress)?;
     }
@@ -138,10 +149,10 @@ pub fn audit(
     Ok(report)
 }
 
-struct Auditor {
+struct Auditor<F: Files> {
     arrangement: Option<Arrangement>,
     dir: PathBuf,
-    reader: SegmentReader,
+    reader: SegmentReader<F>,
     vkey: Option<VerifierKey>,
     is_own_key: bool,
     signed: Option<OpenCheckpoint>,
@@ -216,8 +227,8 @@ impl Chunk {
     }
 }
 
-impl Auditor {
-    fn new(dir: &Path, reader: SegmentReader, arrangement: Option<Arrangement>) -> Auditor {
+impl<F: Files> Auditor<F> {
+    fn new(dir: &Path, reader: SegmentReader<F>, arrangement: Option<Arrangement>) -> Auditor<F> {
         Auditor {
             arrangement,
             dir: dir.to_path_buf(),
@@ -643,7 +654,8 @@ impl Auditor {
     /// Every file under `tile/` is a tile or bundle of this very tree.
     fn look_at_tiles(&mut self, size: u64) -> Result<(), LedgerError> {
         let mut files = Vec::new();
-        walk(&self.dir.join("tile"), "tile", &mut files);
+        let folder = self.dir.join("tile");
+        walk(self.reader.files(), &folder, "tile", &mut files);
         for name in files {
             let Ok(Some(bytes)) = self.reader.get(&name) else {
                 self.file_fault(
@@ -980,16 +992,15 @@ impl Task {
 }
 
 /// Every file below a folder, as a name from the ledger's folder on; a link counts as a file.
-pub(super) fn walk(folder: &Path, name: &str, files: &mut Vec<String>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
+pub(super) fn walk<F: Files>(on: &F, folder: &Path, name: &str, files: &mut Vec<String>) {
+    let Ok(mut names) = on.names(folder) else {
         return;
     };
-    let mut entries: Vec<_> = entries.flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let own = format!("{name}/{}", entry.file_name().to_string_lossy());
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&entry.path(), &own, files),
+    names.sort();
+    for entry in names {
+        let (path, own) = (folder.join(&entry), format!("{name}/{entry}"));
+        match on.kind(&path) {
+            Ok(Some(Kind::Folder)) => walk(on, &path, &own, files),
             _ => files.push(own),
         }
     }

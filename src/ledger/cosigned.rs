@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::hash::Hash;
-use crate::store::segment::SegmentReader;
+use crate::store::segment::{Files, SegmentReader};
 use crate::tlog::{
     Checkpoint, CheckpointError, GoodSignature, Note, NoteKeyId, SignatureLine, TlogPolicy, Tree,
     VerifierKey,
@@ -147,14 +147,16 @@ pub fn policy_of(dir: &Path) -> Result<Option<TlogPolicy>, LedgerError> {
     policy_in(&open_reader(dir)?)
 }
 
-pub(super) fn policy_in(reader: &SegmentReader) -> Result<Option<TlogPolicy>, LedgerError> {
+pub(super) fn policy_in<F: Files>(
+    reader: &SegmentReader<F>,
+) -> Result<Option<TlogPolicy>, LedgerError> {
     let bytes = reader.get(POLICY)?;
     let policy = bytes.map(|bytes| TlogPolicy::parse(&bytes));
     policy.transpose().map_err(LedgerError::Policy)
 }
 
 /// The keys of the witnesses that a folder's policy names; none where it is no policy.
-pub(super) fn keys_in(reader: &SegmentReader) -> Vec<VerifierKey> {
+pub(super) fn keys_in<F: Files>(reader: &SegmentReader<F>) -> Vec<VerifierKey> {
     let policy = policy_in(reader).ok().flatten();
     policy
         .map(|policy| policy.witness_keys())
@@ -285,22 +287,19 @@ pub(super) fn judged(
 }
 
 /// The notes below `cosigned/` of a folder, held against the ledger's tree.
-pub(super) struct Kept<'l> {
+pub(super) struct Kept<'l, F: Files> {
     pub(super) dir: &'l Path,
-    pub(super) reader: &'l SegmentReader,
+    pub(super) reader: &'l SegmentReader<F>,
     pub(super) tree: &'l Tree,
     pub(super) log: &'l VerifierKey,
 }
 
-impl Kept<'_> {
+impl<F: Files> Kept<'_, F> {
     /// The sizes of the heads that are kept, rising. What is no note is for an audit to say.
     pub(super) fn sizes(&self) -> Vec<u64> {
-        let files = std::fs::read_dir(self.dir.join(FOLDER))
-            .into_iter()
-            .flatten();
-        let names = files.flatten().map(|file| file.file_name());
-        let sizes = names.filter_map(|name| size_named(name.to_str()?));
-        let mut sizes: Vec<u64> = sizes.collect();
+        let names = self.reader.files().names(&self.dir.join(FOLDER));
+        let names = names.unwrap_or_default();
+        let mut sizes: Vec<u64> = names.iter().filter_map(|name| size_named(name)).collect();
         sizes.sort_unstable();
         sizes
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::envelope::{Entry, Withheld};
 use crate::hash::Hash;
-use crate::store::segment::SegmentReader;
+use crate::store::segment::{Disk, Files, SegmentReader};
 use crate::store::{BadLine, Damage, StoreError};
 use crate::tlog::{VerifierKey, leaf_hash};
 use crate::value::Index;
@@ -15,7 +15,15 @@ use super::refusal::LedgerError;
 
 /// Opens the lines of a folder.
 pub(super) fn open_reader(dir: &Path) -> Result<SegmentReader, LedgerError> {
-    SegmentReader::open(dir).map_err(|error| match error {
+    open_reader_on(Disk, dir)
+}
+
+/// The same on another file system.
+pub(super) fn open_reader_on<F: Files>(
+    files: F,
+    dir: &Path,
+) -> Result<SegmentReader<F>, LedgerError> {
+    SegmentReader::open_on(files, dir).map_err(|error| match error {
         StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             LedgerError::NoLedger(dir.to_path_buf())
         }
@@ -24,7 +32,7 @@ pub(super) fn open_reader(dir: &Path) -> Result<SegmentReader, LedgerError> {
 }
 
 /// The log key that the genesis names.
-pub(super) fn own_key(reader: &SegmentReader) -> Result<VerifierKey, LedgerError> {
+pub(super) fn own_key<F: Files>(reader: &SegmentReader<F>) -> Result<VerifierKey, LedgerError> {
     let lines = lines_or_gaps(reader, 0, 1)?;
     let line = lines.first().and_then(|line| line.as_deref().ok());
     line.and_then(log_key_in).ok_or_else(|| {
@@ -54,8 +62,8 @@ pub(super) fn leaf_of_line(line: &[u8]) -> Hash {
 }
 
 /// The lines `from..to`.
-pub(super) fn read_lines(
-    reader: &SegmentReader,
+pub(super) fn read_lines<F: Files>(
+    reader: &SegmentReader<F>,
     from: u64,
     to: u64,
 ) -> Result<Vec<Vec<u8>>, LedgerError> {
@@ -76,8 +84,8 @@ pub(super) fn read_lines(
 }
 
 /// The lines `from..to`, and what stands in the place of those that are none.
-pub(super) fn lines_or_gaps(
-    reader: &SegmentReader,
+pub(super) fn lines_or_gaps<F: Files>(
+    reader: &SegmentReader<F>,
     from: u64,
     to: u64,
 ) -> Result<Vec<Result<Vec<u8>, BadLine>>, LedgerError> {
@@ -131,7 +139,7 @@ pub(super) fn damage_of(index: Index, line: &Result<Vec<u8>, BadLine>) -> Damage
 }
 
 /// The leaf hashes that the tiles of level 0 hold, where they hold them.
-pub(super) fn stored_leaves(reader: &SegmentReader, size: u64) -> Vec<Option<Hash>> {
+pub(super) fn stored_leaves<F: Files>(reader: &SegmentReader<F>, size: u64) -> Vec<Option<Hash>> {
     let mut leaves = vec![None; usize::try_from(size).unwrap_or(0)];
     for tile in crate::tlog::tiles_for(size)
         .into_iter()

@@ -454,14 +454,14 @@ impl Copy {
 
     fn put_tile(&mut self, tile: &Tile, tiles: &mut Tiles<'_, '_>) -> Result<(), MirrorError> {
         let bytes = tiles.tile(tile)?;
-        Ok(self.writer.put(&tile.path(), &bytes, Durable::Later)?)
+        Ok(self.writer.put(&tile.path(), &bytes, Durable::Now)?)
     }
 
     fn put_bundle(&mut self, bundle: &Bundle) -> Result<(), MirrorError> {
         let entries = bundle.entries();
         let lines = read_lines(&self.writer.reader(), entries.start, entries.end)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
-        Ok(self.writer.put(&bundle.path(), &bytes, Durable::Later)?)
+        Ok(self.writer.put(&bundle.path(), &bytes, Durable::Now)?)
     }
 
     /// The source's policy, where it has one that can be read.

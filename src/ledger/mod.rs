@@ -16,6 +16,9 @@ mod cache;
 mod checklist;
 mod clock;
 mod cosigned;
+#[cfg(all(test, feature = "zstd"))]
+#[allow(clippy::unwrap_used, clippy::print_stderr)]
+mod faults;
 mod follow;
 mod heads;
 mod leaves;

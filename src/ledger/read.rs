@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::claim::{Event, Recorded, State};
 use crate::envelope::Withheld;
-use crate::store::segment::SegmentReader;
+use crate::store::segment::{Disk, SegmentReader};
 use crate::store::{BadLine, Damage};
 use crate::tlog::{
     Checkpoint, GoodSignature, OpenCheckpoint, TlogPolicy, Tree, VerifierKey, leaf_hash,
@@ -318,7 +318,7 @@ impl Ledger {
         Ok(self.reader.get(POLICY)?)
     }
 
-    fn kept(&self) -> Kept<'_> {
+    fn kept(&self) -> Kept<'_, Disk> {
         Kept {
             dir: &self.dir,
             reader: &self.reader,

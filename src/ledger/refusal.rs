@@ -30,6 +30,9 @@ pub enum LedgerError {
     Signer(SignerError),
     /// The machine's clock is not to be believed.
     Clock(ClockError),
+    /// The system failed in the middle: what was to be recorded may or may not be. The same commits
+    /// submitted to the ledger opened again settle it.
+    Unknown(Box<LedgerError>),
 }
 
 impl fmt::Display for LedgerError {
@@ -59,6 +62,10 @@ impl fmt::Display for LedgerError {
             LedgerError::Store(error) => error.fmt(f),
             LedgerError::Signer(error) => error.fmt(f),
             LedgerError::Clock(error) => error.fmt(f),
+            LedgerError::Unknown(why) => write!(
+                f,
+                "whether it was recorded is unknown ({why}): submit the same commit again"
+            ),
         }
     }
 }

@@ -487,7 +487,7 @@ impl Ward<'_> {
     /// Every file below `tile/` is what it is in the tree, and those that the head needs are there.
     fn plan_tiles(&mut self, healing: &mut Healing) -> Result<(), RepairError> {
         let mut there = Vec::new();
-        walk(&self.dir.join("tile"), "tile", &mut there);
+        walk(&Disk, &self.dir.join("tile"), "tile", &mut there);
         let size = self.size();
         let needed = tiles_for(size).into_iter().map(|tile| tile.path());
         let bundles = new_full_bundles(0, size)

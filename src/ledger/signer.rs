@@ -4,7 +4,6 @@
 //! folder back does not put the state back, and the signer refuses to sign what does not extend it.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
@@ -13,6 +12,7 @@ use crate::envelope::PrivateKey;
 use crate::form::{Fields, Form as _};
 use crate::hash::Hash;
 use crate::json::Json;
+use crate::store::segment::{Disk, Files, OpenFile as _, create_fresh, read_whole};
 use crate::tlog::{Checkpoint, NoteSigner, Tree, VerifierKey};
 use crate::value::{Origin, PublicKey};
 
@@ -98,13 +98,19 @@ impl fmt::Display for SignerError {
 
 impl std::error::Error for SignerError {}
 
+/// The most bytes of a state file; it has some hundred.
+const LONGEST_STATE: usize = 4096;
+
 /// Signs heads, each an extension of the last.
-pub struct HeadSigner {
+pub struct HeadSigner<F: Files = Disk> {
+    files: F,
     origin: Origin,
     key: PrivateKey,
     signer: NoteSigner,
     path: PathBuf,
     state: Option<SignerState>,
+    /// Whether the state's name was given since its folder was synced.
+    is_dirty: bool,
 }
 
 impl HeadSigner {
@@ -113,26 +119,43 @@ impl HeadSigner {
     /// # Errors
     /// [`SignerError::State`] when the file is there and unreadable.
     pub fn open(origin: &Origin, key: PrivateKey, state: &Path) -> Result<HeadSigner, SignerError> {
-        let signer = note_signer(origin, &key);
-        let path = state.to_path_buf();
-        let state = match std::fs::read(&path) {
-            Ok(bytes) => Some(read_state(&path, &bytes)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(source) => return Err(SignerError::Io { path, source }),
-        };
-        Ok(HeadSigner {
-            origin: origin.clone(),
-            key,
-            signer,
-            path,
-            state,
-        })
+        HeadSigner::open_on(Disk, origin, key, state)
     }
 
     /// What a state file says was signed last; none where it is missing or unreadable.
     #[must_use]
     pub fn state_at(path: &Path) -> Option<SignerState> {
-        read_state(path, &std::fs::read(path).ok()?).ok()
+        let bytes = read_whole(&Disk, path, LONGEST_STATE).ok()??;
+        read_state(path, &bytes).ok()
+    }
+}
+
+impl<F: Files> HeadSigner<F> {
+    /// As [`HeadSigner::open`], on another file system.
+    ///
+    /// # Errors
+    /// As [`HeadSigner::open`].
+    pub fn open_on(
+        files: F,
+        origin: &Origin,
+        key: PrivateKey,
+        state: &Path,
+    ) -> Result<HeadSigner<F>, SignerError> {
+        let signer = note_signer(origin, &key);
+        let path = state.to_path_buf();
+        let state = match read_whole(&files, &path, LONGEST_STATE) {
+            Ok(bytes) => bytes.map(|bytes| read_state(&path, &bytes)).transpose()?,
+            Err(source) => return Err(SignerError::Io { path, source }),
+        };
+        Ok(HeadSigner {
+            files,
+            origin: origin.clone(),
+            key,
+            signer,
+            path,
+            state,
+            is_dirty: false,
+        })
     }
 
     /// The key's public half as a C2SP vkey.
@@ -177,7 +200,8 @@ impl HeadSigner {
         })
     }
 
-    /// Signs the head of a tree and remembers it, on disk before it is given out.
+    /// Signs the head of a tree and remembers it before it is given out. After a power cut an intact
+    /// state is there: this one, or one of those since [`HeadSigner::sync`].
     ///
     /// # Errors
     /// [`SignerError::NotAnExtension`], or [`SignerError::Io`] when it cannot be remembered.
@@ -195,12 +219,33 @@ impl HeadSigner {
         let note = checkpoint
             .sign(&self.signer)
             .expect("the log key is named by the origin");
-        replace(&self.path, &state_bytes(head)).map_err(|source| SignerError::Io {
-            path: self.path.clone(),
-            source,
-        })?;
+        let replaced = replace(&self.files, &self.path, &state_bytes(head));
+        replaced.map_err(|source| self.io(source))?;
         self.state = Some(head);
+        self.is_dirty = true;
         Ok(note)
+    }
+
+    /// Makes the name of what is remembered durable.
+    ///
+    /// # Errors
+    /// [`SignerError::Io`].
+    pub(super) fn sync(&mut self) -> Result<(), SignerError> {
+        if std::mem::take(&mut self.is_dirty) {
+            let folder = self
+                .path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or_else(|| Path::new("."));
+            let synced = self.files.sync_folder(folder);
+            synced.map_err(|source| self.io(source))?;
+        }
+        Ok(())
+    }
+
+    fn io(&self, source: std::io::Error) -> SignerError {
+        let path = self.path.clone();
+        SignerError::Io { path, source }
     }
 }
 
@@ -239,14 +284,14 @@ fn read_state(path: &Path, bytes: &[u8]) -> Result<SignerState, SignerError> {
     })
 }
 
-/// Replaces a file: an intact one is there at every moment, and the new one is on disk on return.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Replaces a file: an intact one is there at every moment, after a power cut too.
+fn replace<F: Files>(files: &F, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     let temporary = PathBuf::from(temporary);
-    let mut file = std::fs::File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
+    let file = create_fresh(files, &temporary)?;
+    file.write_all_at(bytes, 0)?;
+    file.sync()?;
     drop(file);
-    std::fs::rename(&temporary, path)
+    files.rename(&temporary, path)
 }

@@ -477,7 +477,7 @@ impl Work {
     fn fail(&self, batch: impl Iterator<Item = Submission>, error: &LedgerError) {
         // Whoever is told must not find a place again.
         self.places.close();
-        let why = error.to_string();
+        let why = cause(error);
         for submission in batch {
             submission.tell(Err(NoReceipt::Unknown { why: why.clone() }));
         }
@@ -492,7 +492,7 @@ impl Work {
             Err(error) if records_nothing(&error) => drop(answer.send(Err(error.into()))),
             Err(error) => {
                 self.places.close();
-                let why = error.to_string();
+                let why = cause(&error);
                 drop(answer.send(Err(NoReceipt::Unknown { why })));
                 return Err(error);
             }
@@ -524,7 +524,7 @@ impl Work {
             answer,
         } = cosigned;
         let added = self.appender.add_cosignatures_of(&note, &policy, lines);
-        let is_fatal = matches!(&added, Err(LedgerError::Store(_)));
+        let is_fatal = self.appender.is_stopped();
         let told = added.as_ref().map_or_else(
             |error| {
                 Err(NoReceipt::Unknown {
@@ -577,6 +577,14 @@ impl Work {
                 Order::End => {}
             }
         }
+    }
+}
+
+/// What failed, where that is why the outcome is unknown.
+fn cause(error: &LedgerError) -> String {
+    match error {
+        LedgerError::Unknown(why) => why.to_string(),
+        other => other.to_string(),
     }
 }
 

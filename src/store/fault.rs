@@ -1,7 +1,8 @@
 //! A file system in memory that records what is done to it and can show what any power cut would
 //! have left. It promises no more than POSIX: bytes are there after a sync of their file, a name
 //! after a sync of its folder. What is not synced may be there or not, sector by sector and name by
-//! name, in any combination.
+//! name, in any combination; a file may have grown without its bytes. What a failed sync did not
+//! write never will be, though it can be read until the power goes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::segment::{Files, Kind, LockError, Mode, OpenFile};
+use crate::hash::Hash;
 
 /// What a disk writes as a whole.
 const SECTOR: u64 = 512;
 
 /// The recording file system; clones are the same one.
 #[derive(Clone, Default)]
-pub(super) struct Sim {
+pub(crate) struct Sim {
     world: Arc<Mutex<World>>,
 }
 
@@ -25,14 +27,16 @@ struct World {
     now: Image,
     trace: Vec<Op>,
     locked: HashSet<PathBuf>,
-    fail_at: Option<usize>,
+    calls: usize,
+    syncs_failed: usize,
+    fault: Option<Fault>,
 }
 
 /// Names and contents.
 #[derive(Clone, Default)]
-struct Image {
+pub(crate) struct Image {
     names: BTreeMap<PathBuf, Node>,
-    inodes: Vec<Vec<u8>>,
+    inodes: Vec<Arc<Vec<u8>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,20 +49,50 @@ enum Node {
 enum Op {
     Name(PathBuf, Option<Node>),
     SyncFolder(PathBuf),
-    Write(usize, u64, Vec<u8>),
+    Write(usize, u64, Arc<[u8]>),
     Truncate(usize, u64),
     Sync(usize),
-    /// What was not written then never will be, though it can be read until the power goes.
     SyncFailed(usize),
-    /// The script's own: the caller was told that so many lines are kept.
-    Acknowledged(u64),
+    /// The script's own: somebody was told something.
+    Said,
+}
+
+/// What a call comes to instead of what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// An I/O error (EIO); nothing was done.
+    Io,
+    /// No space (ENOSPC); half of a write was done.
+    Full,
+    /// Interrupted (EINTR); nothing was done.
+    Interrupted,
+    /// A write takes half of its bytes and says so; other calls work.
+    Short,
+    /// An I/O error, although all was done.
+    Persisted,
+}
+
+/// Which calls fail, counted from the first that changes anything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault {
+    pub(crate) at: usize,
+    pub(crate) trouble: Trouble,
+    pub(crate) for_ever: bool,
+}
+
+/// What a call was, for what may be expected of its failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Write,
+    Sync,
+    Other,
 }
 
 /// A small generator (splitmix64): states must be the same in every run.
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub(super) fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -74,79 +108,8 @@ impl Sim {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// How many things have been done.
-    pub(super) fn done(&self) -> usize {
-        self.world().trace.len()
-    }
-
-    /// Records that the caller was told so.
-    pub(super) fn acknowledge(&self, head: u64) {
-        self.world().trace.push(Op::Acknowledged(head));
-    }
-
-    /// The largest head that was acknowledged among the first `prefix` things done.
-    pub(super) fn acknowledged(&self, prefix: usize) -> u64 {
-        let heads = self.world().trace[..prefix]
-            .iter()
-            .map(|op| {
-                if let Op::Acknowledged(head) = op {
-                    *head
-                } else {
-                    0
-                }
-            })
-            .max();
-        heads.unwrap_or(0)
-    }
-
-    /// Lets the thing that would be done as number `at` fail, and everything after it work.
-    pub(super) fn fail_at(&self, at: Option<usize>) {
-        self.world().fail_at = at;
-    }
-
-    /// A file system as a power cut after the first `prefix` things done may have left it. `odds`
-    /// in 100 is how likely each thing that was not synced is there.
-    pub(super) fn crash(&self, prefix: usize, odds: u64, dice: &mut Dice) -> Sim {
-        let world = self.world();
-        let mut image = world.base.clone();
-        image.inodes.resize(world.now.inodes.len(), Vec::new());
-        let mut names: Vec<(&PathBuf, Option<Node>)> = Vec::new();
-        let mut bytes: HashMap<usize, Vec<&Op>> = HashMap::new();
-        for op in &world.trace[..prefix] {
-            match op {
-                Op::Name(path, node) => names.push((path, *node)),
-                Op::SyncFolder(folder) => {
-                    names.retain(|(path, node)| {
-                        let within = path.parent() == Some(folder);
-                        if within {
-                            image.set(path, *node);
-                        }
-                        !within
-                    });
-                }
-                Op::Write(inode, ..) | Op::Truncate(inode, _) => {
-                    bytes.entry(*inode).or_default().push(op)
-                }
-                Op::Sync(inode) => bytes
-                    .remove(inode)
-                    .into_iter()
-                    .flatten()
-                    .for_each(|op| image.apply(op, &mut |_| true)),
-                Op::SyncFailed(inode) => bytes
-                    .remove(inode)
-                    .into_iter()
-                    .flatten()
-                    .for_each(|op| image.apply(op, &mut |_| dice.roll(100) < odds)),
-                Op::Acknowledged(_) => {}
-            }
-        }
-        image.set_some(&names, odds, dice);
-        let mut bytes: Vec<_> = bytes.into_iter().collect();
-        bytes.sort_by_key(|(inode, _)| *inode);
-        bytes
-            .into_iter()
-            .flat_map(|(_, ops)| ops)
-            .for_each(|op| image.apply(op, &mut |_| dice.roll(100) < odds));
+    /// What was left after a power cut, with nothing under way.
+    pub(crate) fn over(image: Image) -> Sim {
         let world = World {
             base: image.clone(),
             now: image,
@@ -157,38 +120,378 @@ impl Sim {
         }
     }
 
+    /// How many things have been done.
+    pub(crate) fn done(&self) -> usize {
+        self.world().trace.len()
+    }
+
+    /// How many calls have been made that change something or sync it.
+    pub(crate) fn calls(&self) -> usize {
+        self.world().calls
+    }
+
+    /// How many syncs of files or folders have failed.
+    pub(crate) fn syncs_failed(&self) -> usize {
+        self.world().syncs_failed
+    }
+
+    /// Records that somebody was told something.
+    pub(crate) fn say(&self) {
+        self.world().trace.push(Op::Said);
+    }
+
+    /// Lets calls fail from now on, or all work again.
+    pub(crate) fn trouble(&self, fault: Option<Fault>) {
+        self.world().fault = fault;
+    }
+
+    /// As it would be found without a power cut.
+    pub(crate) fn image(&self) -> Image {
+        self.world().now.clone()
+    }
+
+    /// All that power cuts after each of the things done may leave.
+    pub(crate) fn cuts(&self) -> Cuts {
+        let world = self.world();
+        Cuts::over(world.base.clone(), world.trace.clone())
+    }
+
+    /// A file system as a power cut after the first `prefix` things done may have left it. `odds`
+    /// in 100 is how likely each thing that was not synced is there.
+    pub(crate) fn crash(&self, prefix: usize, odds: u64, dice: &mut Dice) -> Sim {
+        let cut = self.cuts().nth(prefix).expect("a prefix of what was done");
+        crashed(&cut, odds, dice)
+    }
+
     /// All bytes of all files, by name.
-    pub(super) fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(crate) fn contents(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let world = self.world();
         let file = |(path, node): (&PathBuf, &Node)| match node {
-            Node::File(inode) => Some((path.clone(), world.now.inodes[*inode].clone())),
+            Node::File(inode) => Some((path.clone(), world.now.inodes[*inode].to_vec())),
             Node::Folder => None,
         };
         world.now.names.iter().filter_map(file).collect()
     }
 
-    fn act(&self, op: Op) -> io::Result<()> {
+    fn act(&self, call: Call, ops: Vec<Op>) -> io::Result<()> {
+        let trouble = self.trouble_now(call);
+        self.settle(trouble, ops)
+    }
+
+    fn settle(&self, trouble: Option<Trouble>, ops: Vec<Op>) -> io::Result<()> {
         let mut world = self.world();
-        if world.fail_at.is_some_and(|at| at <= world.trace.len()) {
-            world.fail_at = None;
-            // What failed may still have been done in part: a crash state decides.
-            match op {
-                Op::Sync(inode) => world.trace.push(Op::SyncFailed(inode)),
-                Op::SyncFolder(_) => {}
-                other => world.trace.push(other),
+        match trouble {
+            None | Some(Trouble::Short) => world.apply(ops),
+            Some(Trouble::Persisted) => {
+                world.apply(ops);
+                return Err(io::Error::from_raw_os_error(5));
             }
-            return Err(io::Error::from_raw_os_error(5));
+            Some(Trouble::Interrupted) => return Err(io::ErrorKind::Interrupted.into()),
+            Some(trouble @ (Trouble::Io | Trouble::Full)) => {
+                if let [Op::Sync(inode)] = ops[..] {
+                    world.trace.push(Op::SyncFailed(inode));
+                }
+                let number = if trouble == Trouble::Io { 5 } else { 28 };
+                return Err(io::Error::from_raw_os_error(number));
+            }
         }
-        world.now.apply(&op, &mut |_| true);
-        if let Op::Name(path, node) = &op {
-            world.now.set(path, *node);
-        }
-        world.trace.push(op);
         Ok(())
+    }
+
+    /// What this call comes to.
+    fn trouble_now(&self, call: Call) -> Option<Trouble> {
+        let mut world = self.world();
+        let number = world.calls;
+        world.calls += 1;
+        let fault = world.fault?;
+        // A signal that never stops interrupting would never let a write through: a few will do.
+        let most = match (fault.for_ever, fault.trouble, call) {
+            (false, ..) => 1,
+            (true, Trouble::Interrupted, Call::Write) => 3,
+            (true, ..) => usize::MAX,
+        };
+        let is_hit = number >= fault.at && number - fault.at < most;
+        if is_hit && call == Call::Sync && fault.trouble != Trouble::Short {
+            world.syncs_failed += 1;
+        }
+        is_hit.then_some(fault.trouble)
+    }
+}
+
+/// What one power cut left; `odds` in 100 is how likely each thing is there.
+pub(crate) fn crashed(cut: &Cut, odds: u64, dice: &mut Dice) -> Sim {
+    Sim::over(cut.left(&mut |options| {
+        let there = (1..options).take_while(|_| dice.roll(100) < odds);
+        there.count() as u64
+    }))
+}
+
+impl World {
+    fn apply(&mut self, ops: Vec<Op>) {
+        for op in ops {
+            match &op {
+                Op::Name(path, node) => self.now.set(path, *node),
+                Op::Write(inode, offset, bytes) => self.now.write(*inode, *offset, bytes),
+                Op::Truncate(inode, length) => self.now.resize(*inode, *length),
+                _ => {}
+            }
+            self.trace.push(op);
+        }
+    }
+}
+
+/// A change of a file that is not known to be on disk.
+#[derive(Clone)]
+struct Change {
+    kind: ChangeKind,
+    /// A sync of it failed: only what is written later to the same place will take it along.
+    is_dropped: bool,
+}
+
+#[derive(Clone)]
+enum ChangeKind {
+    /// The file is so long at least.
+    Grown(u64),
+    Sector(u64, Arc<[u8]>, std::ops::Range<usize>),
+    Cut(u64),
+}
+
+/// Goes through the things done, one by one, with what is on disk for certain and what is not.
+pub(crate) struct Cuts {
+    trace: std::vec::IntoIter<Op>,
+    is_begun: bool,
+    cut: Cut,
+}
+
+/// The power goes out here.
+#[derive(Clone, Default)]
+pub(crate) struct Cut {
+    /// How many things had been done.
+    pub(crate) prefix: usize,
+    /// How many things had been said.
+    pub(crate) said: usize,
+    /// What the last thing done wrote.
+    pub(crate) wrote: Option<Arc<[u8]>>,
+    durable: Image,
+    /// Changes of each name, in order.
+    names: BTreeMap<PathBuf, Vec<Option<Node>>>,
+    /// Changes of each file, in order.
+    changes: BTreeMap<usize, Vec<Change>>,
+    /// How long each file is that is being written to, as the writer sees it.
+    lengths: HashMap<usize, u64>,
+}
+
+impl Cuts {
+    fn over(durable: Image, trace: Vec<Op>) -> Cuts {
+        Cuts {
+            trace: trace.into_iter(),
+            is_begun: false,
+            cut: Cut {
+                durable,
+                ..Cut::default()
+            },
+        }
+    }
+}
+
+impl Iterator for Cuts {
+    type Item = Cut;
+
+    fn next(&mut self) -> Option<Cut> {
+        if std::mem::replace(&mut self.is_begun, true) {
+            let op = self.trace.next()?;
+            self.cut.after(&op);
+        }
+        Some(self.cut.clone())
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Cut> {
+        for _ in 0..n {
+            if std::mem::replace(&mut self.is_begun, true) {
+                let op = self.trace.next()?;
+                self.cut.after(&op);
+            }
+        }
+        self.next()
+    }
+}
+
+impl Cut {
+    fn after(&mut self, op: &Op) {
+        self.prefix += 1;
+        self.wrote = match op {
+            Op::Write(_, _, bytes) => Some(Arc::clone(bytes)),
+            _ => None,
+        };
+        match op {
+            Op::Said => self.said += 1,
+            Op::Name(path, node) => {
+                if let Some(Node::File(inode)) = node {
+                    self.durable.have(*inode);
+                }
+                self.names.entry(path.clone()).or_default().push(*node);
+            }
+            Op::SyncFolder(folder) => {
+                let durable = &mut self.durable;
+                self.names.retain(|path, nodes| {
+                    let is_within = path.parent() == Some(folder);
+                    if is_within && let Some(last) = nodes.last() {
+                        durable.set(path, *last);
+                    }
+                    !is_within
+                });
+            }
+            Op::Write(inode, offset, bytes) => self.written(*inode, *offset, bytes),
+            Op::Truncate(inode, length) => {
+                self.lengths.insert(*inode, *length);
+                self.change(*inode, ChangeKind::Cut(*length));
+            }
+            Op::Sync(inode) => self.synced(*inode),
+            Op::SyncFailed(inode) => {
+                let changes = self.changes.entry(*inode).or_default();
+                changes
+                    .iter_mut()
+                    .for_each(|change| change.is_dropped = true);
+            }
+        }
+    }
+
+    fn change(&mut self, inode: usize, kind: ChangeKind) {
+        self.changes.entry(inode).or_default().push(Change {
+            kind,
+            is_dropped: false,
+        });
+    }
+
+    fn written(&mut self, inode: usize, offset: u64, bytes: &Arc<[u8]>) {
+        self.durable.have(inode);
+        let end = offset + bytes.len() as u64;
+        let now = self.durable.inodes[inode].len() as u64;
+        let length = self.lengths.entry(inode).or_insert(now);
+        let is_longer = end > *length;
+        *length = end.max(*length);
+        if is_longer {
+            self.change(inode, ChangeKind::Grown(end));
+        }
+        let mut at = offset;
+        while at < end {
+            let next = ((at / SECTOR + 1) * SECTOR).min(end);
+            let part = index(at - offset)..index(next - offset);
+            self.change(inode, ChangeKind::Sector(at, Arc::clone(bytes), part));
+            at = next;
+        }
+    }
+
+    /// What a successful sync makes durable: all but what an earlier one dropped and nobody wrote
+    /// to since.
+    fn synced(&mut self, inode: usize) {
+        let changes = self.changes.remove(&inode).unwrap_or_default();
+        let touched: HashSet<u64> = changes
+            .iter()
+            .filter(|change| !change.is_dropped)
+            .filter_map(|change| change.kind.sector())
+            .collect();
+        let (left, done): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| {
+            let is_touched = change.kind.sector().is_some_and(|at| touched.contains(&at));
+            change.is_dropped && !is_touched
+        });
+        done.iter()
+            .for_each(|change| self.durable.change(inode, &change.kind));
+        if !left.is_empty() {
+            self.changes.insert(inode, left);
+        }
+    }
+
+    /// The files that have or may have a name.
+    fn reachable(&self) -> HashSet<usize> {
+        let kept = self.durable.names.values().copied();
+        let maybe = self.names.values().flatten().copied().flatten();
+        kept.chain(maybe)
+            .filter_map(|node| match node {
+                Node::File(inode) => Some(inode),
+                Node::Folder => None,
+            })
+            .collect()
+    }
+
+    /// How many states there are, `None` for too many to count.
+    pub(crate) fn states(&self) -> Option<u64> {
+        let mut states = Some(1_u64);
+        self.left(&mut |options| {
+            states = states.and_then(|states| states.checked_mul(options));
+            0
+        });
+        states
+    }
+
+    /// What is left where `pick` chooses among so many possibilities, one thing after the other:
+    /// 0 is that it is not there, the last that all of it is.
+    pub(crate) fn left(&self, pick: &mut dyn FnMut(u64) -> u64) -> Image {
+        let mut image = self.durable.clone();
+        for (path, nodes) in &self.names {
+            let there = index(pick(nodes.len() as u64 + 1));
+            if let Some(last) = there.checked_sub(1) {
+                image.set(path, nodes[last]);
+            }
+        }
+        let reachable = self.reachable();
+        for (inode, changes) in &self.changes {
+            if !reachable.contains(inode) {
+                continue;
+            }
+            for change in changes {
+                if pick(2) == 1 {
+                    image.change(*inode, &change.kind);
+                }
+            }
+        }
+        image.drop_the_homeless();
+        image
+    }
+}
+
+impl ChangeKind {
+    fn sector(&self) -> Option<u64> {
+        match self {
+            ChangeKind::Sector(at, ..) => Some(at / SECTOR),
+            ChangeKind::Grown(_) | ChangeKind::Cut(_) => None,
+        }
     }
 }
 
 impl Image {
+    /// A digest of all names and bytes, and one of those that anybody reads: what a file is written
+    /// as before it gets its name (`….new`) is taken away and made anew, and counts only where it is
+    /// the same file as one that has its name.
+    pub(crate) fn digests(&self) -> (Hash, Hash) {
+        let (mut all, mut read) = (Vec::new(), Vec::new());
+        for (path, node) in &self.names {
+            let name = path.as_os_str().as_encoded_bytes();
+            let content = match node {
+                Node::Folder => Hash::ZERO,
+                Node::File(inode) => Hash::of(&self.inodes[*inode]),
+            };
+            let part = [name, &[0], &content.0].concat();
+            let is_fresh = name.ends_with(b".new") || name.ends_with(b"/new");
+            let mut others = self.names.iter().filter(|(other, _)| *other != path);
+            match others.find(|(_, its)| is_fresh && *its == node) {
+                Some((twin, _)) => {
+                    read.extend([name, twin.as_os_str().as_encoded_bytes()].concat())
+                }
+                None if is_fresh => {}
+                None => read.extend(&part),
+            }
+            all.extend(part);
+        }
+        (Hash::of(&all), Hash::of(&read))
+    }
+
+    fn have(&mut self, inode: usize) {
+        if self.inodes.len() <= inode {
+            self.inodes.resize(inode + 1, Arc::default());
+        }
+    }
+
     fn set(&mut self, path: &Path, node: Option<Node>) {
         match node {
             Some(node) => self.names.insert(path.into(), node),
@@ -196,51 +499,48 @@ impl Image {
         };
     }
 
-    /// Of the changes of each name, in order, the first few.
-    fn set_some(&mut self, names: &[(&PathBuf, Option<Node>)], odds: u64, dice: &mut Dice) {
-        let mut stopped = HashSet::new();
-        for (path, node) in names {
-            if dice.roll(100) >= odds {
-                stopped.insert(*path);
+    /// What lies in a folder that is not there is not there.
+    fn drop_the_homeless(&mut self) {
+        loop {
+            let folders: HashSet<&Path> = (self.names.iter())
+                .filter(|(_, node)| **node == Node::Folder)
+                .map(|(path, _)| path.as_path())
+                .collect();
+            let is_homeless = |path: &Path| {
+                path.parent()
+                    .is_some_and(|folder| folder != Path::new("/") && !folders.contains(folder))
+            };
+            let gone: Vec<PathBuf> = (self.names.keys())
+                .filter(|path| is_homeless(path))
+                .cloned()
+                .collect();
+            if gone.is_empty() {
+                return;
             }
-            if !stopped.contains(path) {
-                self.set(path, *node);
+            for path in gone {
+                self.names.remove(&path);
             }
         }
-        let folders: HashSet<PathBuf> = self
-            .names
-            .iter()
-            .filter(|(_, node)| **node == Node::Folder)
-            .map(|(path, _)| path.clone())
-            .collect();
-        self.names.retain(|path, _| {
-            path.parent()
-                .is_none_or(|folder| folder == Path::new("/") || folders.contains(folder))
-        });
     }
 
-    fn apply(&mut self, op: &Op, there: &mut dyn FnMut(u64) -> bool) {
-        match op {
-            Op::Truncate(inode, length) if there(0) => {
-                self.inodes[*inode].resize(usize::try_from(*length).expect("a small file"), 0);
-            }
-            Op::Write(inode, offset, bytes) => {
-                let mut at = *offset;
-                let end = offset + bytes.len() as u64;
-                while at < end {
-                    let next = ((at / SECTOR + 1) * SECTOR).min(end);
-                    if there(at) {
-                        self.write(*inode, at, &bytes[index(at - offset)..index(next - offset)]);
-                    }
-                    at = next;
+    fn change(&mut self, inode: usize, kind: &ChangeKind) {
+        match kind {
+            ChangeKind::Grown(length) => {
+                if (self.inodes[inode].len() as u64) < *length {
+                    self.resize(inode, *length);
                 }
             }
-            _ => {}
+            ChangeKind::Cut(length) => self.resize(inode, *length),
+            ChangeKind::Sector(at, bytes, part) => self.write(inode, *at, &bytes[part.clone()]),
         }
+    }
+
+    fn resize(&mut self, inode: usize, length: u64) {
+        Arc::make_mut(&mut self.inodes[inode]).resize(index(length), 0);
     }
 
     fn write(&mut self, inode: usize, offset: u64, bytes: &[u8]) {
-        let content = &mut self.inodes[inode];
+        let content = Arc::make_mut(&mut self.inodes[inode]);
         let end = index(offset) + bytes.len();
         if content.len() < end {
             content.resize(end, 0);
@@ -258,13 +558,13 @@ fn not_found() -> io::Error {
 }
 
 /// An open file of the simulation.
-pub(super) struct SimFile {
+pub(crate) struct SimFile {
     sim: Sim,
     inode: usize,
 }
 
 /// A lock of the simulation.
-pub(super) struct SimLock {
+pub(crate) struct SimLock {
     sim: Sim,
     path: PathBuf,
 }
@@ -288,17 +588,18 @@ impl Files for Sim {
         match (found, mode) {
             (Some(Node::Folder), _) => Err(io::ErrorKind::InvalidInput.into()),
             (Some(Node::File(inode)), Mode::Create) => {
-                self.act(Op::Truncate(inode, 0))?;
+                self.act(Call::Other, vec![Op::Truncate(inode, 0)])?;
                 Ok(file(inode))
             }
             (Some(Node::File(inode)), _) => Ok(file(inode)),
             (None, Mode::Create) => {
                 let inode = {
                     let mut world = self.world();
-                    world.now.inodes.push(Vec::new());
+                    world.now.inodes.push(Arc::default());
                     world.now.inodes.len() - 1
                 };
-                self.act(Op::Name(path.into(), Some(Node::File(inode))))?;
+                let name = Op::Name(path.into(), Some(Node::File(inode)));
+                self.act(Call::Other, vec![name])?;
                 Ok(file(inode))
             }
             (None, _) => Err(not_found()),
@@ -328,7 +629,8 @@ impl Files for Sim {
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.act(Op::Name(path.into(), Some(Node::Folder)))
+        let name = Op::Name(path.into(), Some(Node::Folder));
+        self.act(Call::Other, vec![name])
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -339,16 +641,16 @@ impl Files for Sim {
             .get(from)
             .copied()
             .ok_or_else(not_found)?;
-        self.act(Op::Name(to.into(), Some(node)))?;
-        self.act(Op::Name(from.into(), None))
+        let names = vec![Op::Name(to.into(), Some(node)), Op::Name(from.into(), None)];
+        self.act(Call::Other, names)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.act(Op::Name(path.into(), None))
+        self.act(Call::Other, vec![Op::Name(path.into(), None)])
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.act(Op::SyncFolder(folder.into()))
+        self.act(Call::Sync, vec![Op::SyncFolder(folder.into())])
     }
 
     fn lock(&self, path: &Path) -> Result<SimLock, LockError> {
@@ -376,16 +678,34 @@ impl OpenFile for SimFile {
         Ok(length)
     }
 
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.sim.act(Op::Write(self.inode, offset, bytes.into()))
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        let write = |part: &[u8]| vec![Op::Write(self.inode, offset, part.into())];
+        let half = bytes.len().div_ceil(2);
+        let trouble = self.sim.trouble_now(Call::Write);
+        match trouble {
+            Some(Trouble::Short) => {
+                self.sim.settle(None, write(&bytes[..half]))?;
+                Ok(half)
+            }
+            Some(Trouble::Full) => {
+                self.sim.settle(None, write(&bytes[..half]))?;
+                self.sim.settle(trouble, Vec::new())?;
+                Ok(half)
+            }
+            _ => {
+                self.sim.settle(trouble, write(bytes))?;
+                Ok(bytes.len())
+            }
+        }
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
-        self.sim.act(Op::Truncate(self.inode, length))
+        self.sim
+            .act(Call::Other, vec![Op::Truncate(self.inode, length)])
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.sim.act(Op::Sync(self.inode))
+        self.sim.act(Call::Sync, vec![Op::Sync(self.inode)])
     }
 }
 
@@ -444,9 +764,16 @@ mod tests {
         submitted: Vec<Vec<u8>>,
         stamp: i64,
         dice: Dice,
+        /// The heads that were acknowledged.
+        told: Vec<u64>,
     }
 
     impl Script {
+        /// The largest head that was acknowledged by then.
+        fn acknowledged(&self, cut: &Cut) -> u64 {
+            self.told[..cut.said].iter().copied().max().unwrap_or(0)
+        }
+
         /// Appends a batch as the ledger does: lines, checkpoint, acknowledgement.
         fn batch(
             &mut self,
@@ -469,7 +796,8 @@ mod tests {
                 Durable::Later
             };
             writer.put("checkpoint", &checkpoint(head), when)?;
-            sim.acknowledge(head);
+            sim.say();
+            self.told.push(head);
             if self.dice.roll(4) == 0 {
                 writer.sync_named()?;
             }
@@ -482,6 +810,7 @@ mod tests {
             submitted: Vec::new(),
             stamp: 0,
             dice: Dice(seed),
+            told: Vec::new(),
         };
         let mut writer = SegmentWriter::create_on(sim.clone(), dir(), SMALL).unwrap();
         script.batch(sim, &mut writer, 1).unwrap();
@@ -557,12 +886,12 @@ mod tests {
         writer
     }
 
-    /// 4,000 states in the normal run; `GROUNDS_CRASH_STATES` asks for more.
+    /// 500 states in the normal run; `GROUNDS_CRASH_STATES` asks for more.
     fn states() -> u64 {
         std::env::var("GROUNDS_CRASH_STATES")
             .ok()
             .and_then(|n| n.parse().ok())
-            .unwrap_or(4_000)
+            .unwrap_or(500)
     }
 
     #[test]
@@ -572,14 +901,15 @@ mod tests {
         for seed in 0.. {
             let sim = Sim::default();
             let mut script = run(&sim, 12, seed);
-            for prefix in 0..=sim.done() {
+            for cut in sim.cuts() {
+                let prefix = cut.prefix;
                 for odds in [0, 50, 90, 100] {
-                    let acknowledged = sim.acknowledged(prefix);
-                    let first = sim.crash(prefix, odds, &mut dice);
+                    let acknowledged = script.acknowledged(&cut);
+                    let first = crashed(&cut, odds, &mut dice);
                     let mut writer = reopen(&first, &script, acknowledged);
                     // The next append works, and recovery and it may be cut off as well.
                     let before = writer.head();
-                    let submitted = script.submitted.clone();
+                    let (submitted, told) = (script.submitted.clone(), script.told.clone());
                     script.submitted.truncate(index(before));
                     script.batch(&first, &mut writer, 2).unwrap();
                     assert!(
@@ -587,13 +917,15 @@ mod tests {
                         "seed {seed}, cut at {prefix}, odds {odds}: other lines"
                     );
                     drop(writer);
-                    let cut = index(dice.roll(first.done() as u64 + 1));
-                    let second = first.crash(cut, odds, &mut dice);
-                    let told = first.acknowledged(cut).max(acknowledged);
+                    let at = index(dice.roll(first.done() as u64 + 1));
+                    let again = first.cuts().nth(at).unwrap();
+                    let second = crashed(&again, odds, &mut dice);
+                    script.told.drain(..told.len());
+                    let acknowledged_since = script.acknowledged(&again).max(acknowledged);
                     if acknowledged > 0 {
-                        second_opening(&second, &script, &submitted, told);
+                        second_opening(&second, &script, &submitted, acknowledged_since);
                     }
-                    script.submitted = submitted;
+                    (script.submitted, script.told) = (submitted, told);
                     tried += 2;
                 }
             }
@@ -621,10 +953,15 @@ mod tests {
                 submitted: Vec::new(),
                 stamp: 0,
                 dice: Dice(after),
+                told: Vec::new(),
             };
             let mut writer = SegmentWriter::create_on(sim.clone(), dir(), SMALL).unwrap();
             script.batch(&sim, &mut writer, 1).unwrap();
-            sim.fail_at(Some(sim.done() + index(after)));
+            sim.trouble(Some(Fault {
+                at: sim.calls() + index(after),
+                trouble: Trouble::Io,
+                for_ever: false,
+            }));
             let failed = (0..40).find_map(|_| script.batch(&sim, &mut writer, 2).err());
             let Some(error) = failed else {
                 panic!("nothing failed")
@@ -641,12 +978,12 @@ mod tests {
             ));
             assert!(matches!(writer.close(), Err(StoreError::Poisoned)));
             for odds in [0, 50, 100] {
-                let acknowledged = sim.acknowledged(sim.done());
+                let acknowledged = script.told.last().copied().unwrap_or(0);
                 let crashed = sim.crash(sim.done(), odds, &mut dice);
                 reopen(&crashed, &script, acknowledged);
             }
             // Without a crash in between the same; and what was found then is on disk from then on.
-            let acknowledged = sim.acknowledged(sim.done());
+            let acknowledged = script.told.last().copied().unwrap_or(0);
             let kept = reopen(&sim, &script, acknowledged).head();
             let crashed = sim.crash(sim.done(), 0, &mut dice);
             assert_eq!(reopen(&crashed, &script, acknowledged).head(), kept);

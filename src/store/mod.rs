@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 #[cfg(test)]
-mod fault;
+pub(crate) mod fault;
 mod memory;
 pub mod segment;
 

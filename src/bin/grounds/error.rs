@@ -147,6 +147,8 @@ impl From<LedgerError> for Failure {
             LedgerError::Signer(error) => signer(&error, message),
             LedgerError::Clock(_) => Failure::new(Exit::Io, "clock", message)
                 .hint("set the machine's clock; if the ledger's last entry is in the future, --clock-ok goes on after it"),
+            LedgerError::Unknown(_) => Failure::new(Exit::Io, "unknown_outcome", message)
+                .hint("a signed commit that is submitted again is recorded once; grounds log shows what was recorded"),
         }
     }
 }

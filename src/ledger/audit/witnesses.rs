@@ -12,6 +12,7 @@ use crate::ledger::cosigned::{
 };
 use crate::ledger::refusal::LedgerError;
 use crate::ledger::work::in_parallel;
+use crate::store::segment::{Files, Kind};
 use crate::tlog::{GoodSignature, TlogPolicy, VerifierKey};
 use crate::value::Time;
 
@@ -80,17 +81,17 @@ struct KeptHead {
 }
 
 /// Every file below `cosigned/`, or what stands in the folder's place.
-pub(super) fn files(dir: &Path) -> Vec<String> {
+pub(super) fn files<F: Files>(on: &F, dir: &Path) -> Vec<String> {
     let folder = dir.join(FOLDER);
-    if std::fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+    if matches!(on.kind(&folder), Ok(Some(Kind::File | Kind::Other))) {
         return vec![FOLDER.to_owned()];
     }
     let mut files = Vec::new();
-    walk(&folder, FOLDER, &mut files);
+    walk(on, &folder, FOLDER, &mut files);
     files
 }
 
-impl Auditor {
+impl<F: Files> Auditor<F> {
     pub(super) fn look_at_witnesses(
         &mut self,
         note: Option<&[u8]>,

@@ -93,11 +93,28 @@ pub trait OpenFile: Send + Sync {
     /// # Errors
     /// What the system says.
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
-    /// Writes all of `bytes` at `offset`, in bytes.
+    /// Writes `bytes` at `offset`, in bytes, in one call, which may take fewer of them; says how many.
     ///
     /// # Errors
     /// What the system says; then any part of it may have been written.
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// Writes all of `bytes` at `offset`, in bytes: goes on after a call that took fewer, and makes
+    /// one again that was interrupted.
+    ///
+    /// # Errors
+    /// What the system says; then any part of it may have been written.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.write_at(&bytes[done..], offset + done as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(taken) => done += taken,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
     /// Cuts or extends the file to `length` bytes.
     ///
     /// # Errors
@@ -106,8 +123,8 @@ pub trait OpenFile: Send + Sync {
     /// Makes its bytes durable, and its length where they need it (fdatasync).
     ///
     /// # Errors
-    /// What the system says. A failed sync must not be tried again: the kernel may have forgotten
-    /// the pages it could not write, and the second call would succeed.
+    /// What the system says, an interruption too. A failed sync must not be tried again: the kernel
+    /// may have forgotten the pages it could not write, and the second call would succeed.
     fn sync(&self) -> io::Result<()>;
 }
 
@@ -177,7 +194,7 @@ impl Files for Disk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::File::open(folder)?.sync_all()
+        Ok(rustix::fs::fsync(fs::File::open(folder)?)?)
     }
 
     fn lock(&self, path: &Path) -> Result<DiskLock, LockError> {
@@ -260,8 +277,8 @@ impl OpenFile for fs::File {
         }
     }
 
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.write_all_at(bytes, offset)
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        FileExt::write_at(self, bytes, offset)
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
@@ -269,6 +286,73 @@ impl OpenFile for fs::File {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        sync_once(self)
     }
+}
+
+/// One call and no more: the standard library would make an interrupted one again.
+#[cfg(not(target_vendor = "apple"))]
+fn sync_once(file: &fs::File) -> io::Result<()> {
+    Ok(rustix::fs::fdatasync(file)?)
+}
+
+/// One call and no more, and past the disk's own cache, as fsync does not go there.
+#[cfg(target_vendor = "apple")]
+fn sync_once(file: &fs::File) -> io::Result<()> {
+    Ok(rustix::fs::fcntl_fullfsync(file)?)
+}
+
+/// Makes a file that has no other name. A file left here by a rename that a power cut undid in part
+/// may be the very one that has the other name too, and to empty it would be to empty that.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn create_fresh<F: Files>(files: &F, path: &Path) -> io::Result<F::File> {
+    if files.kind(path)?.is_some() {
+        files.remove(path)?;
+    }
+    files.open(path, Mode::Create)
+}
+
+/// All bytes of a regular file, `None` where there is none.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::FileTooLarge`] for more than `most` bytes, none of which
+/// are read then.
+pub(crate) fn read_whole<F: Files>(
+    files: &F,
+    path: &Path,
+    most: usize,
+) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = open_if_there(files, path)? else {
+        return Ok(None);
+    };
+    if file.length()? > most as u64 {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    read_open(&file).map(Some)
+}
+
+/// Opens a file for reading, if it is there.
+pub(super) fn open_if_there<F: Files>(files: &F, path: &Path) -> io::Result<Option<F::File>> {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    match files.open(path, Mode::Read) {
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// All bytes of an open file, whose length was looked at before.
+pub(super) fn read_open<T: OpenFile>(file: &T) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(file.length()?).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; length];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
 }

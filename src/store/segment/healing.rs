@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::super::{At, Durable, MAX_LINE, StoreError, check_name};
 use super::Options;
-use super::files::{Files, Kind, Mode, OpenFile};
+use super::files::{Files, Kind, Mode, OpenFile, create_fresh};
 use super::layout::{self, Form, folder_of, segment_name};
 use super::named::{make_folder, replace};
 use super::reader::SegmentReader;
@@ -231,7 +231,7 @@ impl<F: Files> Work<'_, F> {
         segment: &HealedSegment,
     ) -> Result<(), StoreError> {
         let fresh = self.fresh(&segment.name);
-        let file = self.files.open(&fresh, Mode::Create).at(&fresh, "create")?;
+        let file = create_fresh(self.files, &fresh).at(&fresh, "create")?;
         let mut text = Text {
             file: &file,
             path: &fresh,
@@ -274,12 +274,9 @@ impl<F: Files> Work<'_, F> {
             .open(&path, Mode::Read)
             .at(&path, "open for reading")?;
         let copy_path = self.dir.join(copy_name);
-        let copy = self
-            .files
-            .open(&copy_path, Mode::Create)
-            .at(&copy_path, "create")?;
+        let copy = create_fresh(self.files, &copy_path).at(&copy_path, "create")?;
         let end = text_end(&file, 0).at(&path, "read")?;
-        copy_bytes(&file, 0..end, &mut |bytes, at| copy.write_at(bytes, at))
+        copy_bytes(&file, 0..end, &mut |bytes, at| copy.write_all_at(bytes, at))
             .at(&path, "copy to torn/")?;
         copy.sync().at(&copy_path, "sync")?;
         self.sync_folder_of(&copy_path)?;
@@ -367,7 +364,7 @@ impl<T: OpenFile> Text<'_, T> {
 
     fn flush(&mut self) -> Result<(), StoreError> {
         self.file
-            .write_at(&self.buffer, self.end)
+            .write_all_at(&self.buffer, self.end)
             .at(self.path, "write")?;
         self.end += self.buffer.len() as u64;
         self.buffer.clear();
@@ -392,7 +389,7 @@ mod tests {
     fn write(sim: &Sim, name: &str, bytes: &[u8]) {
         let path = dir().join(name);
         let file = sim.open(&path, Mode::Create).unwrap();
-        file.write_at(bytes, 0).unwrap();
+        file.write_all_at(bytes, 0).unwrap();
         file.sync().unwrap();
         sim.sync_folder(path.parent().unwrap()).unwrap();
     }

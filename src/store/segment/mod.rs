@@ -37,8 +37,11 @@ mod source;
 mod writer;
 
 pub use files::{Disk, DiskLock, Files, Kind, LockError, Mode, OpenFile};
+pub(crate) use files::{create_fresh, read_whole};
 pub use reader::SegmentReader;
 pub use recovery::{Cut, LineCheck, Recovered, Recovery, Stamp};
+#[cfg(all(test, feature = "zstd"))]
+pub(crate) use sealing::seal_on;
 #[cfg(feature = "zstd")]
 pub use sealing::{Sealed, seal};
 pub use writer::SegmentWriter;

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::{At, Durable, StoreError, check_name, check_size};
-use super::files::{Files, Kind, Mode, OpenFile};
+use super::files::{Files, Kind, Mode, OpenFile, create_fresh, open_if_there, read_open};
 use super::layout::folder_of;
 
 /// Replaces named files of one folder.
@@ -119,8 +119,8 @@ pub(super) fn replace<F: Files>(
     let fresh = dir
         .join("cache")
         .join(format!("{}.new", name.replace('/', "_")));
-    let file = files.open(&fresh, Mode::Create).at(&fresh, "create")?;
-    file.write_at(bytes, 0).at(&fresh, "write")?;
+    let file = create_fresh(files, &fresh).at(&fresh, "create")?;
+    file.write_all_at(bytes, 0).at(&fresh, "write")?;
     if when == Durable::Now {
         file.sync().at(&fresh, "sync")?;
     }
@@ -156,33 +156,25 @@ fn copy_name(name: &str) -> String {
     format!("cache/{}.synced", name.replace('/', "_"))
 }
 
+/// The length of a named file, in bytes.
+pub(super) fn length_of<F: Files>(
+    files: &F,
+    dir: &Path,
+    name: &str,
+) -> Result<Option<u64>, StoreError> {
+    check_name(name)?;
+    let path = &dir.join(name);
+    let file = open_if_there(files, path).at(path, "open for reading")?;
+    file.map(|file| file.length())
+        .transpose()
+        .at(path, "measure")
+}
+
 fn read_whole<F: Files>(files: &F, dir: &Path, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let path = &dir.join(name);
-    let file = match files.open(path, Mode::Read) {
-        Ok(file) => file,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            return Ok(None);
-        }
-        Err(error) => return Err(error).at(path, "open for reading"),
+    let Some(file) = open_if_there(files, path).at(path, "open for reading")? else {
+        return Ok(None);
     };
-    let length = file.length().at(path, "read")?;
-    check_size(name, length)?;
-    let mut bytes = vec![0; usize::try_from(length).expect("at most MAX_NAMED")];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file
-            .read_at(&mut bytes[filled..], filled as u64)
-            .at(path, "read")?
-        {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    bytes.truncate(filled);
-    Ok(Some(bytes))
+    check_size(name, file.length().at(path, "read")?)?;
+    read_open(&file).at(path, "read").map(Some)
 }

@@ -99,6 +99,11 @@ impl<F: Files> SegmentReader<F> {
         Ok(reader)
     }
 
+    /// The file system that it reads on.
+    pub(crate) fn files(&self) -> &F {
+        &self.files
+    }
+
     /// How many complete lines there are now. Those past the published head are not yet promised.
     ///
     /// # Errors
@@ -139,6 +144,14 @@ impl<F: Files> SegmentReader<F> {
     /// As [`Store::get`](super::super::Store::get).
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         named::get(&self.files, &self.dir, name)
+    }
+
+    /// How long the named file is, in bytes, `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Store::get`](super::super::Store::get), but for its size.
+    pub fn length_of(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        named::length_of(&self.files, &self.dir, name)
     }
 
     /// The last content of a named file that was synced while it was being replaced with

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::hash::Hash;
 
 use super::super::{At, BadLine, Damage, Found, Line, MAX_DAMAGES, StoreError};
-use super::files::{Files, Mode, OpenFile};
+use super::files::{Files, Mode, OpenFile, create_fresh};
 use super::layout::Form;
 use super::named::make_folder;
 use super::reader::{Segment, SegmentReader};
@@ -402,7 +402,7 @@ impl<F: Files> Repair<'_, F> {
                     file.length().at(&path, "measure")?
                 };
                 copy_bytes(&file, offset..end, &mut |bytes, at| {
-                    file.write_at(bytes, at)
+                    file.write_all_at(bytes, at)
                 })
                 .at(&path, "write again")?;
                 file.sync().at(&path, "sync")?;
@@ -434,7 +434,7 @@ pub(super) fn keep_torn<F: Files>(
     let folder = dir.join("torn");
     make_folder(files, &folder)?;
     let fresh = folder.join("new");
-    let copy = files.open(&fresh, Mode::Create).at(&fresh, "create")?;
+    let copy = create_fresh(files, &fresh).at(&fresh, "create")?;
     let (mut length, mut digest) = (0, None);
     for (name, offset) in parts {
         let path = dir.join(name);
@@ -447,7 +447,7 @@ pub(super) fn keep_torn<F: Files>(
                 None => Hash::of(bytes),
                 Some(Hash(before)) => Hash::of_parts(&[&before, bytes]),
             });
-            copy.write_at(bytes, length)?;
+            copy.write_all_at(bytes, length)?;
             length += bytes.len() as u64;
             Ok(())
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 use super::super::{At, StoreError};
-use super::files::{Disk, Files, Mode, OpenFile};
+use super::files::{Disk, Files, Mode, OpenFile, create_fresh};
 use super::layout::{self, Form, folder_of, segment_name};
 use super::source::{FileFrom, text};
 
@@ -37,7 +37,7 @@ pub fn seal(dir: &Path, first: u64) -> Result<Sealed, StoreError> {
     seal_on(&Disk, dir, first)
 }
 
-pub(super) fn seal_on<F: Files>(files: &F, dir: &Path, first: u64) -> Result<Sealed, StoreError> {
+pub(crate) fn seal_on<F: Files>(files: &F, dir: &Path, first: u64) -> Result<Sealed, StoreError> {
     let plain_path = dir.join(segment_name(first, Form::Plain));
     let listing = layout::list(files, dir)?;
     if listing.segments.keys().next_back() == Some(&first) {
@@ -54,7 +54,7 @@ pub(super) fn seal_on<F: Files>(files: &F, dir: &Path, first: u64) -> Result<Sea
     );
     super::named::make_folder(files, &dir.join("cache"))?;
     let fresh = dir.join("cache").join(format!("{first:012}.jsonl.zst.new"));
-    let sealed = Arc::new(files.open(&fresh, Mode::Create).at(&fresh, "create")?);
+    let sealed = Arc::new(create_fresh(files, &fresh).at(&fresh, "create")?);
     let compressed = compress(&plain, &*sealed).at(&fresh, "compress")?;
     compare(&plain, &sealed).at(&fresh, "read back")?;
     sealed.sync().at(&fresh, "sync")?;
@@ -82,7 +82,7 @@ fn compress<T: OpenFile>(plain: &Arc<T>, sealed: &T) -> io::Result<u64> {
             return Ok(written);
         }
         let frame = compress_to_vec(text.as_slice(), CompressionLevel::Fastest);
-        sealed.write_at(&frame, written)?;
+        sealed.write_all_at(&frame, written)?;
         written += frame.len() as u64;
     }
 }

@@ -188,7 +188,7 @@ impl<F: Files> SegmentWriter<F> {
         newest.reserve(length, self.options)?;
         newest
             .file
-            .write_at(&self.batch, newest.end)
+            .write_all_at(&self.batch, newest.end)
             .at(&newest.path, "write")?;
         newest.file.sync().at(&newest.path, "sync")?;
         newest.end += length;
@@ -281,7 +281,7 @@ impl<T: OpenFile> Newest<T> {
             .max(needed);
         let zeros = vec![0; usize::try_from(wanted - self.reserved).unwrap_or(MAX_LINE)];
         self.file
-            .write_at(&zeros, self.reserved)
+            .write_all_at(&zeros, self.reserved)
             .at(&self.path, "reserve space")?;
         self.reserved += zeros.len() as u64;
         Ok(())

@@ -1,0 +1,280 @@
+//! Every power cut under a run of the appender.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::form::Fields;
+use crate::hash::Hash;
+use crate::json::Json;
+use crate::store::fault::{Cut, Dice, Image, Sim};
+use crate::tlog::{Head, Tree};
+
+use super::reopening::{Told, holds, reopen};
+use super::script::{ALL, Run, deeds, vkey};
+
+/// So many runs are looked at side by side; the same on every machine, as the counts are said.
+const ABREAST: u64 = 2;
+
+/// How far the search goes.
+#[derive(Clone, Copy)]
+struct Depth {
+    /// The most states that are tried of one moment: all of them, where there are no more.
+    of_a_moment: u64,
+    /// Of so many states one is cut off again while it is recovered and appended to.
+    cut_again: u64,
+    /// How often.
+    times: u64,
+}
+
+const SHALLOW: Depth = Depth {
+    of_a_moment: 64,
+    cut_again: 16,
+    times: 6,
+};
+
+/// States that were looked at.
+#[derive(Default, Clone, Copy)]
+struct Count {
+    runs: u64,
+    /// Moments that the power went at.
+    moments: u64,
+    /// Moments with all that they can leave tried.
+    whole: u64,
+    /// What was left at those moments, the same counted once for a moment.
+    states: u64,
+    /// Of these, what a cut in a recovery left.
+    in_recovery: u64,
+    /// The same counted once for a run, but for files under names that nobody reads: each of them
+    /// was opened, audited and appended to.
+    distinct: u64,
+}
+
+impl Count {
+    fn add(&mut self, other: Count) {
+        self.runs += other.runs;
+        self.moments += other.moments;
+        self.whole += other.whole;
+        self.states += other.states;
+        self.in_recovery += other.in_recovery;
+        self.distinct += other.distinct;
+    }
+}
+
+/// A run, and all that was found of what it can leave.
+struct Search {
+    seed: u64,
+    run: Run,
+    vkey: crate::tlog::VerifierKey,
+    depth: Depth,
+    dice: Dice,
+    /// What each image came to, by the number of notes that it had to keep.
+    found: HashMap<(Hash, usize), Arc<Tree>>,
+    count: Count,
+}
+
+impl Search {
+    fn through(seed: u64, depth: Depth) -> Result<Count, String> {
+        let deeds = match seed {
+            0 => ALL.to_vec(),
+            _ => deeds(14, &mut Dice(seed)),
+        };
+        let mut search = Search {
+            seed,
+            run: Run::done(seed, &deeds),
+            vkey: vkey(),
+            depth,
+            dice: Dice(!seed),
+            found: HashMap::new(),
+            count: Count {
+                runs: 1,
+                ..Count::default()
+            },
+        };
+        let mut heads = Vec::new();
+        for cut in search.run.sim.cuts() {
+            heads.extend(cut.wrote.as_deref().and_then(signed_by));
+            search.moment(&cut, &heads)?;
+        }
+        Ok(search.count)
+    }
+
+    fn moment(&mut self, cut: &Cut, heads: &[Head]) -> Result<(), String> {
+        self.count.moments += 1;
+        let (images, is_whole) = left(cut, self.depth.of_a_moment, &mut self.dice);
+        self.count.whole += u64::from(is_whole);
+        for (digest, image) in images {
+            self.count.states += 1;
+            let sim = self.look_at(cut, &digest, image, heads)?;
+            if let Some(sim) = sim.filter(|_| self.dice.roll(self.depth.cut_again) == 0) {
+                self.cut_again(cut, &sim, heads)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one state; the file system with what was done to it, where it is one that was not
+    /// looked at before.
+    fn look_at(
+        &mut self,
+        cut: &Cut,
+        digest: &Hash,
+        image: Image,
+        heads: &[Head],
+    ) -> Result<Option<Sim>, String> {
+        let told = self.told(cut.said, heads);
+        let notes = told.said.iter().filter_map(|said| said.cosigned).count();
+        if let Some(tree) = self.found.get(&(*digest, notes)) {
+            return match holds(tree, &told) {
+                Ok(()) => Ok(None),
+                Err(why) => Err(self.complaint(cut, &why)),
+            };
+        }
+        let sim = Sim::over(image);
+        let tree = reopen(&sim, &told).map_err(|why| self.complaint(cut, &why))?;
+        self.found.insert((*digest, notes), Arc::new(tree));
+        self.count.distinct += 1;
+        Ok(Some(sim))
+    }
+
+    /// The power goes again, while that was being recovered and appended to.
+    fn cut_again(&mut self, cut: &Cut, sim: &Sim, heads: &[Head]) -> Result<(), String> {
+        let mut heads = heads.to_vec();
+        let moments: Vec<Cut> = sim.cuts().collect();
+        let mut chosen: Vec<usize> = (0..self.depth.times)
+            .map(|_| usize::try_from(self.dice.roll(moments.len() as u64)).unwrap_or(0))
+            .collect();
+        chosen.sort_unstable();
+        for (number, again) in moments.iter().enumerate() {
+            heads.extend(again.wrote.as_deref().and_then(signed_by));
+            for _ in chosen.iter().filter(|chosen| **chosen == number) {
+                let image = again.left(&mut |options| self.dice.roll(options));
+                let (_, digest) = image.digests();
+                self.count.states += 1;
+                self.count.in_recovery += 1;
+                let looked = self.look_at(cut, &digest, image, &heads);
+                looked.map_err(|why| format!("{why}; cut again after {number}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn told<'s>(&'s self, said: usize, heads: &'s [Head]) -> Told<'s> {
+        let said = &self.run.said[..said];
+        let begun = said.last().map_or(0, |said| said.batches);
+        let next = self.run.batches[begun..].iter().take(2);
+        Told {
+            vkey: &self.vkey,
+            heads,
+            said,
+            // Before the genesis is acknowledged it is that which is begun again.
+            next: match said {
+                [] => Vec::new(),
+                _ => next.map(Vec::as_slice).collect(),
+            },
+        }
+    }
+
+    fn complaint(&self, cut: &Cut, why: &str) -> String {
+        format!(
+            "seed {}, the power gone after {} things done: {why}\nto repeat: \
+             GROUNDS_CRASH_SEED={} cargo test --lib ledger::faults::power_cuts",
+            self.seed, cut.prefix, self.seed
+        )
+    }
+}
+
+/// The head that a state of the signer says: it was signed just before that was written.
+fn signed_by(bytes: &[u8]) -> Option<Head> {
+    let json = Json::parse(bytes.strip_suffix(b"\n")?).ok()?;
+    let mut fields = Fields::of(&json).ok()?;
+    let root = fields.required("root").ok()?;
+    let size = fields.required("size").ok()?;
+    fields.end().ok()?;
+    Some(Head { size, root })
+}
+
+/// What a power cut then may leave, each once; and whether that is all.
+fn left(cut: &Cut, most: u64, dice: &mut Dice) -> (Vec<(Hash, Image)>, bool) {
+    let all = cut.states().filter(|states| *states <= most);
+    let (mut images, mut seen) = (Vec::new(), HashSet::new());
+    let mut take = |image: Image| {
+        let (all, read) = image.digests();
+        if seen.insert(all) {
+            images.push((read, image));
+        }
+    };
+    match all {
+        Some(states) => {
+            for state in 0..states {
+                let mut rest = state;
+                take(cut.left(&mut |options| {
+                    let picked = rest % options;
+                    rest /= options;
+                    picked
+                }));
+            }
+        }
+        None => {
+            // Nothing, everything, and then more or less of it.
+            take(cut.left(&mut |_| 0));
+            take(cut.left(&mut |options| options - 1));
+            for number in 2..most {
+                let odds = 15 + 70 * (number % 2);
+                take(cut.left(&mut |options| {
+                    let there = (1..options).take_while(|_| dice.roll(100) < odds);
+                    there.count() as u64
+                }));
+            }
+        }
+    }
+    (images, all.is_some())
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Runs side by side until so many states were looked at.
+fn search(states: u64, depth: Depth) -> Count {
+    let first = number("GROUNDS_CRASH_SEED");
+    let mut total = Count::default();
+    let mut seed = first.unwrap_or(0);
+    while total.runs == 0 || (first.is_none() && total.states < states) {
+        let seeds = seed..seed + first.map_or(ABREAST, |_| 1);
+        let counts = std::thread::scope(|scope| {
+            let threads = seeds.clone();
+            let threads: Vec<_> = threads
+                .map(|seed| scope.spawn(move || Search::through(seed, depth)))
+                .collect();
+            let ends = threads.into_iter().map(|thread| thread.join());
+            ends.collect::<Vec<_>>()
+        });
+        for count in counts {
+            match count.expect("a search does not panic") {
+                Ok(count) => total.add(count),
+                Err(why) => panic!("{why}"),
+            }
+        }
+        seed = seeds.end;
+    }
+    total
+}
+
+#[test]
+fn after_any_power_cut_every_receipt_and_every_signed_head_holds() {
+    let states = number("GROUNDS_CRASH_STATES").unwrap_or(20_000);
+    let Count {
+        runs,
+        moments,
+        whole,
+        states,
+        in_recovery,
+        distinct,
+    } = search(states, SHALLOW);
+    eprintln!(
+        "power cuts: {states} states, {in_recovery} of them of a cut in a recovery, {distinct} \
+         distinct, at {moments} moments ({whole} of them with every state there is) of {runs} \
+         runs (seeds 0 to {})",
+        runs - 1
+    );
+}
