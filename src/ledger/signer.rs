@@ -115,11 +115,7 @@ impl HeadSigner {
     pub fn open(origin: &Origin, key: PrivateKey, state: &Path) -> Result<HeadSigner, SignerError> {
         let signer = note_signer(origin, &key);
         let path = state.to_path_buf();
-        let state = match std::fs::read(&path) {
-            Ok(bytes) => Some(read_state(&path, &bytes)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(source) => return Err(SignerError::Io { path, source }),
-        };
+        let state = signed_last(&path)?;
         Ok(HeadSigner {
             origin: origin.clone(),
             key,
@@ -163,18 +159,7 @@ impl HeadSigner {
     /// # Errors
     /// [`SignerError::NotAnExtension`].
     pub fn extends(&self, tree: &Tree) -> Result<(), SignerError> {
-        let Some(signed) = self.state else {
-            return Ok(());
-        };
-        let root = tree.root_at(signed.size);
-        if root == Some(signed.root) {
-            return Ok(());
-        }
-        Err(SignerError::NotAnExtension {
-            signed,
-            size: tree.size(),
-            root,
-        })
+        self.state.map_or(Ok(()), |signed| extends(tree, signed))
     }
 
     /// Signs the head of a tree and remembers it, on disk before it is given out.
@@ -183,6 +168,8 @@ impl HeadSigner {
     /// [`SignerError::NotAnExtension`], or [`SignerError::Io`] when it cannot be remembered.
     pub(super) fn sign(&mut self, tree: &Tree) -> Result<Vec<u8>, SignerError> {
         self.extends(tree)?;
+        // Another process that has the key may have signed a copy of the ledger meanwhile.
+        signed_last(&self.path)?.map_or(Ok(()), |signed| extends(tree, signed))?;
         let head = SignerState {
             size: tree.size(),
             root: tree.root(),
@@ -201,6 +188,30 @@ impl HeadSigner {
         })?;
         self.state = Some(head);
         Ok(note)
+    }
+}
+
+fn extends(tree: &Tree, signed: SignerState) -> Result<(), SignerError> {
+    let root = tree.root_at(signed.size);
+    if root == Some(signed.root) {
+        return Ok(());
+    }
+    Err(SignerError::NotAnExtension {
+        signed,
+        size: tree.size(),
+        root,
+    })
+}
+
+/// What a state file says; none where it is missing.
+fn signed_last(path: &Path) -> Result<Option<SignerState>, SignerError> {
+    match std::fs::read(path) {
+        Ok(bytes) => read_state(path, &bytes).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SignerError::Io {
+            path: path.to_path_buf(),
+            source,
+        }),
     }
 }
 
