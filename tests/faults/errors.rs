@@ -84,10 +84,6 @@ pub(crate) fn run(asked: &Asked) -> Result<String, Skipped> {
             scope.spawn(move || {
                 while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let end = one(asked, folder, lane, target);
-                    eprintln!(
-                        "{end}: {:?} {} {} {} {}",
-                        target.act, target.error, target.call, target.number, target.shown
-                    );
                     *ends.lock().unwrap().entry(end).or_insert(0) += 1;
                 }
             });

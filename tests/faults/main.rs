@@ -3,10 +3,10 @@
 //! extends every head that was ever seen, and the next append works.
 //!
 //! ```text
-//! faults kills  [--kills N] [--seed N]   SIGKILL under load, also during start-up and recovery
-//! faults errors [--every N] [--seed N]   each call of one append fails, by strace
-//! faults full                            a tmpfs without room
-//! faults power  [--cuts N] [--seed N]    ext4 and XFS on loop devices, shut down while written to
+//! faults kills      [--kills N] [--seed N]   SIGKILL under load, also during start-up and recovery
+//! faults io-errors  [--every N] [--seed N]   each call of one append fails, by strace
+//! faults disk-full                           a tmpfs without room
+//! faults power-cuts [--cuts N] [--seed N]    ext4 and XFS on loop devices, shut down while written to
 //! ```
 //!
 //! It ends with 77 and a reason where the machine does not allow what it needs.
@@ -87,25 +87,25 @@ fn beside(name: &str) -> PathBuf {
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [what, rest @ ..] = words.as_slice() else {
-        eprintln!("faults kills | errors | full | power");
+        eprintln!("faults kills | io-errors | disk-full | power-cuts");
         std::process::exit(2);
     };
     if what == "write" {
         return writing::write(rest);
     }
     let asked = Asked::read(rest);
-    let repeat = format!("to repeat it: {}", words.join(" "));
-    let seed = asked.seed;
+    println!("seed {}", asked.seed);
+    let repeat = words.join(" ");
     std::panic::set_hook(Box::new(move |panic| {
-        eprintln!("{panic}\n{repeat} --seed {seed}");
+        eprintln!("{panic}\nto repeat it: cargo run --all-features --example faults {repeat}");
         // A lane of several that fails ends them all.
         std::process::exit(1);
     }));
     let done = match what.as_str() {
         "kills" => kills::run(&asked),
-        "errors" => errors::run(&asked),
-        "full" => full::run(&asked),
-        "power" => power::run(&asked),
+        "io-errors" => errors::run(&asked),
+        "disk-full" => full::run(&asked),
+        "power-cuts" => power::run(&asked),
         other => panic!("{other} is unknown"),
     };
     match done {
