@@ -143,10 +143,7 @@ impl<F: Files> HeadSigner<F> {
     ) -> Result<HeadSigner<F>, SignerError> {
         let signer = note_signer(origin, &key);
         let path = state.to_path_buf();
-        let state = match read_whole(&files, &path, LONGEST_STATE) {
-            Ok(bytes) => bytes.map(|bytes| read_state(&path, &bytes)).transpose()?,
-            Err(source) => return Err(SignerError::Io { path, source }),
-        };
+        let state = signed_last(&files, &path)?;
         Ok(HeadSigner {
             files,
             origin: origin.clone(),
@@ -186,18 +183,7 @@ impl<F: Files> HeadSigner<F> {
     /// # Errors
     /// [`SignerError::NotAnExtension`].
     pub fn extends(&self, tree: &Tree) -> Result<(), SignerError> {
-        let Some(signed) = self.state else {
-            return Ok(());
-        };
-        let root = tree.root_at(signed.size);
-        if root == Some(signed.root) {
-            return Ok(());
-        }
-        Err(SignerError::NotAnExtension {
-            signed,
-            size: tree.size(),
-            root,
-        })
+        self.state.map_or(Ok(()), |signed| extends(tree, signed))
     }
 
     /// Signs the head of a tree and remembers it before it is given out. After a power cut an intact
@@ -207,6 +193,8 @@ impl<F: Files> HeadSigner<F> {
     /// [`SignerError::NotAnExtension`], or [`SignerError::Io`] when it cannot be remembered.
     pub(super) fn sign(&mut self, tree: &Tree) -> Result<Vec<u8>, SignerError> {
         self.extends(tree)?;
+        // Another process that has the key may have signed a copy of the ledger meanwhile.
+        signed_last(&self.files, &self.path)?.map_or(Ok(()), |signed| extends(tree, signed))?;
         let head = SignerState {
             size: tree.size(),
             root: tree.root(),
@@ -246,6 +234,29 @@ impl<F: Files> HeadSigner<F> {
     fn io(&self, source: std::io::Error) -> SignerError {
         let path = self.path.clone();
         SignerError::Io { path, source }
+    }
+}
+
+fn extends(tree: &Tree, signed: SignerState) -> Result<(), SignerError> {
+    let root = tree.root_at(signed.size);
+    if root == Some(signed.root) {
+        return Ok(());
+    }
+    Err(SignerError::NotAnExtension {
+        signed,
+        size: tree.size(),
+        root,
+    })
+}
+
+/// What a state file says; none where it is missing.
+fn signed_last<F: Files>(files: &F, path: &Path) -> Result<Option<SignerState>, SignerError> {
+    match read_whole(files, path, LONGEST_STATE) {
+        Ok(bytes) => bytes.map(|bytes| read_state(path, &bytes)).transpose(),
+        Err(source) => Err(SignerError::Io {
+            path: path.to_path_buf(),
+            source,
+        }),
     }
 }
 

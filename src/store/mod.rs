@@ -241,6 +241,12 @@ pub enum StoreError {
     },
     /// An earlier write or sync failed and its outcome is unknown: open the store again.
     Poisoned,
+    /// Something else took away or replaced a file that is open for writing, or the whole folder:
+    /// what was written last may be in no file of the ledger. Open the store again.
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// What is kept is not what was acknowledged; nothing was modified. At most
     /// [`MAX_DAMAGES`] places are listed.
     Damaged(Vec<Damage>),
@@ -293,6 +299,11 @@ impl fmt::Display for StoreError {
             }
             StoreError::Poisoned => f.write_str(
                 "an earlier write or sync failed and its outcome is unknown; expected the ledger to be opened again first",
+            ),
+            StoreError::Replaced { path } => write!(
+                f,
+                "{}: found another file or none, expected the one that is open for writing: something else has changed the folder",
+                path.display()
             ),
             StoreError::Damaged(list) => write_damages(f, list),
             StoreError::Occupied { path } => {

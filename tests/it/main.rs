@@ -8,6 +8,7 @@ mod chain;
 mod bundle;
 #[cfg(feature = "cli")]
 mod commands;
+mod concurrency;
 mod custody;
 mod damage;
 #[cfg(feature = "cli")]
@@ -30,6 +31,9 @@ mod mcp;
 mod mirror;
 #[cfg(feature = "net")]
 mod listener;
+#[cfg(feature = "cli")]
+#[path = "../faults/http.rs"]
+mod plain_http;
 #[cfg(feature = "cli")]
 mod publishing;
 #[cfg(feature = "cli")]

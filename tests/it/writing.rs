@@ -627,6 +627,56 @@ fn writers_at_the_same_time_all_get_their_notes_in() {
 }
 
 #[test]
+fn an_act_whose_outcome_is_unknown_is_said_to_be_and_submitting_it_again_settles_it() {
+    let desk = super::desk::Desk::argued();
+    // Where the signer would write its state stands something that it cannot write.
+    let in_the_way = desk.config().join("log.state.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let answer = desk.refuse(4, "claim add|Said once", "error[unknown_outcome]");
+    assert!(answer.out.is_empty(), "{}", answer.out);
+    let file = answer.err.split("grounds submit ").nth(1).unwrap();
+    let file = file.split(';').next().unwrap();
+    std::fs::remove_dir(&in_the_way).unwrap();
+    let entries = |text: &str| {
+        let events = desk.path("ledger").join(super::lab::EVENTS);
+        let lines = std::fs::read_to_string(events).unwrap();
+        lines.lines().filter(|line| line.contains(text)).count()
+    };
+    // Its line went to the disk before the head could be signed.
+    assert!(desk.yes(&["submit", file]).out.contains("recorded before"));
+    assert_eq!(entries("Said once"), 1);
+    desk.holds();
+}
+
+#[test]
+fn what_is_recorded_is_acknowledged_although_the_folder_cannot_be_tidied() {
+    let desk = super::desk::Desk::argued();
+    let tiles = desk.path("ledger").join("tile");
+    std::fs::remove_dir_all(&tiles).unwrap();
+    std::fs::write(&tiles, "").unwrap();
+    let answer = desk.say("claim add|It stands");
+    assert!(answer.err.contains("warning: recorded"), "{}", answer.err);
+    std::fs::remove_file(&tiles).unwrap();
+    desk.say("claim add|Another");
+    desk.holds();
+}
+
+#[test]
+fn an_answer_that_cannot_be_given_says_what_is_recorded() {
+    let desk = super::desk::Desk::argued();
+    let words = [
+        "claim",
+        "add",
+        "It stands",
+        "--receipt",
+        "nowhere/receipt.json",
+    ];
+    let answer = desk.no(4, &words, "recorded as @");
+    assert!(answer.err.contains("no second time"), "{}", answer.err);
+    desk.refuse(1, "claim add|It stands", "error[");
+}
+
+#[test]
 fn a_ledger_that_another_writer_holds_is_locked() {
     let desk = Desk::founded();
     let origin: grounds::value::Origin = ORIGIN.parse().unwrap();

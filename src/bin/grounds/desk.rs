@@ -231,20 +231,23 @@ impl<'c> Desk<'c> {
             &self.origin,
             self.signing.clock_ok,
         )?;
-        match appender.stage(&signed.to_bytes()) {
+        let mut bytes = signed.to_bytes();
+        match appender.stage(&bytes) {
             // Others wrote in between. What only adds says the same after them: it is prepared
             // again under the lock, where nobody can come in between.
             Err(LedgerError::Rejected(rejection))
                 if rejection.code == Code::Conflict && acts.iter().all(only_adds) =>
             {
                 let again = self.signed(appender.state(), appender.anchor(), acts)?;
-                appender.stage(&again.to_bytes())?;
+                bytes = again.to_bytes();
+                appender.stage(&bytes)?;
             }
             other => {
                 other?;
             }
         }
-        let receipts = appender.flush()?;
+        let receipts = appender.flush();
+        let receipts = receipts.map_err(|error| self.unsettled(error, bytes))?;
         let receipt = receipts.first().ok_or_else(|| {
             Failure::new(
                 Exit::Conflict,
@@ -256,10 +259,35 @@ impl<'c> Desk<'c> {
         let after = appender.state().clone();
         let dir = self.ledger.dir();
         let question = witnesses::question(dir, &appender);
-        appender.close()?;
-        let exit = self.acknowledge(&after, receipt)?;
+        close(self.context, appender);
+        let exit = self.acknowledge(&after, receipt).map_err(|failure| {
+            let message = format!("recorded as @{}, but {}", receipt.index, failure.message);
+            Failure { message, ..failure }
+                .hint("grounds log -n 1 shows it; it needs no second time")
+        })?;
         witnesses::ask_after(self.context, dir, &self.origin, question);
         Ok(exit)
+    }
+
+    /// The same act typed again would be another commit: the one whose outcome is unknown is kept.
+    fn unsettled(&self, error: LedgerError, mut commit: Vec<u8>) -> Failure {
+        let name = Signed::parse(&commit).map(|signed| signed.commit.id().to_string());
+        commit.push(b'\n');
+        let kept = self.context.config_dir(&self.origin).and_then(|dir| {
+            let folder = dir.join("unsettled");
+            files::make_private_folder(&folder)?;
+            let name = name.map_err(|error| refused(&error))?;
+            let path = folder.join(format!("{}.json", &name[..12]));
+            files::replace(&path, &commit)?;
+            Ok(path)
+        });
+        unknown(error).hint(match kept {
+            Ok(path) => format!(
+                "once the cause is gone: grounds submit {}; whatever became of it, it is recorded once",
+                path.display()
+            ),
+            Err(_) => "once the cause is gone, grounds log -n 1 shows whether it was; only if it was not, run the same command again".to_owned(),
+        })
     }
 
     fn acknowledge(&self, after: &State, receipt: &Receipt) -> Result<Exit, Failure> {
@@ -345,6 +373,26 @@ pub(crate) fn open_appender(
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// What it means that lines could not be made durable under a signed head.
+pub(crate) fn unknown(error: LedgerError) -> Failure {
+    let failure = Failure::from(error);
+    Failure {
+        code: "unknown_outcome".to_owned(),
+        message: format!("whether it was recorded is unknown: {}", failure.message),
+        ..failure
+    }
+}
+
+/// Gives the folder back. What is recorded stays recorded whether or not that works: the next one
+/// to open it does what was left.
+pub(crate) fn close(context: &Context, appender: Appender) {
+    if let Err(error) = appender.close() {
+        context.say(&format!(
+            "warning: recorded, but the ledger's folder was not tidied: {error}; the next command that writes does it"
+        ));
     }
 }
 

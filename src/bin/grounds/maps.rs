@@ -31,7 +31,7 @@ pub(crate) fn map_if_it_is_due(context: &Context, ledger: &Ledger) -> Result<boo
     let mut appender = desk::open_appender(context, ledger.dir(), &origin, false)?;
     appender.record_map()?;
     let question = witnesses::question(ledger.dir(), &appender);
-    appender.close()?;
+    desk::close(context, appender);
     witnesses::ask_after(context, ledger.dir(), &origin, question);
     Ok(true)
 }

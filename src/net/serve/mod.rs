@@ -21,7 +21,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::any;
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -37,10 +37,12 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::ledger::{Appender, Ledger, LedgerError, Pace, Writer, WriterHandle};
+use crate::value::Index;
 
 use super::answer::{Answer, Problem};
 use super::listener::Routes;
@@ -80,6 +82,9 @@ use room::Room;
 
 /// The most bytes of a request's body.
 const MOST_BYTES: usize = 1 << 20;
+
+/// How long a receipt waits at most until its entry is shown here.
+const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// How much a server does at a time.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +159,16 @@ impl Served {
     /// The ledger as of now.
     fn current(&self) -> Arc<Current> {
         Arc::clone(&self.current.borrow())
+    }
+
+    /// Waits until whoever asks now is shown an entry: a receipt that comes after that is never
+    /// ahead of what its reader finds. Where the log cannot be followed the receipt is true all the
+    /// same, and does not wait.
+    async fn until_shown(&self, index: Index) {
+        let (mut current, mut trouble) = (self.current.clone(), self.trouble.clone());
+        let shown = current.wait_for(|current| current.ledger.state().size() > index);
+        let stuck = trouble.wait_for(Option::is_some);
+        let _ = timeout(SHOWN_WITHIN, future::select(pin!(shown), pin!(stuck))).await;
     }
 }
 

@@ -252,6 +252,7 @@ impl Door {
         self.settle(&payer, &answered);
         let receipt = answered?;
         self.served.metrics.commit(receipt.is_repeated);
+        self.served.until_shown(receipt.index).await;
         Ok(receipt)
     }
 

@@ -4,10 +4,12 @@
 use std::fs;
 use std::io;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::OFlags;
+
+use super::layout::folder_of;
 
 /// What stands at a path; symbolic links are not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,22 @@ pub trait Files: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`LockError::Held`] if another has it, else what the system says.
     fn lock(&self, path: &Path) -> Result<Self::Lock, LockError>;
+    /// Whether a lock still keeps others out: whoever takes the lock file away may let another in.
+    /// Where nobody else can touch the files it always does.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_held(&self, _lock: &Self::Lock, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+    /// Whether an open file is still the one that stands at `path`. Where nobody else can touch the
+    /// files it always is.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn stands_at(&self, _file: &Self::File, _path: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
 }
 
 /// An open file, read and written at given offsets.
@@ -202,10 +220,48 @@ impl Files for Disk {
         options.read(true).write(true).create(true);
         let file = open_regular(&mut options, path)?;
         match file.try_lock() {
-            Ok(()) => DiskLock::held(file).map_err(LockError::Io),
+            Ok(()) => DiskLock::held(file, lock_folder(&folder_of(path))?).map_err(LockError::Io),
             Err(fs::TryLockError::WouldBlock) => Err(LockError::Held(holder(&file))),
             Err(fs::TryLockError::Error(error)) => Err(LockError::Io(error)),
         }
+    }
+
+    fn is_held(&self, lock: &DiskLock, path: &Path) -> io::Result<bool> {
+        match lock.folder {
+            // Nobody gets past it, whatever becomes of the file.
+            Some(_) => Ok(true),
+            None => self.stands_at(&lock.file, path),
+        }
+    }
+
+    fn stands_at(&self, file: &fs::File, path: &Path) -> io::Result<bool> {
+        let ours = file.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
+            Err(error) if is_nothing(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Locks the folder that a lock file lies in: the file may be taken away and made anew, and whoever
+/// makes it has the lock of another file; the folder stays the same one. None where the file system
+/// locks no folders.
+fn lock_folder(folder: &Path) -> Result<Option<fs::File>, LockError> {
+    let folder = fs::File::open(folder)?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(fs::TryLockError::WouldBlock) => Err(LockError::Held(
+            "another process, whose lock file was taken away".into(),
+        )),
+        Err(fs::TryLockError::Error(_)) => Ok(None),
     }
 }
 
@@ -224,19 +280,21 @@ fn open_regular(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::Fi
     }
 }
 
-/// The advisory lock of the ledger's one writer (flock). The system gives it back when the process
-/// ends, however it ends: a lock file that a dead process left is no obstacle.
+/// The advisory lock of the ledger's one writer (flock), on its lock file and on the folder. The
+/// system gives it back when the process ends, however it ends: a lock file that a dead process left
+/// is no obstacle.
 #[derive(Debug)]
 pub struct DiskLock {
     file: fs::File,
+    folder: Option<fs::File>,
 }
 
 impl DiskLock {
     /// Writes down who holds it, for the message that the next one gets.
-    fn held(mut file: fs::File) -> io::Result<DiskLock> {
+    fn held(mut file: fs::File, folder: Option<fs::File>) -> io::Result<DiskLock> {
         file.set_len(0)?;
         file.write_all(format!("pid {}\n", std::process::id()).as_bytes())?;
-        Ok(DiskLock { file })
+        Ok(DiskLock { file, folder })
     }
 }
 
@@ -245,6 +303,9 @@ impl Drop for DiskLock {
         // Nothing depends on it: the text is only for people.
         let _ = self.file.set_len(0);
         // Closing would do, but for a child that is just being forked and holds it open as well.
+        if let Some(folder) = &self.folder {
+            let _ = folder.unlock();
+        }
         let _ = self.file.unlock();
     }
 }

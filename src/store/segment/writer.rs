@@ -192,7 +192,23 @@ impl<F: Files> SegmentWriter<F> {
             .at(&newest.path, "write")?;
         newest.file.sync().at(&newest.path, "sync")?;
         newest.end += length;
-        Ok(())
+        // Nothing is acknowledged that went into a file which somebody took away meanwhile.
+        let is_there = self.files.stands_at(&newest.file, &newest.path);
+        match is_there.at(&newest.path, "look at")? {
+            true => Ok(()),
+            false => Err(StoreError::Replaced {
+                path: newest.path.clone(),
+            }),
+        }
+    }
+
+    /// Whether nobody else can have been let in since the lock was taken.
+    fn is_held(&self) -> Result<(), StoreError> {
+        let path = self.dir.join("lock");
+        match self.files.is_held(&self.lock, &path).at(&path, "look at")? {
+            true => Ok(()),
+            false => Err(StoreError::Replaced { path }),
+        }
     }
 
     /// Begins the file whose first line is the next one. It is there for good before a line is.
@@ -255,7 +271,10 @@ impl<F: Files> SegmentWriter<F> {
 
     /// After a failure nobody knows what is on disk: nothing more is written.
     fn poison_on_error<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.poisoned |= matches!(done, Err(StoreError::Io { .. }));
+        self.poisoned |= matches!(
+            done,
+            Err(StoreError::Io { .. } | StoreError::Replaced { .. })
+        );
         done
     }
 
@@ -302,7 +321,7 @@ impl<F: Files> Store for SegmentWriter<F> {
             });
         }
         check_storable(lines)?;
-        let done = self.append_all(lines);
+        let done = self.is_held().and_then(|()| self.append_all(lines));
         self.poison_on_error(done)?;
         Ok(self.head)
     }

@@ -18,7 +18,7 @@ use grounds::value::Slug;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::desk::open_appender;
+use crate::desk::{close, open_appender};
 use crate::error::{Exit, Failure};
 use crate::witnesses;
 use crate::{keys, render};
@@ -120,7 +120,7 @@ impl Import {
         }
         let (dir, origin) = (context.ledger_dir()?, appender.origin().clone());
         let question = witnesses::question(&dir, &appender);
-        appender.close()?;
+        close(context, appender);
         let exit = self.tell(context, &imported)?;
         witnesses::ask_after(context, &dir, &origin, question);
         Ok(exit)

@@ -15,7 +15,7 @@ use super::agent::proof_in;
 use super::key::possession;
 use super::steward::policy_of;
 use crate::context::Context;
-use crate::desk::{now, receipt_bytes, store_receipt};
+use crate::desk::{close, now, receipt_bytes, store_receipt};
 use crate::error::{Exit, Failure};
 use crate::{files, keys, names};
 
@@ -151,7 +151,7 @@ impl Init {
             signer,
             Box::new(SystemClock::new()),
         )?;
-        appender.close()?;
+        close(context, appender);
         store_receipt(context, &receipt);
         if context.global.json {
             context.print_bytes(&receipt_bytes(&receipt))?;

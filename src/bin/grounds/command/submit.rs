@@ -14,7 +14,9 @@ use grounds::value::Origin;
 
 use super::verify::parse_vkey;
 use crate::context::Context;
-use crate::desk::{log_signer, now, open_appender, origin_of, receipt_bytes, store_receipt};
+use crate::desk::{
+    close, log_signer, now, open_appender, origin_of, receipt_bytes, store_receipt, unknown,
+};
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::render::human::written;
@@ -97,7 +99,7 @@ impl Submit {
         answers.flush(&mut appender)?;
         let exit = answers.exit;
         let question = witnesses::question(&dir, &appender);
-        appender.close()?;
+        close(context, appender);
         witnesses::ask_after(context, &dir, &origin, question);
         Ok(exit)
     }
@@ -336,7 +338,11 @@ impl Answers<'_> {
     }
 
     fn flush(&mut self, appender: &mut Appender) -> Result<(), Failure> {
-        let receipts = appender.flush()?;
+        let receipts = appender.flush().map_err(|error| {
+            unknown(error).hint(
+                "submit the same file again once the cause is gone: a commit is recorded once",
+            )
+        })?;
         for (place, receipt) in std::mem::take(&mut self.staged).iter().zip(&receipts) {
             self.yes(place, receipt)?;
         }
@@ -395,7 +401,7 @@ fn found(context: &Context, lines: &[Line]) -> Result<Exit, Failure> {
         signer,
         Box::new(SystemClock::new()),
     )?;
-    appender.close()?;
+    close(context, appender);
     store_receipt(context, &receipt);
     if context.global.json {
         context.print_bytes(&receipt_bytes(&receipt))?;

@@ -30,7 +30,7 @@ use crate::command::list::unknown_view;
 use crate::command::log;
 use crate::command::verify::{parse_vkey, signer_state};
 use crate::context::Context;
-use crate::desk::{now, open_appender, origin_of, receipt_bytes, store_receipt};
+use crate::desk::{close, now, open_appender, origin_of, receipt_bytes, store_receipt, unknown};
 use crate::error::{Exit, Failure};
 use crate::keys;
 use crate::names;
@@ -276,10 +276,9 @@ impl Room {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let mut appender = open_appender(&self.context, &self.dir, &self.origin, false)?;
-        let recorded = record(&mut appender, asked.commit.trim_ascii_end().as_bytes());
+        let receipt = record(&mut appender, asked.commit.trim_ascii_end().as_bytes())?;
         let question = witnesses::question(&self.dir, &appender);
-        appender.close()?;
-        let receipt = recorded?;
+        close(&self.context, appender);
         store_receipt(&self.context, &receipt);
         witnesses::ask_after(&self.context, &self.dir, &self.origin, question);
         let events: Vec<String> = receipt.events.iter().map(ToString::to_string).collect();
@@ -467,7 +466,12 @@ fn record(appender: &mut Appender, bytes: &[u8]) -> Result<Receipt, Failure> {
     match appender.stage(bytes)? {
         Staged::Known(index) => Ok(appender.receipt_of(index)?),
         Staged::New(_) => {
-            let receipt = appender.flush()?.into_iter().next();
+            let receipts = appender.flush().map_err(|error| {
+                unknown(error).hint(
+                    "submit the same commit again once the cause is gone: it is recorded once",
+                )
+            })?;
+            let receipt = receipts.into_iter().next();
             receipt.ok_or_else(|| {
                 Failure::new(Exit::Io, "io", "found no receipt of what was recorded")
             })
