@@ -29,7 +29,7 @@ use super::cosigned::{
     Added, CosignedHead, HeadNote, Keep, Kept, RefusedLine, judged, keys_in, note_name,
 };
 use super::leaves::RightEdge;
-use super::lines::{open_reader, own_key, read_lines};
+use super::lines::{open_reader, own_key, read_entries, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
 use super::read::Ledger;
 use super::receipt::Receipt;
@@ -441,7 +441,7 @@ impl Appender {
     /// # Errors
     /// When its line cannot be read.
     pub fn receipt_of(&self, index: Index) -> Result<Receipt, LedgerError> {
-        let bytes = read_lines(&self.reader, index, index + 1)?
+        let bytes = read_entries(&self.reader, &self.tree, index, index + 1)?
             .into_iter()
             .next();
         let bytes = bytes.unwrap_or_default();
@@ -529,7 +529,7 @@ impl Appender {
 
     fn write_bundle(&mut self, bundle: Bundle) -> Result<(), LedgerError> {
         let entries = bundle.entries();
-        let lines = read_lines(&self.reader, entries.start, entries.end)?;
+        let lines = read_entries(&self.reader, &self.tree, entries.start, entries.end)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
         self.store.put(&bundle.path(), &bytes, Durable::Later)?;
         Ok(())

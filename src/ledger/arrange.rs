@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::hash::Hash;
-use crate::store::segment::SegmentReader;
+use crate::store::segment::{Files, SegmentReader};
 use crate::store::{BadLine, Damage, Line};
 use crate::value::Index;
 
@@ -69,15 +69,18 @@ pub(super) fn arrange(
 ///
 /// # Errors
 /// When the system fails.
-pub(super) fn arrange_by(
-    reader: &SegmentReader,
+pub(super) fn arrange_by<F: Files>(
+    reader: &SegmentReader<F>,
     leaves: Vec<Hash>,
 ) -> Result<Arrangement, LedgerError> {
     let met = meet_lines(reader, &leaves)?;
     Ok(place(leaves, met))
 }
 
-fn meet_lines(reader: &SegmentReader, leaves: &[Hash]) -> Result<Vec<Met>, LedgerError> {
+fn meet_lines<F: Files>(
+    reader: &SegmentReader<F>,
+    leaves: &[Hash],
+) -> Result<Vec<Met>, LedgerError> {
     let index_of: HashMap<Hash, Index> = leaves.iter().copied().zip(0..).collect();
     let mut met = Vec::new();
     reader.read(0, u64::MAX, &mut |line| {
@@ -247,9 +250,9 @@ impl Arrangement {
     ///
     /// # Errors
     /// When the system fails.
-    pub(super) fn lines(
+    pub(super) fn lines<F: Files>(
         &self,
-        reader: &SegmentReader,
+        reader: &SegmentReader<F>,
         from: Index,
         to: Index,
     ) -> Result<Vec<Result<Vec<u8>, BadLine>>, LedgerError> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use grounds::ledger::Ledger;
 use grounds::ledger::audit::{Report, Standard, Verdict};
 
-use crate::lab::examined;
+use crate::lab::{self, Lab, examined};
 use crate::reference;
 
 const EVENTS: &str = "events/000000000000.jsonl";
@@ -117,13 +117,14 @@ fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
     }
 }
 
-/// Every 97th byte by default, every byte in the full run.
+/// Every 307th byte by default, every byte in the full run; every bit of a longer ledger goes through
+/// what the audit calls for one entry, beside the audit.
 #[test]
 fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
     let step = if std::env::var_os("GROUNDS_FULL").is_some() {
         1
     } else {
-        97
+        307
     };
     let temporary = tempfile::tempdir().unwrap();
     let dir = copy(temporary.path());
@@ -148,9 +149,9 @@ fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
 #[test]
 fn a_changed_byte_of_checkpoint_or_tiles_is_found_and_the_file_named() {
     for (name, step) in [
-        ("checkpoint", 1),
-        ("tile/0/000.p/16", 7),
-        ("tile/entries/000.p/16", 503),
+        ("checkpoint", 5),
+        ("tile/0/000.p/16", 31),
+        ("tile/entries/000.p/16", 1009),
     ] {
         let temporary = tempfile::tempdir().unwrap();
         let dir = copy(temporary.path());
@@ -309,4 +310,76 @@ fn a_line_that_the_log_took_and_that_is_no_entry_does_not_hold() {
             assert_eq!(ledger.custody().damages[0].index, 16, "a reader is warned");
         }
     }
+}
+
+/// Flips a bit in the middle of a line on disk.
+fn rot(dir: &Path, index: usize) {
+    let path = dir.join(EVENTS);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(index)
+        .map(<[u8]>::len)
+        .sum();
+    bytes[before + 300] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+/// Found by looking for a reader to whom a flipped bit could be given: a ledger that was open when
+/// its disk lost a bit gave the line out as it stood there.
+#[test]
+fn what_is_damaged_after_a_ledger_was_opened_is_not_given_out_and_the_rest_is() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    let ledger = Ledger::open(&dir, None).unwrap();
+    let whole = ledger.lines(0, 16).unwrap();
+    rot(&dir, 7);
+    for (index, line) in (0..).zip(&whole) {
+        match ledger.line(index) {
+            Ok(given) => assert_eq!(given, *line, "entry {index}"),
+            Err(error) => {
+                assert_eq!(index, 7, "{error}");
+                let error = error.to_string();
+                assert!(
+                    error.contains("entry 7 (events/000000000000.jsonl line 8)"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    assert!(ledger.line(7).is_err());
+    assert!(ledger.lines(0, 16).is_err());
+    assert_eq!(ledger.lines(8, 16).unwrap(), whole[8..]);
+    assert!(
+        grounds::ledger::prove(&ledger, 7).is_err(),
+        "no proof of other bytes"
+    );
+}
+
+/// The same for the one that writes: a bundle of entries is made of lines that may be old.
+#[test]
+fn what_is_damaged_under_a_writer_goes_into_no_bundle_and_no_receipt() {
+    let lab = Lab::argued();
+    let entries = |lab: &Lab| {
+        std::fs::read_dir(lab.dir().join("tile/entries/000.p"))
+            .unwrap()
+            .count()
+    };
+    let before = entries(&lab);
+    lab.clock.pass(60);
+    let mut appender = lab.open();
+    rot(&lab.dir(), 5);
+    let again = lab.signed(&appender, "ada", &[lab::note("claim/x", "Once more.")]);
+    let staged = appender.stage(&again);
+    staged.unwrap();
+    appender.flush().unwrap();
+    let refused = appender.publish().unwrap_err().to_string();
+    assert!(
+        refused.contains("entry 5 (events/000000000000.jsonl line 6)"),
+        "{refused}"
+    );
+    assert!(appender.receipt_of(5).is_err());
+    assert!(appender.receipt_of(6).is_ok());
+    drop(appender);
+    assert_eq!(entries(&lab), before, "no bundle of other bytes");
 }

@@ -4,6 +4,8 @@
 #[cfg(feature = "cli")]
 mod api;
 mod architecture;
+#[cfg(feature = "cli")]
+mod bits;
 mod chain;
 mod bundle;
 #[cfg(feature = "cli")]
