@@ -1,6 +1,7 @@
 //! Bits flipped on disk, and the program asked what it thinks of the folder. That every bit is found
 //! is shown beside the audit (`src/ledger/audit/every_bit.rs`); here a sample goes through
-//! `grounds verify`, and what it says is held against the bytes and against the library.
+//! `grounds verify`, and what it says is held against the bytes and against the library. With
+//! `GROUNDS_KEEP_BITS=DIR` the ledger is kept there, for other engines to be compared with.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,12 @@ use grounds::ledger::audit::{Standard, Verdict, audit};
 
 use crate::lab::{EVENTS, Lab, claim, copy, note};
 
-/// How many bits are flipped, and in a ledger of how many entries. The full run takes the program
-/// that `GROUNDS_BINARY` names, as an unoptimised one would take an hour.
+/// How many bits are flipped, and in a ledger of how many entries. The step `bits` of the full run
+/// asks for more, and names an optimised program: another would take an hour.
 fn share() -> (usize, usize) {
-    match std::env::var_os("GROUNDS_FULL") {
-        Some(_) => (2_000, 1_200),
+    let asked = std::env::var("GROUNDS_FLIPS").ok();
+    match asked.and_then(|flips| flips.parse().ok()) {
+        Some(flips) => (flips, 1_200),
         None => (50, 260),
     }
 }
@@ -68,6 +70,9 @@ fn expected(name: &str, bytes: &[u8], byte: usize) -> (Option<u64>, String) {
 fn a_flipped_bit_gets_the_same_verdict_and_place_from_the_program_as_from_the_library() {
     let (flips, entries) = share();
     let lab = noted(entries);
+    if let Some(into) = std::env::var_os("GROUNDS_KEEP_BITS") {
+        copy(&lab.dir(), Path::new(&into));
+    }
     let files = covered(&lab.dir());
     let all: usize = files.values().map(Vec::len).sum();
     // The golden ratio spreads them over the folder, one after the other, wherever it ends.
@@ -113,7 +118,7 @@ fn flip_and_ask(dir: &Path, files: &BTreeMap<String, Vec<u8>>, bit: usize, by_li
         .unwrap();
     let mut flipped = whole.clone();
     flipped[byte] ^= 1 << (bit % 8);
-    std::fs::write(dir.join(name), &flipped).unwrap();
+    std::fs::write(dir.join(name), flipped).unwrap();
     let (index, file) = expected(name, whole, byte);
     let at = format!("{name} byte {byte} bit {}", bit % 8);
     let (code, first, named) = asked(dir);

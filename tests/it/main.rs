@@ -6,6 +6,7 @@ mod api;
 mod architecture;
 #[cfg(feature = "cli")]
 mod bits;
+mod caches;
 mod chain;
 mod bundle;
 #[cfg(feature = "cli")]
