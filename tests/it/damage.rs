@@ -102,6 +102,47 @@ fn swapped_lines_are_named_and_all_can_be_read() {
     }
 }
 
+/// A line that is an entry, signed and in order, of another log: in the place of one, or between two.
+#[test]
+fn a_line_of_another_ledger_is_named_and_the_others_can_be_read() {
+    let other = Lab::argued().lines();
+    for index in 0..16 {
+        let foreign = &other[index % other.len()];
+        let lost = index as u64;
+        with_lines(|lines| lines[index].clone_from(foreign), lost, &[lost]);
+    }
+    for index in [0, 1, 8, 15] {
+        let foreign = &other[(index + 1) % other.len()];
+        with_lines(
+            |lines| lines.insert(index, foreign.clone()),
+            index as u64,
+            &[],
+        );
+    }
+}
+
+/// An entry of a second history by the same people with the same keys, in its own place.
+#[test]
+fn an_entry_of_another_history_is_named() {
+    let other = Lab::argued();
+    other.record("ada", &[lab::note("claim/x", "In another world.")]);
+    let theirs = other.lines();
+    let lab = Lab::argued();
+    lab.record("ada", &[lab::note("claim/x", "In this one.")]);
+    lab.record("ada", &[lab::note("claim/x", "And on.")]);
+    let ours = lab.lines();
+    let mut spliced = ours.clone();
+    spliced[8..9].clone_from_slice(&theirs[8..9]);
+    assert_eq!(ours[..8], theirs[..8], "up to here it is the same history");
+    std::fs::write(lab.dir().join(EVENTS), spliced.join("\n") + "\n").unwrap();
+    let report = audited(&lab.dir());
+    assert_eq!(report.verdict, Verdict::Damaged);
+    assert_eq!(first_index(&report), Some(8), "{:?}", report.faults);
+    let ledger = Ledger::open(&lab.dir(), None).unwrap();
+    assert!(ledger.line(8).is_err());
+    assert_eq!(ledger.line(9).unwrap(), ours[9].as_bytes());
+}
+
 #[test]
 fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
     for (index, junk) in [

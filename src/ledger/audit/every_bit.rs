@@ -32,6 +32,7 @@ use crate::value::Time;
 const ORIGIN: &str = "bits.example/log";
 const START: &str = "2026-03-02T09:00:00Z";
 const EVENTS: &str = "events/000000000000.jsonl";
+#[cfg(feature = "zstd")]
 const SEALED: &str = "events/000000000000.jsonl.zst";
 
 /// Of how many bits one is flipped; every one in the full run.
