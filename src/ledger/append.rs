@@ -31,7 +31,7 @@ use super::cosigned::{
     Added, CosignedHead, HeadNote, Keep, Kept, RefusedLine, judged, keys_in, note_name,
 };
 use super::leaves::RightEdge;
-use super::lines::{open_reader_on, own_key, read_lines};
+use super::lines::{open_reader_on, own_key, read_entries, read_lines};
 use super::place::{Depth, Parsed, key_faults, owner_of, parse_line, typed_events};
 use super::read::Ledger;
 use super::receipt::Receipt;
@@ -501,7 +501,7 @@ impl<F: Files> Appender<F> {
     /// When its line cannot be read.
     pub fn receipt_of(&self, index: Index) -> Result<Receipt, LedgerError> {
         self.refuse_if_stopped()?;
-        let bytes = read_lines(&self.reader, index, index + 1)?
+        let bytes = read_entries(&self.reader, &self.tree, index, index + 1)?
             .into_iter()
             .next();
         let bytes = bytes.unwrap_or_default();
@@ -607,7 +607,7 @@ impl<F: Files> Appender<F> {
 
     fn write_bundle(&mut self, bundle: Bundle) -> Result<(), LedgerError> {
         let entries = bundle.entries();
-        let lines = read_lines(&self.reader, entries.start, entries.end)?;
+        let lines = read_entries(&self.reader, &self.tree, entries.start, entries.end)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
         self.store.put(&bundle.path(), &bytes, Durable::Now)?;
         Ok(())

@@ -5,6 +5,7 @@
 //! whatever the bytes are, the answer is a [`Report`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +34,9 @@ use super::refusal::LedgerError;
 use super::signer::SignerState;
 use super::work::{beside, in_parallel};
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod every_bit;
 mod witnesses;
 
 pub(super) use witnesses::length;
@@ -666,35 +670,28 @@ impl<F: Files> Auditor<F> {
                 );
                 continue;
             };
-            let expected = self.expected_tile(&name, size)?;
+            let expected = self.expected_tile(&name, size, &bytes)?;
             self.tiles += 1;
-            if expected.as_ref() != Some(&bytes) {
-                let expected = match expected {
-                    Some(expected) => format!(
-                        "{} bytes with digest {}",
-                        expected.len(),
-                        Hash::of(&expected)
-                    ),
-                    None => "no file but tiles and bundles of this log".to_owned(),
-                };
+            if !expected.is(&bytes) {
                 let found = format!("{} bytes with digest {}", bytes.len(), Hash::of(&bytes));
                 self.is_damaged = true;
-                self.file_fault(Part::Tree, &name, found, expected);
+                self.file_fault(Part::Tree, &name, found, expected.to_string());
             }
         }
         Ok(())
     }
 
-    fn expected_tile(&self, name: &str, size: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+    /// What a file of this name holds, by the tree and the lines; `found` is what it does hold.
+    fn expected_tile(&self, name: &str, size: u64, found: &[u8]) -> Result<Expected, LedgerError> {
         if let Ok(tile) = Tile::parse_path(name) {
-            return Ok(tile.bytes(&self.tree));
+            return Ok(Expected::of(tile.bytes(&self.tree)));
         }
         let Ok(bundle) = Bundle::parse_path(name) else {
-            return Ok(None);
+            return Ok(Expected::NoFile);
         };
         let entries = bundle.entries();
         if entries.end > size {
-            return Ok(None);
+            return Ok(Expected::NoFile);
         }
         let lines = match &self.arrangement {
             Some(arrangement) => arrangement.lines(&self.reader, entries.start, entries.end)?,
@@ -702,23 +699,18 @@ impl<F: Files> Auditor<F> {
         };
         if lines.iter().any(Result::is_err) {
             // Its own hash stands in for the bundle where an entry is lost: nothing to hold it to.
-            return Ok(self.reader.get(name)?);
+            return Ok(Expected::Anything);
         }
-        if lines
-            .iter()
-            .flatten()
-            .any(|line| Withheld::parse(line).is_some())
-            && let Some(bytes) = self.reader.get(name)?
-            && self.is_of_this_tree(&bundle, &bytes)
-        {
+        let is_withheld = |line: &Vec<u8>| Withheld::parse(line).is_some();
+        if lines.iter().flatten().any(is_withheld) && self.is_of_this_tree(&bundle, found) {
             // A bundle from before an entry was withheld is still one of this log.
-            return Ok(Some(bytes));
+            return Ok(Expected::Anything);
         }
         let lines: Vec<&[u8]> = lines
             .iter()
             .filter_map(|line| line.as_deref().ok())
             .collect();
-        Ok(encode_bundle(lines).ok())
+        Ok(Expected::of(encode_bundle(lines).ok()))
     }
 
     /// Whether every entry of a bundle is the leaf that it is in the tree.
@@ -905,6 +897,40 @@ impl<F: Files> Auditor<F> {
             },
             Part::Witnesses => self.witness_line.clone(),
             Part::Scores => self.scores.clone(),
+        }
+    }
+}
+
+/// What a file below `tile/` must hold.
+enum Expected {
+    Bytes(Vec<u8>),
+    Anything,
+    NoFile,
+}
+
+impl Expected {
+    fn of(bytes: Option<Vec<u8>>) -> Expected {
+        bytes.map_or(Expected::NoFile, Expected::Bytes)
+    }
+
+    fn is(&self, found: &[u8]) -> bool {
+        match self {
+            Expected::Bytes(bytes) => bytes == found,
+            Expected::Anything => true,
+            Expected::NoFile => false,
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Bytes(bytes) => {
+                let digest = Hash::of(bytes);
+                write!(f, "{} bytes with digest {digest}", bytes.len())
+            }
+            Expected::Anything => f.write_str("a bundle"),
+            Expected::NoFile => f.write_str("no file but tiles and bundles of this log"),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::envelope::{Entry, Withheld};
 use crate::hash::Hash;
 use crate::store::segment::{Disk, Files, SegmentReader};
-use crate::store::{BadLine, Damage, StoreError};
-use crate::tlog::{VerifierKey, leaf_hash};
+use crate::store::{BadLine, Damage, Line, StoreError};
+use crate::tlog::{Tree, VerifierKey, leaf_hash};
 use crate::value::Index;
 
 use super::place::{Depth, parse_line};
@@ -61,18 +61,42 @@ pub(super) fn leaf_of_line(line: &[u8]) -> Hash {
     Withheld::parse(line).map_or_else(|| leaf_hash(line), |withheld| withheld.leaf)
 }
 
-/// The lines `from..to`.
+/// The lines `from..to`, of which nothing is known yet.
 pub(super) fn read_lines<F: Files>(
     reader: &SegmentReader<F>,
     from: u64,
     to: u64,
 ) -> Result<Vec<Vec<u8>>, LedgerError> {
+    read_as(reader, from, to, &|_| None)
+}
+
+/// The lines `from..to`, each of which is the leaf that the tree has: what was read and is not any
+/// more what it was is damage, and is not given out.
+pub(super) fn read_entries<F: Files>(
+    reader: &SegmentReader<F>,
+    tree: &Tree,
+    from: Index,
+    to: Index,
+) -> Result<Vec<Vec<u8>>, LedgerError> {
+    read_as(reader, from, to, &|index| tree.leaf(index))
+}
+
+/// The lines `from..to`, each of which is the leaf that is known of it, as far as one is.
+pub(super) fn read_as<F: Files>(
+    reader: &SegmentReader<F>,
+    from: u64,
+    to: u64,
+    known: &dyn Fn(u64) -> Option<Hash>,
+) -> Result<Vec<Vec<u8>>, LedgerError> {
     let mut lines = Vec::new();
     let mut bad = Vec::new();
     reader.read(from, to, &mut |line| {
-        match line {
-            Ok(line) => lines.push(line.bytes.to_vec()),
-            Err(line) => bad.push(Damage::from(line)),
+        match line
+            .map_err(Damage::from)
+            .and_then(|line| as_known(&line, known))
+        {
+            Ok(bytes) => lines.push(bytes),
+            Err(damage) => bad.push(damage),
         }
         ControlFlow::Continue(())
     })?;
@@ -80,6 +104,20 @@ pub(super) fn read_lines<F: Files>(
         Ok(lines)
     } else {
         Err(LedgerError::Damaged(bad))
+    }
+}
+
+fn as_known(line: &Line<'_>, known: &dyn Fn(u64) -> Option<Hash>) -> Result<Vec<u8>, Damage> {
+    let found = leaf_of_line(line.bytes);
+    match known(line.index).filter(|expected| *expected != found) {
+        None => Ok(line.bytes.to_vec()),
+        Some(expected) => Err(Damage {
+            file: line.file.to_owned(),
+            line: line.line_in_file,
+            index: line.index,
+            found: format!("a line with leaf hash {found}"),
+            expected: format!("the line with leaf hash {expected}"),
+        }),
     }
 }
 

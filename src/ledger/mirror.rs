@@ -23,7 +23,7 @@ use crate::tlog::{
 
 use super::cosigned::{HeadNote, Keep, keys_in, note_name};
 use super::heads::{HeadError, SignedHead, fetch_note, prove_fork};
-use super::lines::{leaf_of_line, log_key_in, open_reader, read_lines};
+use super::lines::{leaf_of_line, log_key_in, open_reader, read_as};
 use super::refusal::LedgerError;
 use super::source::{AnySource, FolderSource, SourceError};
 
@@ -439,7 +439,7 @@ impl Copy {
         let bundles = new_full_bundles(0, size);
         for bundle in bundles.into_iter().chain(partial_bundle(size)) {
             if !self.has(&bundle.path(), None) {
-                self.put_bundle(&bundle)?;
+                self.put_bundle(&bundle, tiles)?;
             }
         }
         Ok(self.writer.sync_named()?)
@@ -457,9 +457,15 @@ impl Copy {
         Ok(self.writer.put(&tile.path(), &bytes, Durable::Now)?)
     }
 
-    fn put_bundle(&mut self, bundle: &Bundle) -> Result<(), MirrorError> {
+    fn put_bundle(
+        &mut self,
+        bundle: &Bundle,
+        tiles: &mut Tiles<'_, '_>,
+    ) -> Result<(), MirrorError> {
         let entries = bundle.entries();
-        let lines = read_lines(&self.writer.reader(), entries.start, entries.end)?;
+        let leaves = tiles.leaves(bundle.index)?;
+        let known = |index: u64| leaves.get((index - entries.start) as usize).copied();
+        let lines = read_as(&self.writer.reader(), entries.start, entries.end, &known)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
         Ok(self.writer.put(&bundle.path(), &bytes, Durable::Now)?)
     }

@@ -18,7 +18,7 @@ use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
 use super::arrange::{Arrangement, arrange};
 use super::cosigned::{CosignedHead, HeadNote, Kept, POLICY, keys_in, note_name, size_named};
 use super::follow::{KeptStates, Maps};
-use super::lines::{damage_of, lines_or_gaps, open_reader, own_key, read_lines};
+use super::lines::{damage_of, lines_or_gaps, open_reader, own_key, read_as, read_entries};
 use super::place::{Depth, Parsed, parse_line};
 use super::refusal::LedgerError;
 use super::work::in_parallel;
@@ -427,18 +427,19 @@ impl Ledger {
         self.state.history().get(usize::try_from(index).ok()?)
     }
 
-    /// The stored bytes of the entries `from..to`, without newlines, in one read.
+    /// The stored bytes of the entries `from..to`, without newlines, in one read. They are held
+    /// against the tree: damage since the folder was opened is no answer either.
     ///
     /// # Errors
     /// When one of the lines is damaged or the system fails.
     pub fn lines(&self, from: Index, to: Index) -> Result<Vec<Vec<u8>>, LedgerError> {
         match &self.arrangement {
             Some(_) => (from..to).map(|index| self.line(index)).collect(),
-            None => read_lines(&self.reader, from, to),
+            None => read_entries(&self.reader, &self.tree, from, to),
         }
     }
 
-    /// The stored bytes of an entry, without the newline.
+    /// The stored bytes of an entry, without the newline, held against the tree.
     ///
     /// # Errors
     /// When the line is damaged or the system fails.
@@ -448,7 +449,8 @@ impl Ledger {
             .as_ref()
             .map_or(Some(index), |a| a.line_of(index));
         let line = line.unwrap_or(u64::MAX - 1);
-        let lines = read_lines(&self.reader, line, line + 1)?;
+        let known = self.tree.leaf(index);
+        let lines = read_as(&self.reader, line, line + 1, &|_| known)?;
         lines.into_iter().next().ok_or_else(|| {
             LedgerError::Damaged(vec![Damage {
                 file: "events/".to_owned(),

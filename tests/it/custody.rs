@@ -1050,10 +1050,10 @@ pub(crate) fn fails(dir: &Path, index: u64, part: Part, code: &str) {
 }
 
 /// A small generator, so that a ledger is the same for its seed (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -1063,7 +1063,7 @@ impl Dice {
 }
 
 /// A ledger of random acts in random batches.
-fn random(seed: u64) -> Lab {
+pub(crate) fn random(seed: u64) -> Lab {
     let lab = Lab::argued();
     let mut dice = Dice(seed);
     let mut appender = lab.open();

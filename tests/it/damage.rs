@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use grounds::ledger::Ledger;
 use grounds::ledger::audit::{Report, Standard, Verdict};
 
-use crate::lab::examined;
+use crate::lab::{self, Lab, examined};
 use crate::reference;
 
 const EVENTS: &str = "events/000000000000.jsonl";
@@ -102,6 +102,47 @@ fn swapped_lines_are_named_and_all_can_be_read() {
     }
 }
 
+/// A line that is an entry, signed and in order, of another log: in the place of one, or between two.
+#[test]
+fn a_line_of_another_ledger_is_named_and_the_others_can_be_read() {
+    let other = Lab::argued().lines();
+    for index in 0..16 {
+        let foreign = &other[index % other.len()];
+        let lost = index as u64;
+        with_lines(|lines| lines[index].clone_from(foreign), lost, &[lost]);
+    }
+    for index in [0, 1, 8, 15] {
+        let foreign = &other[(index + 1) % other.len()];
+        with_lines(
+            |lines| lines.insert(index, foreign.clone()),
+            index as u64,
+            &[],
+        );
+    }
+}
+
+/// An entry of a second history by the same people with the same keys, in its own place.
+#[test]
+fn an_entry_of_another_history_is_named() {
+    let other = Lab::argued();
+    other.record("ada", &[lab::note("claim/x", "In another world.")]);
+    let theirs = other.lines();
+    let lab = Lab::argued();
+    lab.record("ada", &[lab::note("claim/x", "In this one.")]);
+    lab.record("ada", &[lab::note("claim/x", "And on.")]);
+    let ours = lab.lines();
+    let mut spliced = ours.clone();
+    spliced[8..9].clone_from_slice(&theirs[8..9]);
+    assert_eq!(ours[..8], theirs[..8], "up to here it is the same history");
+    std::fs::write(lab.dir().join(EVENTS), spliced.join("\n") + "\n").unwrap();
+    let report = audited(&lab.dir());
+    assert_eq!(report.verdict, Verdict::Damaged);
+    assert_eq!(first_index(&report), Some(8), "{:?}", report.faults);
+    let ledger = Ledger::open(&lab.dir(), None).unwrap();
+    assert!(ledger.line(8).is_err());
+    assert_eq!(ledger.line(9).unwrap(), ours[9].as_bytes());
+}
+
 #[test]
 fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
     for (index, junk) in [
@@ -117,13 +158,14 @@ fn a_line_of_another_kind_is_named_and_the_others_can_be_read() {
     }
 }
 
-/// Every 97th byte by default, every byte in the full run.
+/// Every 307th byte by default, every byte in the full run; every bit of a longer ledger goes through
+/// what the audit calls for one entry, beside the audit.
 #[test]
 fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
     let step = if std::env::var_os("GROUNDS_FULL").is_some() {
         1
     } else {
-        97
+        307
     };
     let temporary = tempfile::tempdir().unwrap();
     let dir = copy(temporary.path());
@@ -148,9 +190,9 @@ fn a_changed_byte_anywhere_is_found_and_its_entry_named() {
 #[test]
 fn a_changed_byte_of_checkpoint_or_tiles_is_found_and_the_file_named() {
     for (name, step) in [
-        ("checkpoint", 1),
-        ("tile/0/000.p/16", 7),
-        ("tile/entries/000.p/16", 503),
+        ("checkpoint", 5),
+        ("tile/0/000.p/16", 31),
+        ("tile/entries/000.p/16", 1009),
     ] {
         let temporary = tempfile::tempdir().unwrap();
         let dir = copy(temporary.path());
@@ -309,4 +351,76 @@ fn a_line_that_the_log_took_and_that_is_no_entry_does_not_hold() {
             assert_eq!(ledger.custody().damages[0].index, 16, "a reader is warned");
         }
     }
+}
+
+/// Flips a bit in the middle of a line on disk.
+fn rot(dir: &Path, index: usize) {
+    let path = dir.join(EVENTS);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(index)
+        .map(<[u8]>::len)
+        .sum();
+    bytes[before + 300] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+/// Found by looking for a reader to whom a flipped bit could be given: a ledger that was open when
+/// its disk lost a bit gave the line out as it stood there.
+#[test]
+fn what_is_damaged_after_a_ledger_was_opened_is_not_given_out_and_the_rest_is() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    let ledger = Ledger::open(&dir, None).unwrap();
+    let whole = ledger.lines(0, 16).unwrap();
+    rot(&dir, 7);
+    for (index, line) in (0..).zip(&whole) {
+        match ledger.line(index) {
+            Ok(given) => assert_eq!(given, *line, "entry {index}"),
+            Err(error) => {
+                assert_eq!(index, 7, "{error}");
+                let error = error.to_string();
+                assert!(
+                    error.contains("entry 7 (events/000000000000.jsonl line 8)"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    assert!(ledger.line(7).is_err());
+    assert!(ledger.lines(0, 16).is_err());
+    assert_eq!(ledger.lines(8, 16).unwrap(), whole[8..]);
+    assert!(
+        grounds::ledger::prove(&ledger, 7).is_err(),
+        "no proof of other bytes"
+    );
+}
+
+/// The same for the one that writes: a bundle of entries is made of lines that may be old.
+#[test]
+fn what_is_damaged_under_a_writer_goes_into_no_bundle_and_no_receipt() {
+    let lab = Lab::argued();
+    let entries = |lab: &Lab| {
+        std::fs::read_dir(lab.dir().join("tile/entries/000.p"))
+            .unwrap()
+            .count()
+    };
+    let before = entries(&lab);
+    lab.clock.pass(60);
+    let mut appender = lab.open();
+    rot(&lab.dir(), 5);
+    let again = lab.signed(&appender, "ada", &[lab::note("claim/x", "Once more.")]);
+    let staged = appender.stage(&again);
+    staged.unwrap();
+    appender.flush().unwrap();
+    let refused = appender.publish().unwrap_err().to_string();
+    assert!(
+        refused.contains("entry 5 (events/000000000000.jsonl line 6)"),
+        "{refused}"
+    );
+    assert!(appender.receipt_of(5).is_err());
+    assert!(appender.receipt_of(6).is_ok());
+    drop(appender);
+    assert_eq!(entries(&lab), before, "no bundle of other bytes");
 }

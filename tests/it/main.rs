@@ -4,6 +4,9 @@
 #[cfg(feature = "cli")]
 mod api;
 mod architecture;
+#[cfg(feature = "cli")]
+mod bits;
+mod caches;
 mod chain;
 mod bundle;
 #[cfg(feature = "cli")]

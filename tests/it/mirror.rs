@@ -316,6 +316,20 @@ fn tiles_that_are_gone_from_the_copy_are_made_again() {
 }
 
 #[test]
+fn a_line_of_the_copy_that_lost_a_bit_goes_into_no_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, dir) = (folder.path().join("source"), folder.path().join("mirror"));
+    publish(&source, &synthetic(700, "of the log"));
+    run(&source, &dir).unwrap();
+    std::fs::remove_dir_all(dir.join("tile")).unwrap();
+    let text = std::fs::read_to_string(dir.join(EVENTS)).unwrap();
+    std::fs::write(dir.join(EVENTS), text.replace("entry 300 ", "entry 310 ")).unwrap();
+    let error = run(&source, &dir).unwrap_err().to_string();
+    assert!(error.contains("entry 300"), "{error}");
+    assert!(!dir.join("tile/entries/001").exists());
+}
+
+#[test]
 fn a_source_that_went_back_is_refused_and_the_copy_is_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let (source, old) = (folder.path().join("source"), folder.path().join("old"));

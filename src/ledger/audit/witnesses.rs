@@ -66,15 +66,15 @@ pub struct QuorumHead {
 }
 
 /// What is wrong, before it is said.
-struct Wrong {
-    file: String,
+pub(super) struct Wrong {
+    pub(super) file: String,
     is_damage: bool,
     found: String,
     expected: String,
 }
 
 /// A head that is kept, as far as it is one.
-struct KeptHead {
+pub(super) struct KeptHead {
     size: u64,
     root: Hash,
     good: Vec<GoodSignature>,
@@ -164,7 +164,7 @@ impl<F: Files> Auditor<F> {
         kept
     }
 
-    fn look_at(
+    pub(super) fn look_at(
         &self,
         file: &str,
         log: &VerifierKey,
