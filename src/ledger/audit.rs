@@ -15,7 +15,7 @@ use crate::envelope::{KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
 use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::SegmentReader;
-use crate::store::{BadLine, Damage};
+use crate::store::{BadLine, Damage, MAX_NAMED, StoreError};
 use crate::tlog::{
     Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
     encode_bundle, leaf_hash,
@@ -110,12 +110,15 @@ pub fn audit(
     let head = reader.head()?;
     // Listed before the newest head is read: a writer at work cosigns none that it has not published.
     let kept = witnesses::files(dir);
-    let note = reader.get("checkpoint")?;
-    if head == 0 && note.is_none() && !dir.join("events").exists() {
+    let note = match reader.get("checkpoint") {
+        Err(StoreError::TooLarge { bytes, .. }) => Err(bytes),
+        other => Ok(other?),
+    };
+    if head == 0 && note == Ok(None) && !dir.join("events").exists() {
         return Err(LedgerError::NoLedger(dir.to_path_buf()));
     }
     let mut auditor = Auditor::new(dir, reader, None);
-    auditor.open_the_head(note.as_deref(), standard);
+    auditor.open_the_head(note.as_ref(), standard);
     let size = auditor
         .signed
         .as_ref()
@@ -123,11 +126,12 @@ pub fn audit(
     auditor.read_entries(size, progress)?;
     if let Some(arrangement) = auditor.arrangement_if_damaged(size)? {
         auditor = Auditor::new(dir, open_reader(dir)?, Some(arrangement));
-        auditor.open_the_head(note.as_deref(), standard);
+        auditor.open_the_head(note.as_ref(), standard);
         auditor.read_entries(size, progress)?;
     }
     auditor.hold_against_head();
     auditor.hold_against_older_heads(standard);
+    let note = note.ok().flatten();
     auditor.look_at_witnesses(note.as_deref(), &kept, standard);
     auditor.look_at_tiles(size)?;
     auditor.look_for_strays();
@@ -288,12 +292,22 @@ impl Auditor {
         });
     }
 
-    fn open_the_head(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
+    /// Opens the newest head; of a file that is too long to be one, only its length is known.
+    fn open_the_head(&mut self, note: Result<&Option<Vec<u8>>, &u64>, standard: &Standard<'_>) {
+        let note = note.map(Option::as_deref).unwrap_or_else(|bytes| {
+            self.is_damaged = true;
+            let (found, expected) = (format!("{bytes} bytes"), format!("at most {MAX_NAMED}"));
+            self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+            None
+        });
         let own = own_key(&self.reader).ok();
         let given = standard.vkey.or_else(|| log_of_policy(note, standard));
         self.is_own_key = given.is_none();
         self.vkey = given.cloned().or_else(|| own.clone());
         let Some(note) = note else {
+            if self.is_damaged {
+                return;
+            }
             self.is_damaged = true;
             let (found, expected) = ("no file".to_owned(), "the newest signed head".to_owned());
             return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
@@ -646,6 +660,7 @@ impl Auditor {
         walk(&self.dir.join("tile"), "tile", &mut files);
         for name in files {
             let Ok(Some(bytes)) = self.reader.get(&name) else {
+                self.is_damaged = true;
                 self.file_fault(
                     Part::Tree,
                     &name,

@@ -4,7 +4,7 @@
 //! folder back does not put the state back, and the signer refuses to sign what does not extend it.
 
 use std::fmt;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
@@ -15,6 +15,9 @@ use crate::hash::Hash;
 use crate::json::Json;
 use crate::tlog::{Checkpoint, NoteSigner, Tree, VerifierKey};
 use crate::value::{Origin, PublicKey};
+
+/// A state is a line of a root and a size; what is longer is something else, in bytes.
+const MOST_STATE: u64 = 4096;
 
 /// The last head that was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +118,7 @@ impl HeadSigner {
     pub fn open(origin: &Origin, key: PrivateKey, state: &Path) -> Result<HeadSigner, SignerError> {
         let signer = note_signer(origin, &key);
         let path = state.to_path_buf();
-        let state = match std::fs::read(&path) {
+        let state = match held_state(&path) {
             Ok(bytes) => Some(read_state(&path, &bytes)?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(source) => return Err(SignerError::Io { path, source }),
@@ -132,7 +135,7 @@ impl HeadSigner {
     /// What a state file says was signed last; none where it is missing or unreadable.
     #[must_use]
     pub fn state_at(path: &Path) -> Option<SignerState> {
-        read_state(path, &std::fs::read(path).ok()?).ok()
+        read_state(path, &held_state(path).ok()?).ok()
     }
 
     /// The key's public half as a C2SP vkey.
@@ -225,6 +228,9 @@ fn read_state(path: &Path, bytes: &[u8]) -> Result<SignerState, SignerError> {
         if bytes.is_empty() {
             return Err("an empty file".to_owned());
         }
+        if bytes.len() as u64 > MOST_STATE {
+            return Err(format!("a file of more than {MOST_STATE} bytes"));
+        }
         let line = bytes.strip_suffix(b"\n").ok_or("no line end")?;
         let json = Json::parse(line).map_err(|error| error.to_string())?;
         let mut fields = Fields::of(&json).map_err(|error| error.to_string())?;
@@ -237,6 +243,14 @@ fn read_state(path: &Path, bytes: &[u8]) -> Result<SignerState, SignerError> {
         path: path.to_path_buf(),
         why,
     })
+}
+
+/// What a state file holds; of one that is too long to be a state, a byte too many.
+fn held_state(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MOST_STATE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Replaces a file: an intact one is there at every moment, and the new one is on disk on return.
