@@ -22,6 +22,8 @@ mod golden_commit;
 mod heads;
 mod hostile;
 #[cfg(feature = "cli")]
+mod hostile_doors;
+#[cfg(feature = "cli")]
 mod hostile_memory;
 #[cfg(feature = "cli")]
 mod http_hostile;
