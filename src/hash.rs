@@ -1,6 +1,7 @@
 //! SHA-256 digests: the bricks of everything that is chained, proved or named by content.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -18,6 +19,23 @@ impl Hash {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Hash {
         Hash(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of all that can be read, held a little at a time.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn of_all(mut source: impl Read) -> io::Result<Hash> {
+        let mut hasher = Sha256::new();
+        let mut held = vec![0; 64 << 10];
+        loop {
+            match source.read(&mut held) {
+                Ok(0) => return Ok(Hash(hasher.finalize().into())),
+                Ok(read) => hasher.update(&held[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The digest of several byte strings in a row, as if they were one.

@@ -158,6 +158,23 @@ impl<'a> Json<'a> {
     }
 }
 
+/// How many values a text of JSON holds at most, told from its commas and brackets without reading
+/// it: a value takes many times its bytes in memory, and whoever has a limit asks first.
+#[must_use]
+pub fn most_values(bytes: &[u8]) -> usize {
+    let (mut count, mut is_text, mut is_escaped) = (1, false, false);
+    for byte in bytes {
+        match (is_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => is_text = !is_text,
+            (false, b',' | b'[' | b'{') => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 fn write_array(items: &[Json<'_>], out: &mut Vec<u8>) {
     out.push(b'[');
     for (position, item) in items.iter().enumerate() {

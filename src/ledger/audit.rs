@@ -16,7 +16,7 @@ use crate::envelope::{KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
 use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::{Disk, Files, Kind, SegmentReader};
-use crate::store::{BadLine, Damage};
+use crate::store::{BadLine, Damage, MAX_NAMED, StoreError};
 use crate::tlog::{
     Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
     encode_bundle, leaf_hash,
@@ -124,13 +124,16 @@ pub(super) fn audit_on<F: Files>(
     let head = reader.head()?;
     // Listed before the newest head is read: a writer at work cosigns none that it has not published.
     let kept = witnesses::files(files, dir);
-    let note = reader.get("checkpoint")?;
+    let note = match reader.get("checkpoint") {
+        Err(StoreError::TooLarge { bytes, .. }) => Err(bytes),
+        other => Ok(other?),
+    };
     let is_missing = || matches!(files.kind(&dir.join("events")), Ok(None));
-    if head == 0 && note.is_none() && is_missing() {
+    if head == 0 && note == Ok(None) && is_missing() {
         return Err(LedgerError::NoLedger(dir.to_path_buf()));
     }
     let mut auditor = Auditor::new(dir, reader, None);
-    auditor.open_the_head(note.as_deref(), standard);
+    auditor.open_the_head(note.as_ref(), standard);
     let size = auditor
         .signed
         .as_ref()
@@ -138,11 +141,12 @@ pub(super) fn audit_on<F: Files>(
     auditor.read_entries(size, progress)?;
     if let Some(arrangement) = auditor.arrangement_if_damaged(size)? {
         auditor = Auditor::new(dir, open_reader_on(files.clone(), dir)?, Some(arrangement));
-        auditor.open_the_head(note.as_deref(), standard);
+        auditor.open_the_head(note.as_ref(), standard);
         auditor.read_entries(size, progress)?;
     }
     auditor.hold_against_head();
     auditor.hold_against_older_heads(standard);
+    let note = note.ok().flatten();
     auditor.look_at_witnesses(note.as_deref(), &kept, standard);
     auditor.look_at_tiles(size)?;
     auditor.look_for_strays();
@@ -303,12 +307,22 @@ impl<F: Files> Auditor<F> {
         });
     }
 
-    fn open_the_head(&mut self, note: Option<&[u8]>, standard: &Standard<'_>) {
+    /// Opens the newest head; of a file that is too long to be one, only its length is known.
+    fn open_the_head(&mut self, note: Result<&Option<Vec<u8>>, &u64>, standard: &Standard<'_>) {
+        let note = note.map(Option::as_deref).unwrap_or_else(|bytes| {
+            self.is_damaged = true;
+            let (found, expected) = (format!("{bytes} bytes"), format!("at most {MAX_NAMED}"));
+            self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
+            None
+        });
         let own = own_key(&self.reader).ok();
         let given = standard.vkey.or_else(|| log_of_policy(note, standard));
         self.is_own_key = given.is_none();
         self.vkey = given.cloned().or_else(|| own.clone());
         let Some(note) = note else {
+            if self.is_damaged {
+                return;
+            }
             self.is_damaged = true;
             let (found, expected) = ("no file".to_owned(), "the newest signed head".to_owned());
             return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
@@ -662,6 +676,7 @@ impl<F: Files> Auditor<F> {
         walk(self.reader.files(), &folder, "tile", &mut files);
         for name in files {
             let Ok(Some(bytes)) = self.reader.get(&name) else {
+                self.is_damaged = true;
                 self.file_fault(
                     Part::Tree,
                     &name,

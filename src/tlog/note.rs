@@ -78,7 +78,7 @@ pub enum VerifierKeyError {
     Name(String),
     /// The algorithm is neither 0x01 nor 0x04.
     Algorithm(u8),
-    /// The key is not 32 bytes of a point of the curve, or is one of small order.
+    /// The key is not the canonical 32 bytes of a point of prime order.
     Key,
     /// The key id is not the one of this name and key.
     KeyId {
@@ -103,7 +103,7 @@ impl fmt::Display for VerifierKeyError {
                 )
             }
             VerifierKeyError::Key => {
-                f.write_str("verifier key: expected an Ed25519 public key of 32 bytes")
+                f.write_str("verifier key: expected an Ed25519 public key: 32 canonical bytes of a point of prime order")
             }
             VerifierKeyError::KeyId { found, expected } => {
                 write!(f, "verifier key: key id {found}, expected {expected}")
@@ -118,8 +118,9 @@ impl VerifierKey {
     /// The key `name` with this algorithm and public key.
     ///
     /// # Errors
-    /// For a name that cannot stand in a note, and for a key of small order, under which one
-    /// signature could fit many texts.
+    /// For a name that cannot stand in a note, and for a key that implementations do not agree about:
+    /// a second spelling of a point, or one that is not of the prime order. Under one of small order
+    /// a signature could fit many texts.
     pub fn new(
         name: &str,
         algorithm: SignatureAlgorithm,
@@ -128,7 +129,7 @@ impl VerifierKey {
         if !is_key_name(name) {
             return Err(VerifierKeyError::Name(name.to_owned()));
         }
-        if key.is_weak() {
+        if !is_sound(&key) {
             return Err(VerifierKeyError::Key);
         }
         Ok(VerifierKey {
@@ -218,6 +219,14 @@ impl FromStr for VerifierKey {
             expected => Err(VerifierKeyError::KeyId { found, expected }),
         }
     }
+}
+
+/// Canonical and of the prime order: the same that is asked of every key of a ledger, so that all
+/// implementations come to one verdict on what it signed.
+fn is_sound(key: &VerifyingKey) -> bool {
+    let point = key.to_edwards();
+    let is_canonical = point.compress().as_bytes() == key.as_bytes();
+    is_canonical && !point.is_small_order() && point.is_torsion_free()
 }
 
 /// Eight lower-case hexadecimal digits.

@@ -253,12 +253,22 @@ fn argued() -> Argued {
 }
 
 /// Records a map; its index.
-fn mapped(lab: &Lab) -> u64 {
+pub(crate) fn mapped(lab: &Lab) -> u64 {
     lab.clock.pass(60);
     let mut appender = lab.open();
     let index = appender.record_map().unwrap().index;
     appender.close().unwrap();
     index
+}
+
+/// The bundle of a claim in which one entry is as these lines have it, under a head of all of them.
+pub(crate) fn forged(lab: &Lab, claim: &str, lines: &[String], index: u64) -> BundleReport {
+    let mut file = read(&made(lab, claim).bytes);
+    let carried = file.entries.0.iter_mut().find(|line| line.index == index);
+    let line = lines[usize::try_from(index).unwrap()].clone();
+    carried.expect("the bundle carries it").entry = Verbatim(line);
+    under_a_head_of(&mut file, lines);
+    asked(&bytes_of(&file), claim, &vkey())
 }
 
 fn figures_of(lab: &Lab, claim: &str, filter: &Filter) -> Profile {

@@ -8,8 +8,12 @@ use std::path::PathBuf;
 
 use grounds::claim::{Data, EventType};
 use grounds::envelope::{Commit, Entry, KnownKey, Refused, Signed, sound, verify_one};
+use grounds::ledger::Ledger;
+use grounds::ledger::audit::Verdict;
 use grounds::value::{FormCode, FormError, PublicKey};
 use serde_json::Value;
+
+use crate::lab::{EVENTS, Lab, audited, head, tree_of};
 
 /// What a door says: taken, or a code and a message.
 type Answer = Result<(), (String, String)>;
@@ -42,6 +46,159 @@ fn every_event_type_refuses_an_unknown_field_and_a_field_too_few() {
         let empty = grounds::json::Json::Obj(Vec::new());
         assert!(Data::read(name, &empty).is_err(), "{name} took nothing");
         assert!(!fields().is_empty());
+    }
+}
+
+// --- the door of files -----------------------------------------------------------------------------
+
+/// A case as the line that a log would record which admits anything; none where its door is another.
+fn line_of(case: &Value) -> Option<Vec<u8>> {
+    let bytes = bytes_of(case);
+    let recorded = br#","recorded":"2026-03-09T19:58:00.000000Z","signatures":"#;
+    match case["door"].as_str()? {
+        "commit" => {
+            let key = format!("SHA256:{}", "A".repeat(43));
+            let rest = format!(r#"[{{"key":"{key}","sig":"{}=="}}]}}"#, "A".repeat(86));
+            Some([b"{\"commit\":", &bytes[..], recorded, rest.as_bytes()].concat())
+        }
+        "signed" => {
+            let mark = b",\"signatures\":";
+            let at = bytes.windows(mark.len()).rposition(|part| part == mark)?;
+            Some([&bytes[..at], recorded, &bytes[at + mark.len()..]].concat())
+        }
+        "entry" => Some(bytes),
+        _ => None,
+    }
+}
+
+/// As deep as may be at its own door, a commit is a level too deep inside a line.
+pub(crate) fn is_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut deepest, mut is_text) = (0_usize, 0, false);
+    for byte in bytes {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest >= 16
+}
+
+/// Where each case costs a ledger or a process: one of each kind in the default run, all of them in
+/// the full one.
+pub(crate) fn some_cases() -> Vec<(String, Value)> {
+    let is_full = std::env::var_os("GROUNDS_FULL").is_some();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut kind_of = |class: &str, case: &Value| {
+        let name = case["name"].as_str().unwrap_or_default();
+        let first: String = name.split([' ', ',']).next().unwrap_or_default().to_owned();
+        let kind = (
+            class.to_owned(),
+            first,
+            case["code"].to_string(),
+            case["door"].to_string(),
+        );
+        seen.insert(kind)
+    };
+    catalogue()
+        .into_iter()
+        .filter(|(class, case)| kind_of(class, case) || is_full)
+        .collect()
+}
+
+/// Each case as the last line of a folder whose log took it and signed for it.
+#[test]
+fn a_folder_that_holds_hostile_bytes_is_audited_and_read_and_its_fault_is_named() {
+    let lab = Lab::founded();
+    let honest = lab.lines();
+    let index = honest.len() as u64;
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for (class, case) in some_cases() {
+        let Some(line) = line_of(&case) else {
+            continue;
+        };
+        tried += 1;
+        let name = format!("{class}: {}", case["name"].as_str().unwrap_or_default());
+        put_bytes(&lab, &honest, &line);
+        let report = audited(&lab.dir());
+        let first = report
+            .faults
+            .iter()
+            .find(|fault| fault.index >= Some(index));
+        // More than a line can have is damage to whoever reads lines; so is a line end within.
+        let is_lines = line.len() > grounds::store::MAX_LINE || line.contains(&b'\n');
+        let bytes = bytes_of(&case);
+        let expected = match case["code"].as_str() {
+            Some(_) if is_lines => None,
+            Some("schema") if is_deep(&bytes) => Some("bytes"),
+            Some(code) => Some(code),
+            None if is_deep(&bytes) => Some("bytes"),
+            // Of the right form, and of another ledger, by nobody.
+            None => Some("signature"),
+        };
+        let code = first.map(|fault| fault.code);
+        let is_it = match (code, expected) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(found), Some(expected)) => found == Some(expected),
+        };
+        if report.verdict == Verdict::Holds || !is_it {
+            wrong.push(format!(
+                "{name}: {:?}, expected {expected:?}: {:?}",
+                report.verdict, report.faults
+            ));
+        }
+        // Whoever only reads gets what is there, and nothing of what is none.
+        if let Ok(ledger) = Ledger::open(&lab.dir(), None) {
+            let read = ledger.state().history().get(honest.len());
+            let events = read.map_or(0, |entry| entry.events.len());
+            if case["code"].is_string() && events > 0 && !is_lines {
+                wrong.push(format!("{name}: read as an entry of {events} events"));
+            }
+        }
+    }
+    assert!(tried >= 150, "only {tried} cases were found");
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// The lines of a log and one of any bytes, under a head of all of them.
+fn put_bytes(lab: &Lab, honest: &[String], line: &[u8]) {
+    let mut text = (honest.join("\n") + "\n").into_bytes();
+    text.extend(line);
+    text.push(b'\n');
+    fs::write(lab.dir().join(EVENTS), text).unwrap();
+    let _ = fs::remove_dir_all(lab.dir().join("tile"));
+    let mut tree = tree_of(honest);
+    tree.push(grounds::tlog::leaf_hash(line));
+    fs::write(lab.dir().join("checkpoint"), head(&tree)).unwrap();
+}
+
+/// Every case, whatever its door, as a file of acts: it is none, and the line is named.
+#[cfg(feature = "import")]
+#[test]
+fn hostile_bytes_are_no_file_of_acts_and_the_line_is_named() {
+    let state = grounds::claim::State::new();
+    for (class, case) in catalogue() {
+        let bytes = bytes_of(&case);
+        let planned = grounds::import::jsonl::plan(&bytes[..], &state, &mut |_| {});
+        let error = match planned {
+            Ok(plan) => panic!("{class} {case}: {} acts", plan.acts.len()),
+            Err(error) => error.to_string(),
+        };
+        let is_empty = bytes.iter().all(u8::is_ascii_whitespace);
+        let is_placed =
+            error.contains("line 1") || error.contains("line 2") || error.contains("byte");
+        assert!(is_empty || is_placed, "{class} {case}: {error}");
+        let is_calm = |c: char| !c.is_control() && !grounds::value::forbidden_in_text(c);
+        assert!(error.chars().all(is_calm), "{class} {case}: {error:?}");
     }
 }
 

@@ -671,32 +671,46 @@ fn no_byte_of_a_request_can_be_changed_into_a_fault_of_the_server() {
 }
 
 /// A case of the catalogue's bytes, at the door of one signed commit.
-struct Case {
-    name: String,
-    body: Vec<u8>,
-    code: Option<String>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) code: Option<String>,
+    /// What the message says of the place; none where the place is another at this door.
+    pub(crate) place: Option<String>,
 }
 
 /// The cases at the doors of a commit and of a signed commit. A commit by itself gets a signature of
 /// the right form, which nobody made.
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let cases = crate::hostile::catalogue();
     let at_our_door = cases.iter().filter_map(|(class, case)| {
         let bytes = crate::hostile::bytes_of(case);
+        let bytes_len = bytes.len();
         let mut code = case["code"].as_str().map(str::to_owned);
+        let mut place = case["at"]
+            .as_str()
+            .filter(|at| !at.is_empty())
+            .map(str::to_owned);
         let body = match case["door"].as_str().unwrap() {
             // A level deeper than by itself.
-            "commit" if is_deep(&bytes) => {
-                code = Some("bytes".to_owned());
+            "commit" if crate::hostile::is_deep(&bytes) => {
+                (code, place) = (Some("bytes".to_owned()), None);
                 sealed(&bytes)
             }
-            "commit" => sealed(&bytes),
+            "commit" => {
+                place = place.map(|at| inside(&at));
+                sealed(&bytes)
+            }
             // A file ends with a line end, and so may a body.
             "signed" if bytes.ends_with(b"\n") => return None,
             "signed" => bytes,
             _ => return None,
         };
+        // What does not end inside a commit may go on with what follows it.
+        let is_whole = |at: &str| at != format!("byte {}", br#"{"commit":"#.len() + bytes_len);
+        let place = place.filter(|at| is_whole(at));
         Some(Case {
+            place,
             name: format!("{class}: {}", case["name"].as_str().unwrap()),
             body,
             code,
@@ -705,13 +719,29 @@ fn cases() -> Vec<Case> {
     at_our_door.collect()
 }
 
-/// Whether there are as many levels as there may be, or more.
-fn is_deep(bytes: &[u8]) -> bool {
-    let opened = bytes.split(|byte| !matches!(byte, b'[' | b'{'));
-    opened.map(<[u8]>::len).max() >= Some(10)
+/// The place of a fault of a commit, inside a signed one.
+fn inside(at: &str) -> String {
+    match at.strip_prefix("byte ") {
+        Some(offset) => {
+            let offset: usize = offset.parse().unwrap();
+            format!("byte {}", offset + br#"{"commit":"#.len())
+        }
+        None => at.to_owned(),
+    }
 }
 
-fn sealed(commit: &[u8]) -> Vec<u8> {
+/// Whether a message says where the fault of a case is.
+pub(crate) fn is_told(case: &Case, said: &str) -> bool {
+    let told = |place: &String| match place.starts_with("byte ") {
+        true => said.contains(&format!("at {place},")),
+        false => ["in commit.", "in "]
+            .iter()
+            .any(|before| said.contains(&format!("{before}{place},"))),
+    };
+    case.place.as_ref().is_none_or(told)
+}
+
+pub(crate) fn sealed(commit: &[u8]) -> Vec<u8> {
     let key = format!("SHA256:{}", "A".repeat(43));
     let sig = Base64::encode_string(&[0; 64]);
     let rest = format!(r#","signatures":[{{"key":"{key}","sig":"{sig}"}}]}}"#);
@@ -767,8 +797,15 @@ fn fault_of(case: &Case, reply: &Reply) -> Option<String> {
         _ => reply.status == 422,
     };
     let is_code = expected.map_or(["ledger", "time"].contains(&found), |code| found == code);
-    (!is_status || !is_code)
-        .then(|| format!("expected {expected:?}, found {} {problem}", reply.status))
+    let said = problem["detail"].as_str().unwrap_or_default();
+    let is_placed = is_told(case, said);
+    (!is_status || !is_code || !is_placed).then(|| {
+        let place = &case.place;
+        format!(
+            "expected {expected:?} at {place:?}, found {} {problem}",
+            reply.status
+        )
+    })
 }
 
 #[test]

@@ -174,6 +174,19 @@ pub(crate) fn agent(name: &str) -> Act {
     )
 }
 
+/// An agent with these roles, as JSON words in order.
+pub(crate) fn act_of(name: &str, roles: &[&str]) -> Act {
+    act(
+        &format!("agent/{name}"),
+        "agent.registered",
+        None,
+        &format!(
+            r#"{{"name":"{name}","kind":"human","roles":{roles:?},"keys":{}}}"#,
+            keys_json(name)
+        ),
+    )
+}
+
 impl Lab {
     /// A ledger with Ada as its steward; closed.
     pub(crate) fn founded() -> Lab {

@@ -18,12 +18,17 @@ mod damage;
 mod desk;
 #[cfg(feature = "cli")]
 mod exports;
+mod edges;
 mod following;
 mod format_doc;
 mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
 mod hostile;
+#[cfg(feature = "cli")]
+mod hostile_doors;
+#[cfg(feature = "cli")]
+mod hostile_memory;
 #[cfg(feature = "cli")]
 mod http_hostile;
 #[cfg(feature = "cli")]

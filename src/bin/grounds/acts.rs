@@ -15,7 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::files;
 
 /// The largest text file that is read for acts, policies and views.
-pub(crate) const MAX_FILE: u64 = 4 * 1024 * 1024;
+pub(crate) const MAX_FILE: u64 = 1 << 20;
 
 /// The data of an event, field by field.
 #[derive(Debug, Clone, Default)]

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::cli::{Colour, Global};
 use crate::error::{Exit, Failure};
+use crate::render::human::style::{calm, calm_json, safe};
 
 /// Everything that commands share.
 #[derive(Clone)]
@@ -130,9 +131,10 @@ impl Context {
     /// Prints a command's answer; long ones through a pager, on a terminal.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         if self.wants_pager(text) {
+            let calmed = calm(text);
             let paged = match self.has_colour() {
-                true => through_pager(text),
-                false => through_pager(&anstream::adapter::strip_str(text).to_string()),
+                true => through_pager(&calmed),
+                false => through_pager(&anstream::adapter::strip_str(&calmed).to_string()),
             };
             if paged.is_ok() {
                 return Ok(());
@@ -146,10 +148,13 @@ impl Context {
         }
     }
 
-    /// Prints a part of an answer, as it is, never through a pager.
+    /// Prints a part of an answer, never through a pager.
     pub(crate) fn print_part(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(std::io::stdout(), self.choice());
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out
+            .write_all(calm(text).as_bytes())
+            .and_then(|()| out.flush())
+        {
             // Whoever reads has had enough: `grounds log | head`.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| Failure::io(Path::new("standard output"), &error)),
@@ -172,14 +177,14 @@ impl Context {
         head: &page::Head,
         answer: impl Serialize,
     ) -> Result<(), Failure> {
-        self.print_bytes(page::json(schema, head, answer).as_bytes())
+        self.print_bytes(calm_json(&page::json(schema, head, answer)).as_bytes())
     }
 
     /// Prints a value as JSON.
     pub(crate) fn print_json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|error| Failure::new(Exit::Io, "io", error.to_string()))?;
-        self.print_bytes(format!("{text}\n").as_bytes())
+        self.print_bytes(calm_json(&format!("{text}\n")).as_bytes())
     }
 
     fn wants_pager(&self, text: &str) -> bool {
@@ -199,7 +204,7 @@ impl Context {
             },
         );
         // Nobody is left to be told when standard error is closed.
-        let _ = writeln!(err, "{text}");
+        let _ = writeln!(err, "{}", calm(text));
     }
 
     /// A bar for long work, on a terminal only, with rate and time left.
@@ -217,9 +222,9 @@ impl Context {
     pub(crate) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.global.json {
             let json = serde_json::json!({ "error": failure });
-            self.say(&json.to_string());
+            self.say(&calm_json(&json.to_string()));
         } else {
-            self.say(&failure.to_string());
+            self.say(&safe(&failure.to_string()));
         }
         failure.exit.into()
     }

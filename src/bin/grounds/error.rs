@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use clap::{CommandFactory as _, Parser as _};
 use grounds::claim::{Code, Rejection};
 use grounds::ledger::{
     HeadError, LedgerError, MirrorError, NoSuchMoment, RepairError, SignerError,
@@ -12,6 +13,9 @@ use grounds::projection::BadQuestion;
 use grounds::store::StoreError;
 use grounds::tlog::TileError;
 use serde::Serialize;
+
+use crate::cli::Cli;
+use crate::render::human::style::{calm_json, safe};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,8 +164,10 @@ fn store(error: &StoreError, message: String) -> Failure {
         StoreError::Occupied { .. } => {
             Failure::new(Exit::No, "exists", message).hint("choose another folder")
         }
-        StoreError::Damaged(_) => Failure::new(Exit::Damaged, "damaged", message)
-            .hint("grounds verify lists what is wrong; nothing was changed"),
+        StoreError::Damaged(_) | StoreError::TooLarge { .. } => {
+            Failure::new(Exit::Damaged, "damaged", message)
+                .hint("grounds verify lists what is wrong; nothing was changed")
+        }
         StoreError::Conflict { .. } => Failure::new(Exit::Conflict, "conflict", message),
         _ => Failure::new(Exit::Io, "io", message)
             .hint("nothing was acknowledged; run the same command again once the cause is gone"),
@@ -298,7 +304,8 @@ pub(crate) fn asked_by(option: &str, fault: &BadQuestion) -> Failure {
 
 /// What clap has to say: help and versions on standard output, faults on standard error, as JSON
 /// where JSON was asked for.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: clap::Error) -> ExitCode {
+    let error = calmed(error);
     let is_help = !error.use_stderr();
     let is_json = std::env::args_os().any(|argument| argument == "--json");
     // Nobody is left to be told when even this cannot be printed.
@@ -308,7 +315,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
             let message = rendered.lines().next().unwrap_or_default();
             let message = message.strip_prefix("error: ").unwrap_or(message);
             let failure = Failure::usage(message).hint("grounds help, or --help after the command");
-            let json = serde_json::json!({ "error": failure });
+            let json = calm_json(&serde_json::json!({ "error": failure }).to_string());
             std::io::Write::write_all(&mut std::io::stderr(), format!("{json}\n").as_bytes())
         }
         false => error.print(),
@@ -317,5 +324,22 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         Exit::Done.into()
     } else {
         Exit::Usage.into()
+    }
+}
+
+/// The same fault without what acts on a terminal: a fault quotes arguments, and who runs the program
+/// may have them from somebody else.
+fn calmed(error: clap::Error) -> clap::Error {
+    let given: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let calm: Vec<String> = given.iter().map(|argument| safe(argument)).collect();
+    if calm == given {
+        return error;
+    }
+    match Cli::try_parse_from(calm) {
+        Err(calmed) => calmed,
+        // It is what was escaped that was wrong.
+        Ok(_) => Cli::command().error(error.kind(), "found a control character in an argument"),
     }
 }

@@ -29,7 +29,7 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return error::usage(&error),
+        Err(error) => return error::usage(error),
     };
     let context = context::Context::new(&cli.global);
     match command::run(&cli, &context) {

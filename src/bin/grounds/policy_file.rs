@@ -6,21 +6,14 @@ use std::time::Duration;
 use grounds::tlog::{TlogPolicy, VerifierKey};
 
 use crate::error::Failure;
+use crate::files;
 
 /// The largest policy file that is read, in bytes; the library says how long one may be.
 const MAX_FILE: u64 = 2 << 20;
 
 /// Reads a tlog-policy file.
 pub(crate) fn read(path: &Path) -> Result<TlogPolicy, Failure> {
-    let io = |error| Failure::io(path, &error);
-    let length = std::fs::metadata(path).map_err(io)?.len();
-    if length > MAX_FILE {
-        let found = format!("{}: found {length} bytes", path.display());
-        return Err(Failure::usage(format!(
-            "{found}, expected a tlog-policy of at most 1 MiB"
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
+    let bytes = files::read(path, MAX_FILE)?;
     TlogPolicy::parse(&bytes).map_err(|error| {
         Failure::usage(format!("{}: {error}", path.display()))
             .hint("c2sp.org/tlog-policy and docs/FORMAT.md tell the form of a policy")

@@ -89,7 +89,11 @@ pub(crate) fn ask_after(
     let told = match question {
         Ok(None) => return,
         Ok(Some(question)) => ask(&question, context, dir, origin),
-        Err(error) => Err(error.into()),
+        Err(error @ LedgerError::Policy(_)) => Err(error.into()),
+        // What is said of a write that failed is not so here: the act is recorded.
+        Err(error) => {
+            Err(Failure::from(error).hint("it is recorded; grounds witness ask asks again"))
+        }
     };
     match told {
         Ok(told) => warn(context, &told),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::envelope::Refused;
 use crate::form::{AnyList, Fields, Form, List, record, text_of};
 use crate::hash::Hash;
-use crate::json::Json;
+use crate::json::{Json, most_values};
 use crate::projection::Profile;
 use crate::tlog::{MapLeaf, MapProof};
 use crate::trust::{Coverage, Figure, Figures};
@@ -13,6 +13,11 @@ use crate::value::{EventId, FormError, Index, Line, ONE, Origin, Subject};
 
 /// The most bytes a bundle may have: 8 MiB.
 pub const MAX_FILE: usize = 8 << 20;
+
+/// The most values that are read of a bundle: one in 32 bytes of the longest. No bundle that holds
+/// comes near, since what it has most of are hashes of 67 bytes; one made of nothing but small
+/// numbers would take twenty times its length in memory.
+const MAX_VALUES: usize = MAX_FILE / 32;
 
 /// The version of the form.
 pub(super) const VERSION: u64 = 1;
@@ -237,6 +242,11 @@ impl BundleFile {
         if bytes.len() > MAX_FILE {
             let found = format!("a bundle of {} bytes", bytes.len());
             return Err(FormError::limit(found, format!("at most {MAX_FILE} bytes")).into());
+        }
+        let values = most_values(bytes);
+        if values > MAX_VALUES {
+            let found = format!("a bundle of up to {values} values");
+            return Err(FormError::limit(found, format!("at most {MAX_VALUES}")).into());
         }
         let json = Json::parse(bytes)?;
         let file = BundleFile::read(&json)?;

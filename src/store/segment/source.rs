@@ -61,6 +61,10 @@ mod frames {
     use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
     use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+    /// The largest window of a frame, in bytes: what RFC 8878, section 3.1.1.1.2, asks every decoder
+    /// to take. A frame that names a larger one would have so much memory held for it.
+    const MOST_WINDOW: u64 = 8 << 20;
+
     /// The content of all frames of a Zstandard file in a row (RFC 8878, 3.1): other people's tools
     /// write one frame, [`seal`](super::super::seal) writes many.
     pub(super) struct Frames<R: Read> {
@@ -72,9 +76,11 @@ mod frames {
     impl<R: Read> Frames<R> {
         pub(super) fn new(source: R) -> Frames<R> {
             let source = BufReader::with_capacity(64 << 10, source);
+            let mut decoder = FrameDecoder::new();
+            decoder.set_max_window_size(MOST_WINDOW);
             Frames {
                 source,
-                decoder: FrameDecoder::new(),
+                decoder,
                 within_frame: false,
             }
         }

@@ -97,9 +97,11 @@ impl Add {
         let subject = Subject::Entity(Kind::Artifact, slug);
         is_free(desk.state(), &subject)?;
         let digest = match &self.file {
-            Some(path) => Some(Hash::of(
-                &std::fs::read(path).map_err(|error| Failure::io(path, &error))?,
-            )),
+            Some(path) => Some(
+                std::fs::File::open(path)
+                    .and_then(Hash::of_all)
+                    .map_err(|error| Failure::io(path, &error))?,
+            ),
             None => self.sha256,
         };
         let authors = (!self.author.is_empty()).then(|| {

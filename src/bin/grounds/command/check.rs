@@ -9,13 +9,15 @@ use grounds::ledger::bundle;
 use grounds::ledger::{Cosignature, NotProved, ProofOf, Proved, check_proof};
 use grounds::tlog::{TlogPolicy, VerifierKey};
 use grounds::value::{CommitId, EventId, Index, Kind, Subject, Time};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use super::heads;
 use super::verify::parse_vkey;
 use crate::context::Context;
 use crate::desk;
 use crate::error::{Exit, Failure};
+use crate::files;
 use crate::policy_file;
 use crate::render;
 
@@ -186,30 +188,20 @@ impl Check {
     }
 
     fn read(&self) -> Result<Vec<u8>, Failure> {
-        let io = |error| Failure::io(&self.file, &error);
-        let length = std::fs::metadata(&self.file).map_err(io)?.len();
-        if length > bundle::MAX_FILE as u64 {
-            return Err(self.too_long(length, bundle::MAX_FILE as u64));
-        }
-        let file = std::fs::read(&self.file).map_err(io)?;
-        if length > MAX_FILE && !self.is_bundle(&file) {
-            return Err(self.too_long(length, MAX_FILE));
+        let file = files::read(&self.file, bundle::MAX_FILE as u64)?;
+        if file.len() as u64 > MAX_FILE && !self.is_bundle(&file) {
+            let (path, length) = (self.file.display(), file.len());
+            let message = format!("{path}: found {length} bytes, expected at most {MAX_FILE}");
+            return Err(Failure::new(Exit::No, "limit", message));
         }
         Ok(file)
-    }
-
-    fn too_long(&self, length: u64, most: u64) -> Failure {
-        let file = self.file.display();
-        let message = format!("{file}: found {length} bytes, expected at most {most}");
-        Failure::new(Exit::No, "limit", message)
     }
 
     /// By name, or a JSON object with a claim and a map.
     fn is_bundle(&self, file: &[u8]) -> bool {
         let is_named = || self.file.to_string_lossy().ends_with(".claim.json");
-        let json: Option<serde_json::Value> = serde_json::from_slice(file).ok();
-        let has = |name: &str| json.as_ref().is_some_and(|json| json.get(name).is_some());
-        is_named() || (has("claim") && has("map"))
+        let json: Option<Bundled> = serde_json::from_slice(file).ok();
+        is_named() || json.is_some_and(|json| json.claim.is_some() && json.map.is_some())
     }
 
     fn bundle(
@@ -250,13 +242,25 @@ impl Check {
     }
 }
 
+/// What tells a claim bundle from other JSON; the rest of it is passed over, not held.
+#[derive(Deserialize)]
+struct Bundled {
+    claim: Option<IgnoredAny>,
+    map: Option<IgnoredAny>,
+}
+
+/// What of a receipt is a proof and what it is one of.
+#[derive(Deserialize)]
+struct Received {
+    proof: String,
+    entry: Option<String>,
+}
+
 /// A receipt holds proof and entry; anything else is a proof.
 fn unpack(file: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
-    let receipt: Option<serde_json::Value> = serde_json::from_slice(file).ok();
-    let text = |name: &str| Some(receipt.as_ref()?.get(name)?.as_str()?.as_bytes().to_vec());
-    match (text("proof"), text("entry")) {
-        (Some(proof), entry) => (proof, entry),
-        _ => (file.to_vec(), None),
+    match serde_json::from_slice::<Received>(file) {
+        Ok(receipt) => (receipt.proof.into(), receipt.entry.map(String::into_bytes)),
+        Err(_) => (file.to_vec(), None),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::render;
 use crate::sources::{self, Place};
 
 /// The most bytes of a checkpoint.
-const LONGEST_NOTE: u64 = 1_000_000;
+pub(super) const LONGEST_NOTE: u64 = 1_000_000;
 
 /// What was found out about two heads, as `--json` prints it.
 #[derive(Debug, Serialize)]

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::desk::{close, open_appender};
 use crate::error::{Exit, Failure};
+use crate::files;
 use crate::witnesses;
 use crate::{keys, render};
 
@@ -313,12 +314,11 @@ fn after(error: LedgerError, events: u64) -> Failure {
 }
 
 fn read_mapping(path: &Path) -> Result<String, Failure> {
-    let io = |error| Failure::io(path, &error);
-    if std::fs::metadata(path).map_err(io)?.len() > MAX_MAPPING {
-        return Err(Failure::usage(format!(
-            "{}: expected a mapping of at most {MAX_MAPPING} bytes",
-            path.display()
-        )));
-    }
-    std::fs::read_to_string(path).map_err(io)
+    let bytes = files::read(path, MAX_MAPPING)?;
+    String::from_utf8(bytes).map_err(|_| {
+        let path = path.display();
+        Failure::usage(format!(
+            "{path}: found bytes that are no text, expected a mapping"
+        ))
+    })
 }

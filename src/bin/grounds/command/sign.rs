@@ -61,7 +61,10 @@ impl Sign {
 
     fn sign(&self, context: &Context, path: &Path) -> Result<(), Failure> {
         let mut draft = Draft::read(context, path)?;
-        let before = draft.preview()?;
+        let before = draft.preview().map_err(|failure| Failure {
+            message: format!("{}: {}", path.display(), failure.message),
+            ..failure
+        })?;
         context.say(&draft.words(before.as_ref()));
         if self.dry_run {
             return Ok(());

@@ -1,12 +1,14 @@
 //! `grounds submit FILE…`: record signed commits where the log key is.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use grounds::claim::{Recorded, State};
-use grounds::envelope::{Signed, line_of};
+use grounds::envelope::{MAX_ENTRY, Signed, line_of};
 use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, preview, refused};
 use grounds::net::{Remote, RemoteError};
 use grounds::tlog::{Tree, leaf_hash};
@@ -19,11 +21,12 @@ use crate::desk::{
 };
 use crate::error::{Exit, Failure};
 use crate::files;
+use crate::render::human::style::{calm_json, safe};
 use crate::render::human::written;
 use crate::witnesses;
 
-/// The largest file of commits that is taken: 1 GiB.
-const MAX_SUBMITTED: u64 = 1 << 30;
+/// The most bytes of a line that are held: twice what a signed commit may have.
+const MAX_LINE: u64 = 128 * 1024;
 
 /// So many commits share one write to disk.
 const BATCH: usize = 256;
@@ -64,23 +67,32 @@ pub(crate) struct Submit {
 /// A commit of a file, by its place.
 struct Line {
     place: String,
-    bytes: Vec<u8>,
+    /// What stands there, or why it is not looked at.
+    bytes: Result<Vec<u8>, Failure>,
+}
+
+impl Line {
+    fn bytes(&self) -> Result<&[u8], Failure> {
+        self.bytes.as_deref().map_err(Failure::clone)
+    }
 }
 
 impl Submit {
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
-        let mut lines = Vec::new();
-        for path in &self.files {
-            lines.extend(lines_of(path)?);
-        }
+        let files: Vec<Lines> = self
+            .files
+            .iter()
+            .map(|path| Lines::open(path))
+            .collect::<Result<_, _>>()?;
+        let lines = files.into_iter().flatten();
         if self.dry_run {
             return self.judge(context, lines);
         }
         if self.genesis {
-            return found(context, &lines);
+            return found(context, lines);
         }
         if let Some(url) = &self.to {
-            return self.send(context, url, &lines);
+            return self.send(context, url, lines);
         }
         let dir = context.ledger_dir()?;
         let origin = Ledger::origin_of(&dir).ok_or_else(|| {
@@ -94,7 +106,13 @@ impl Submit {
             exit: Exit::Done,
         };
         for line in lines {
-            answers.take(&mut appender, line)?;
+            match line {
+                Ok(line) => answers.take(&mut appender, line)?,
+                Err(failure) => {
+                    answers.flush(&mut appender)?;
+                    return Err(failure);
+                }
+            }
         }
         answers.flush(&mut appender)?;
         let exit = answers.exit;
@@ -105,7 +123,12 @@ impl Submit {
     }
 
     /// Sends them one after the other, since one may build on another.
-    fn send(&self, context: &Context, url: &str, lines: &[Line]) -> Result<Exit, Failure> {
+    fn send(
+        &self,
+        context: &Context,
+        url: &str,
+        lines: impl Iterator<Item = Result<Line, Failure>>,
+    ) -> Result<Exit, Failure> {
         let vkey = self.vkey.as_deref().map(parse_vkey).transpose()?;
         let remote = Remote::new(url).map_err(|error| Failure::usage(format!("--to: {error}")))?;
         let mut answers = Answers {
@@ -114,7 +137,15 @@ impl Submit {
             exit: Exit::Done,
         };
         for line in lines {
-            match patiently(context, || remote.submit(&line.bytes, vkey.as_ref())) {
+            let line = line?;
+            let bytes = match line.bytes() {
+                Ok(bytes) => bytes,
+                Err(failure) => {
+                    answers.no(&line.place, &failure)?;
+                    continue;
+                }
+            };
+            match patiently(context, || remote.submit(bytes, vkey.as_ref())) {
                 Ok(receipt) => answers.yes(&line.place, &receipt)?,
                 Err(error) if is_final(&error) => answers.no(&line.place, &error.into())?,
                 Err(error) => return Err(error.into()),
@@ -124,10 +155,16 @@ impl Submit {
     }
 
     /// Judges each commit in the place that it would take now, after those before it.
-    fn judge(&self, context: &Context, lines: Vec<Line>) -> Result<Exit, Failure> {
-        let mut bench = match self.genesis {
-            true => Bench::empty(&lines)?,
-            false => Bench::of(&context.open()?)?,
+    fn judge(
+        &self,
+        context: &Context,
+        lines: impl Iterator<Item = Result<Line, Failure>>,
+    ) -> Result<Exit, Failure> {
+        let mut lines = lines.peekable();
+        let mut bench = match (self.genesis, lines.peek()) {
+            (true, Some(Ok(first))) => Bench::before(first)?,
+            (true, _) => return Err(Failure::usage("found no genesis")),
+            (false, _) => Bench::of(&context.open()?)?,
         };
         let mut answers = Answers {
             context,
@@ -135,6 +172,7 @@ impl Submit {
             exit: Exit::Done,
         };
         for line in lines {
+            let line = line?;
             match bench.judge(&line) {
                 Ok(judged) => context.print_part(&judged.text(context.global.json))?,
                 Err(failure) => answers.no(&line.place, &failure)?,
@@ -203,10 +241,9 @@ impl Bench {
         })
     }
 
-    /// Before the genesis that stands in the first line.
-    fn empty(lines: &[Line]) -> Result<Bench, Failure> {
-        let first = lines.first().map(|line| line.bytes.as_slice());
-        let signed = Signed::parse(first.unwrap_or_default()).map_err(|error| refused(&error))?;
+    /// Before the genesis that stands in this line.
+    fn before(genesis: &Line) -> Result<Bench, Failure> {
+        let signed = Signed::parse(genesis.bytes()?).map_err(|error| refused(&error))?;
         Ok(Bench {
             origin: signed.commit.ledger.clone(),
             state: State::new(),
@@ -216,7 +253,7 @@ impl Bench {
 
     fn judge<'l>(&mut self, line: &'l Line) -> Result<Judged<'l>, Failure> {
         let place = &line.place;
-        let signed = Signed::parse(&line.bytes).map_err(|error| refused(&error))?;
+        let signed = Signed::parse(line.bytes()?).map_err(|error| refused(&error))?;
         let id = signed.commit.id();
         let mut history = self.state.history().iter();
         if let Some(entry) = history.find(|entry| entry.commit == id).cloned() {
@@ -275,32 +312,86 @@ impl Judged<'_> {
     }
 }
 
-fn lines_of(path: &Path) -> Result<Vec<Line>, Failure> {
-    let bytes = files::read(path, MAX_SUBMITTED)?;
-    let whole: Vec<(usize, &[u8])> = bytes
-        .split(|byte| *byte == b'\n')
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty())
-        .collect();
-    if whole.is_empty() {
-        return Err(Failure::new(
-            Exit::No,
-            "bytes",
-            format!(
-                "{}: found nothing, expected a signed commit",
-                path.display()
-            ),
-        ));
+/// The commits of a file, read as they are asked for: a file may be longer than memory.
+struct Lines {
+    path: PathBuf,
+    source: Box<dyn BufRead>,
+    /// How many lines were read.
+    number: u64,
+    /// The line that is next, without its place: only what follows shows whether it is alone.
+    next: Option<(u64, Result<Vec<u8>, Failure>)>,
+    is_first: bool,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Lines, Failure> {
+        let source: Box<dyn BufRead> = match path == Path::new("-") {
+            true => Box::new(BufReader::new(std::io::stdin())),
+            false => {
+                let file = File::open(path).map_err(|error| Failure::io(path, &error))?;
+                Box::new(BufReader::new(file))
+            }
+        };
+        let mut lines = Lines {
+            path: path.to_path_buf(),
+            source,
+            number: 0,
+            next: None,
+            is_first: true,
+        };
+        lines.next = lines.read()?;
+        if lines.next.is_none() {
+            let what = "found nothing, expected a signed commit";
+            let message = format!("{}: {what}", path.display());
+            return Err(Failure::new(Exit::No, "bytes", message));
+        }
+        Ok(lines)
     }
-    let is_one = whole.len() == 1;
-    let line = |(number, bytes): (usize, &[u8])| Line {
-        place: match is_one {
-            true => path.display().to_string(),
-            false => format!("{}:{}", path.display(), number + 1),
-        },
-        bytes: bytes.to_vec(),
-    };
-    Ok(whole.into_iter().map(line).collect())
+
+    /// The next line with anything in it; of one that is too long no more is held than it may have.
+    #[allow(clippy::type_complexity)]
+    fn read(&mut self) -> Result<Option<(u64, Result<Vec<u8>, Failure>)>, Failure> {
+        let failed = |error: std::io::Error| Failure::io(&self.path, &error);
+        loop {
+            let mut bytes = Vec::new();
+            let mut part = (&mut self.source).take(MAX_LINE + 1);
+            if part.read_until(b'\n', &mut bytes).map_err(failed)? == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if bytes.last() == Some(&b'\n') {
+                bytes.pop();
+            } else if bytes.len() as u64 > MAX_LINE {
+                self.source.skip_until(b'\n').map_err(failed)?;
+                let message = format!(
+                    "found a line of more than {MAX_LINE} bytes, expected a signed commit of at most {MAX_ENTRY}"
+                );
+                let failure = Failure::new(Exit::No, "limit", message);
+                return Ok(Some((self.number, Err(failure))));
+            }
+            if !bytes.is_empty() {
+                return Ok(Some((self.number, Ok(bytes))));
+            }
+        }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<Line, Failure>;
+
+    fn next(&mut self) -> Option<Result<Line, Failure>> {
+        let (number, bytes) = self.next.take()?;
+        self.next = match self.read() {
+            Ok(next) => next,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let is_alone = std::mem::replace(&mut self.is_first, false) && self.next.is_none();
+        let place = match is_alone {
+            true => self.path.display().to_string(),
+            false => format!("{}:{number}", self.path.display()),
+        };
+        Some(Ok(Line { place, bytes }))
+    }
 }
 
 /// Answers, each on its own line, as soon as they are certain.
@@ -312,7 +403,14 @@ struct Answers<'c> {
 
 impl Answers<'_> {
     fn take(&mut self, appender: &mut Appender, line: Line) -> Result<(), Failure> {
-        match appender.stage(&line.bytes) {
+        let bytes = match line.bytes() {
+            Ok(bytes) => bytes,
+            Err(failure) => {
+                self.flush(appender)?;
+                return self.no(&line.place, &failure);
+            }
+        };
+        match appender.stage(bytes) {
             Ok(Staged::New(_)) => {
                 self.staged.push(line.place);
                 if self.staged.len() >= BATCH {
@@ -371,22 +469,29 @@ impl Answers<'_> {
         }
         if self.context.global.json {
             let answer = serde_json::json!({ "at": place, "error": failure }).to_string();
-            return self.context.print_bytes(format!("{answer}\n").as_bytes());
+            let answer = calm_json(&format!("{answer}\n"));
+            return self.context.print_bytes(answer.as_bytes());
         }
-        self.context.say(&format!("{place}: {failure}"));
+        self.context.say(&safe(&format!("{place}: {failure}")));
         Ok(())
     }
 }
 
 /// Makes a ledger of a genesis that all its stewards signed.
-fn found(context: &Context, lines: &[Line]) -> Result<Exit, Failure> {
-    let [line] = lines else {
-        return Err(Failure::usage(format!(
-            "found {} commits, expected the one genesis",
-            lines.len()
-        )));
-    };
-    let signed = Signed::parse(&line.bytes).map_err(|error| refused(&error))?;
+fn found(
+    context: &Context,
+    mut lines: impl Iterator<Item = Result<Line, Failure>>,
+) -> Result<Exit, Failure> {
+    let line = lines
+        .next()
+        .unwrap_or_else(|| Err(Failure::usage("found no genesis")))?;
+    if lines.next().is_some() {
+        return Err(Failure::usage(
+            "found several commits, expected the one genesis",
+        ));
+    }
+    let bytes = line.bytes()?;
+    let signed = Signed::parse(bytes).map_err(|error| refused(&error))?;
     let origin = signed.commit.ledger.clone();
     let dir = context
         .global
@@ -397,7 +502,7 @@ fn found(context: &Context, lines: &[Line]) -> Result<Exit, Failure> {
     let vkey = signer.verifier().to_string();
     let (appender, receipt) = Appender::create(
         &files::absolute(&dir)?,
-        &line.bytes,
+        bytes,
         signer,
         Box::new(SystemClock::new()),
     )?;

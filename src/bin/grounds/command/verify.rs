@@ -9,8 +9,10 @@ use grounds::ledger::{Clock as _, HeadSigner, Ledger, SignerState, SystemClock};
 use grounds::tlog::VerifierKey;
 use serde::Serialize;
 
+use super::heads::LONGEST_NOTE;
 use crate::context::Context;
 use crate::error::{Exit, Failure};
+use crate::files;
 use crate::policy_file;
 use crate::render;
 
@@ -49,7 +51,7 @@ impl Verify {
             policy_file::names(policy, vkey)?;
         }
         let from = match &self.from {
-            Some(path) => Some(std::fs::read(path).map_err(|error| Failure::io(path, &error))?),
+            Some(path) => Some(files::read(path, LONGEST_NOTE)?),
             None => None,
         };
         let standard = Standard {
