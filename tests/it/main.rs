@@ -16,6 +16,8 @@ mod desk;
 mod exports;
 mod following;
 mod format_doc;
+#[cfg(feature = "import")]
+mod fuzz;
 mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
