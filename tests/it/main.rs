@@ -21,6 +21,8 @@ mod exports;
 mod edges;
 mod following;
 mod format_doc;
+#[cfg(feature = "import")]
+mod fuzz;
 mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
