@@ -14,10 +14,10 @@ use crate::hash::Hash;
 use crate::value::{EventId, Kind, Subject, Time};
 
 /// Splitmix64 (Steele, Lea and Flood 2014).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,11 +25,11 @@ impl Dice {
         (z ^ (z >> 31)) % sides
     }
 
-    fn one_in(&mut self, sides: u64) -> bool {
+    pub(super) fn one_in(&mut self, sides: u64) -> bool {
         self.roll(sides) == 0
     }
 
-    fn of<'t, T: Sized>(&mut self, list: &'t [T]) -> &'t T {
+    pub(super) fn of<'t, T: Sized>(&mut self, list: &'t [T]) -> &'t T {
         &list[usize::try_from(self.roll(list.len() as u64)).unwrap()]
     }
 

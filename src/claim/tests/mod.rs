@@ -7,3 +7,4 @@ mod fold;
 pub(crate) mod histories;
 mod naive;
 mod refused;
+mod thieves;
