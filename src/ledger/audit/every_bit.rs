@@ -166,10 +166,10 @@ impl Made {
     }
 
     /// An auditor that has read every entry, and the size of the head.
-    fn audited(&self) -> (Auditor, u64) {
+    fn audited(&self) -> (Auditor<Disk>, u64) {
         let mut auditor = self.auditor();
         let note = self.read("checkpoint");
-        auditor.open_the_head(Some(&note), &self.standard());
+        auditor.open_the_head(Ok(&Some(note)), &self.standard());
         let size = auditor.signed.as_ref().unwrap().checkpoint.size;
         auditor.read_entries(size, &mut |_, _| {}).unwrap();
         auditor.hold_against_head();
@@ -177,8 +177,9 @@ impl Made {
         (auditor, size)
     }
 
-    fn auditor(&self) -> Auditor {
-        Auditor::new(&self.dir(), open_reader(&self.dir()).unwrap(), None)
+    fn auditor(&self) -> Auditor<Disk> {
+        let reader = open_reader_on(Disk, &self.dir()).unwrap();
+        Auditor::new(&self.dir(), reader, None)
     }
 
     fn standard(&self) -> Standard<'_> {
@@ -308,7 +309,7 @@ impl OpenFile for OpenWindow {
         Ok(count)
     }
 
-    fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+    fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
         not_here()
     }
 
@@ -431,7 +432,7 @@ fn every_bit_of_a_ledger_is_found_and_named_and_none_of_it_is_given_out() {
 fn flip_files(made: &Made) {
     let (auditor, size) = made.audited();
     let mut names = Vec::new();
-    walk(&made.dir().join("tile"), "tile", &mut names);
+    walk(&Disk, &made.dir().join("tile"), "tile", &mut names);
     let (tally, mut all) = (Tally::begin(), 0);
     let files: Vec<(String, Vec<u8>)> = names
         .into_iter()
@@ -482,7 +483,7 @@ fn flip_heads(made: &Made) {
         let mut flipped = note.clone();
         flipped[bit.byte] ^= bit.mask;
         let mut fresh = made.auditor();
-        fresh.open_the_head(Some(&flipped), &standard);
+        fresh.open_the_head(Ok(&Some(flipped.clone())), &standard);
         fresh.look_at_witnesses(Some(&flipped), &[], &standard);
         let names = |fault: &Fault| fault.file.as_deref() == Some("checkpoint");
         assert!(
@@ -508,7 +509,7 @@ fn flip_heads(made: &Made) {
     }
     let mut all = note.len();
     let mut names = Vec::new();
-    walk(&made.dir().join("cosigned"), "cosigned", &mut names);
+    walk(&Disk, &made.dir().join("cosigned"), "cosigned", &mut names);
     assert_eq!(names.len(), 2);
     for name in names {
         let whole = made.read(&name);
