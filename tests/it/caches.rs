@@ -11,7 +11,9 @@ use crate::custody::{Dice, random};
 use crate::lab::{Lab, audited, copy, everything, note};
 
 /// What is done to a file: nothing, or one of the things that happen to caches.
-const SPOILED: [&str; 6] = ["whole", "flipped", "cut", "empty", "foreign", "gone"];
+const SPOILED: [&str; 7] = [
+    "whole", "flipped", "cut", "empty", "forged", "foreign", "gone",
+];
 
 fn spoil(path: &Path, how: &str, foreign: Option<&[u8]>, dice: &mut Dice) {
     let mut bytes = std::fs::read(path).unwrap();
@@ -20,11 +22,19 @@ fn spoil(path: &Path, how: &str, foreign: Option<&[u8]>, dice: &mut Dice) {
         "flipped" => bytes[dice.roll(length) as usize] ^= 1 << dice.roll(8),
         "cut" => bytes.truncate(dice.roll(length) as usize),
         "empty" => bytes.clear(),
+        "forged" => bytes = with_another_size(&bytes),
         "foreign" => bytes = foreign.unwrap_or(b"something else").to_vec(),
         "gone" => return std::fs::remove_file(path).unwrap(),
         _ => return,
     }
     std::fs::write(path, bytes).unwrap();
+}
+
+/// The second line of a head is its size: here that of a longer log.
+fn with_another_size(bytes: &[u8]) -> Vec<u8> {
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    lines[1] = b"4711";
+    lines.join(&b'\n')
 }
 
 /// Everything that a snapshot can be asked, as text: read from the snapshot as far as it says

@@ -35,9 +35,10 @@ const EVENTS: &str = "events/000000000000.jsonl";
 #[cfg(feature = "zstd")]
 const SEALED: &str = "events/000000000000.jsonl.zst";
 
-/// Of how many bits one is flipped; every one in the full run.
+/// Of how many bits one is flipped; with `GROUNDS_EVERY_BIT` every one, as the step `bits` of the full
+/// run asks an optimised build.
 fn one_in(many: usize) -> usize {
-    match std::env::var_os("GROUNDS_FULL") {
+    match std::env::var_os("GROUNDS_EVERY_BIT") {
         Some(_) => 1,
         None => many,
     }
