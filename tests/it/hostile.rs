@@ -49,6 +49,108 @@ fn every_event_type_refuses_an_unknown_field_and_a_field_too_few() {
     }
 }
 
+/// Each number and each word of the catalogue has a case in the data or a test that is there.
+#[test]
+fn every_entry_of_the_catalogue_is_held_by_a_case_or_a_test_that_is_there() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(root.join("tests/vectors/hostile/CATALOGUE.md")).unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| {
+            line.starts_with("| ") && !line.starts_with("| number") && !line.starts_with("| word")
+        })
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let numbers: Vec<u64> = rows.iter().filter_map(|row| row[0].parse().ok()).collect();
+    assert_eq!(numbers, (1..=210).collect::<Vec<u64>>());
+    assert!(rows.len() >= 210 + 20, "{} rows", rows.len());
+    let named = |case: &Value| -> Vec<u64> {
+        let numbers = case["numbers"].as_array().expect("a case has its numbers");
+        numbers.iter().filter_map(Value::as_u64).collect()
+    };
+    let data: std::collections::BTreeSet<u64> = catalogue()
+        .iter()
+        .flat_map(|(_, case)| named(case))
+        .collect();
+    assert!(
+        data.iter().all(|number| (1..=210).contains(number)),
+        "{data:?}"
+    );
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [name, _, held] = row[..] else {
+            panic!("{row:?}")
+        };
+        let held: Vec<&str> = held.split(", ").filter(|by| !by.is_empty()).collect();
+        if held.is_empty() {
+            wrong.push(format!("{name}: nothing"));
+        }
+        for by in held {
+            let is_there = match by.split_once("::") {
+                Some((file, test)) => is_test(&root, file, test),
+                // A word may stand on numbers, a number on the data.
+                None if by == "data" => name.parse().is_ok_and(|number| data.contains(&number)),
+                None => {
+                    name.parse::<u64>().is_err()
+                        && by.parse::<u64>().is_ok_and(|n| numbers.contains(&n))
+                }
+            };
+            if !is_there {
+                wrong.push(format!("{name}: {by} is not there"));
+            }
+        }
+        // What is in the data is told.
+        if name.parse().is_ok_and(|number| data.contains(&number)) && !row[2].starts_with("data") {
+            wrong.push(format!("{name}: its data is not named"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn is_test(root: &std::path::Path, file: &str, test: &str) -> bool {
+    let path = match file.starts_with("src/") {
+        true => root.join(file),
+        false => root.join(format!("tests/it/{file}.rs")),
+    };
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let Some(at) = text.find(&format!("fn {test}(")) else {
+        return false;
+    };
+    let before = text[..at].trim_end();
+    // An attribute stands before it, or a property has it.
+    before.ends_with("#[test]")
+        || before.ends_with("async")
+        || text[..at]
+            .lines()
+            .rev()
+            .take(6)
+            .any(|line| line.contains("#[test]"))
+}
+
+/// 138: the format sets no limit to how much is said of a claim; nothing falls over it.
+#[test]
+fn ten_thousand_and_one_edges_on_one_claim_are_taken() {
+    let wanted = match std::env::var_os("GROUNDS_FULL") {
+        Some(_) => 10_001,
+        None => 301,
+    };
+    let lab = Lab::argued();
+    let edge = |number: usize| {
+        let data = format!(
+            r#"{{"relation":"supports","artifact":"artifact/z","strength":"0.5","note":"n","key":"k{number}"}}"#
+        );
+        crate::reference::build::act("claim/x", "evidence.added", None, &data)
+    };
+    let edges: Vec<_> = (0..wanted).map(edge).collect();
+    for part in edges.chunks(100) {
+        lab.record("ada", part);
+    }
+    let ledger = Ledger::open(&lab.dir(), None).unwrap();
+    let claim = ledger.state().claim(&crate::lab::slug("x")).unwrap();
+    assert!(claim.evidence.len() >= wanted, "{}", claim.evidence.len());
+    assert_eq!(lab.audit().verdict, Verdict::Holds);
+}
+
 // --- the door of files -----------------------------------------------------------------------------
 
 /// A case as the line that a log would record which admits anything; none where its door is another.

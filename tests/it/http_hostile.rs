@@ -783,6 +783,75 @@ fn the_catalogue_of_hostile_bytes_gets_its_codes_over_http_and_nothing_is_writte
     desk.holds();
 }
 
+/// Many commits in one body, a line each; and the route that takes ordinary JSON.
+#[test]
+fn hostile_bytes_in_lines_and_in_requests_to_prepare_are_refused_each_by_itself() {
+    let desk = Desk::argued();
+    let limits = [
+        "--rate",
+        "1000000",
+        "--burst",
+        "1000000",
+        "--map-every",
+        "3600",
+    ];
+    let server = Server::start(&desk, &limits);
+    let is_line = |case: &&Case| {
+        let is_short = (1..4_000).contains(&case.body.len());
+        // Of white space nothing is left where lines are taken.
+        is_short && !case.body.contains(&b'\n') && !case.body.trim_ascii().is_empty()
+    };
+    let cases = cases();
+    let lines: Vec<&Case> = cases.iter().filter(is_line).collect();
+    assert!(lines.len() >= 380, "{}", lines.len());
+    let body: Vec<u8> = lines
+        .iter()
+        .flat_map(|case| [&case.body[..], b"\n"].concat())
+        .collect();
+    let reply = server.post("/api/v1/commits", "application/x-ndjson", &body);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let text = reply.text();
+    let answers: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers.len(), lines.len());
+    let mut wrong = Vec::new();
+    for (case, answer) in lines.iter().zip(&answers) {
+        let found = answer["code"].as_str().unwrap_or("taken");
+        let is_code = match case.code.as_deref() {
+            Some(code) => found == code,
+            None => ["ledger", "time"].contains(&found),
+        };
+        let is_no = answer["status"]
+            .as_u64()
+            .is_some_and(|status| (400..500).contains(&status));
+        let said = answer["detail"].as_str().unwrap_or_default();
+        if !is_code || !is_no || !is_told(case, said) {
+            wrong.push(format!(
+                "{}: expected {:?} at {:?}: {answer}",
+                case.name, case.code, case.place
+            ));
+        }
+    }
+    for case in &cases {
+        let reply = server.post("/api/v1/prepare", "application/json", &case.body);
+        let is_no = (400..500).contains(&reply.status) && !reply.code().is_empty();
+        if !is_no {
+            wrong.push(format!(
+                "prepare: {}: {} {}",
+                case.name,
+                reply.status,
+                reply.text()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(server.size(), 4);
+    assert_eq!(server.stop().code, Some(0));
+    desk.holds();
+}
+
 /// What is wrong with an answer; none where it is as the catalogue says. What is of the right form
 /// is a commit for another ledger here.
 fn fault_of(case: &Case, reply: &Reply) -> Option<String> {

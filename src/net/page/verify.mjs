@@ -38,7 +38,7 @@ function isNothing(bytes, times) { // is so many times the point, by the ladder 
 const isSmall = (bytes) => isNothing(bytes, 8n);
 // canonical, of the order L, which no point of the twist has
 export const mayBeKey = (bytes) => yOf(bytes) < P && isNothing(bytes, L) && !isSmall(bytes);
-const verifies = async (key, signature, message) => // as verify_strict
+export const verifies = async (key, signature, message) => // as verify_strict
   littleEndian(signature.subarray(32)) < L && !isSmall(signature.subarray(0, 32)) && !isSmall(key)
   && subtle.verify("Ed25519", await subtle.importKey("raw", key, "Ed25519", false, ["verify"]), signature, message);
 const SSH = concat([0, 0, 0, 11], utf8("ssh-ed25519"), [0, 0, 0, 32]);

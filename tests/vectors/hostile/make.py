@@ -10,6 +10,7 @@ A case has bytes for one door and the answer that docs/FORMAT.md asks for:
     bytes  `text`, `hex`, or `pieces`: [text, how often] in a row
     code   the stable code of the refusal; null where the bytes must be taken
     at     where the message must say the fault is: "byte N", or a path into the JSON
+    numbers  the entries of CATALOGUE.md that it is a case of
 
 Codes and places are derived here from where the bad part was put in, never from a run of the crate.
 """
@@ -17,6 +18,7 @@ Codes and places are derived here from where the bad part was put in, never from
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -64,6 +66,28 @@ def entry(body=None, recorded='"2026-03-09T19:58:00.000000Z"', signatures=None):
 def data(kind, fields, subject="claim/x"):
     """A commit with one event of a type; `fields` is the JSON text of its data."""
     return commit(event(data=fields, type=f'"{kind}"', subject=f'"{subject}"'))
+
+
+def encoded(body):
+    """The pre-authentication encoding of DSSE, version 1."""
+    kind = "application/vnd.grounds.commit+json"
+    return f"DSSEv1 {len(kind)} {kind} {len(body.encode())} {body}".encode()
+
+
+def named(what, name):
+    """The numbers of the catalogue stand first."""
+    number, _, rest = name.partition(" ")
+    return f"{number} {what} {rest}" if number.isdigit() else f"{what} {name}"
+
+
+def numbers_of(name):
+    """The entries of CATALOGUE.md that a case belongs to: what its name begins with."""
+    found = re.match(r"(\d+(?:-\d+)?(?:, \d+(?:-\d+)?)*) ", name)
+    numbers = []
+    for part in found[1].split(", ") if found else []:
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
 
 
 class Catalogue:
@@ -128,9 +152,9 @@ def json_class(c):
     c.bytes(g, "19 an escape with capital U", NOTE, r"\U0041", 1)
     c.bytes(g, "19 an escape in braces", NOTE, r"\u{41}")
     c.bytes(g, "19 an escape with x", NOTE, r"\x41", 1)
-    c.bytes(g, "20 a lone high surrogate", NOTE, r"\ud83e")
-    c.bytes(g, "20 a lone low surrogate", NOTE, r"\udd14")
-    c.bytes(g, "21 surrogates in reverse", NOTE, r"\udd14\ud83e")
+    c.bytes(g, "20, 148 a lone high surrogate", NOTE, r"\ud83e")
+    c.bytes(g, "20, 148 a lone low surrogate", NOTE, r"\udd14")
+    c.bytes(g, "21, 148 surrogates in reverse", NOTE, r"\udd14\ud83e")
     c.bytes(g, "21 a surrogate pair as escapes", NOTE, r"\ud83e\udd14")
     c.bytes(g, "22 overlong UTF-8", NOTE, b"\xc0\xaf")
     c.bytes(g, "22 overlong UTF-8 of three bytes", NOTE, b"\xe0\x80\xaf")
@@ -266,7 +290,7 @@ def ratios_class(c):
     g = "ratios"
     scoped = lambda ratio: data("claim.scoped", f'{{"breadth":{ratio},"context":"context/c","relation":"holds_in"}}')
     for text in ("0", "1", "0.75", "0.000001", "0.999999"):
-        c.good(g, f"{text} is a ratio", scoped(f'"{text}"'))
+        c.good(g, f"the ratio {text}", scoped(f'"{text}"'))
     for text in ("", "1.01", "1.0000001", "NaN", "0.50", ".5", "5.", "1e-1", "-0.1", "-0", "1.1", "+0.5", "Infinity",
                  "0.0", "1.0", "00", "0.", " 0.5", "0.5 ", "０.５", "0.1234567", "2", "0x1", "0,5", "50%", "1/2", "0.5\\n"):
         c.add(g, f"56-62 {text!r} is none", scoped(f'"{text}"'), "schema", "events[0].data.breadth")
@@ -290,7 +314,7 @@ def time_class(c):
         "76 a year of five digits": "12026-03-09T19:58:00Z", "76 a signed year": "+2026-03-09T19:58:00Z",
         "77 a negative year": "-0001-03-09T19:58:00Z", "81 a space first": " 2026-03-09T19:58:00Z",
         "81 a space last": "2026-03-09T19:58:00Z ", "month 13": "2026-13-01T00:00:00Z", "month 0": "2026-00-01T00:00:00Z",
-        "day 0": "2026-03-00T00:00:00Z", "day 32": "2026-03-32T00:00:00Z", "31 April": "2026-04-31T00:00:00Z",
+        "day 0": "2026-03-00T00:00:00Z", "day 32": "2026-03-32T00:00:00Z", "the 31st of April": "2026-04-31T00:00:00Z",
         "minute 60": "2026-03-09T19:60:00Z", "nothing": "", "full-width digits": "２026-03-09T19:58:00Z",
         "the basic form": "20260309T195800Z", "a week date": "2026-W11-1T19:58:00Z", "seconds since 1970": "1773086280",
     }
@@ -303,7 +327,7 @@ def time_class(c):
     c.add(g, "82 a number, in an entry", entry(recorded="1773086280"), "schema", "recorded", "entry")
     c.good(g, "78 the last second", commit(at='"9999-12-31T23:59:59Z"'))
     c.good(g, "the first second", commit(at='"0001-01-01T00:00:00Z"'))
-    c.good(g, "29 February of a leap year", commit(at='"2024-02-29T12:00:00Z"'))
+    c.good(g, "the 29th of February of a leap year", commit(at='"2024-02-29T12:00:00Z"'))
     for text in ("2023", "2023-10", "2023-10-04", "0001", "9999-12-31"):
         c.good(g, f"the date {text}", commit(event(effective=f'"{text}"')))
     for text in ("", "23", "0000", "10000", "2023-00", "2023-13", "2023-1", "2023-10-00", "2023-02-29", "2023-10-4",
@@ -403,7 +427,7 @@ def sizes_class(c):
         head, tail = commit("", ).split("[]")
         return head + "[" + ",".join(first.replace("HERE", f"n{number}") for number in range(count)) + "]" + tail
     c.add(g, "no events", commit(""), "limit", "events")
-    c.good(g, "256 events", many(256))
+    c.good(g, "as many as 256 events", many(256))
     c.add(g, "141 257 events", many(257), "limit", "events")
 
     details = [event(data='{"detail":"' + HOLE + '","reason":"r"}', subject=f'"claim/n{number}"', type='"claim.revised"') for number in range(4)]
@@ -424,6 +448,9 @@ def sizes_class(c):
         c.add(g, f"136 a commit of 60,001 bytes, at the door {door}", [[head, 1]] + of_size(60_001) + [[tail, 1]], "limit", "", door)
     c.add(g, "136 an entry of 65,536 bytes", [[entry(), 1], [" ", 65_536 - len(entry())]], "limit", "", "entry")
     c.add(g, "an entry of 65,535 bytes is read", [[entry(), 1], [" ", 65_535 - len(entry())]], "bytes", f"byte {len(entry())}", "entry")
+    c.add(g, "139 a hundred thousand domains", [
+        [data("claim.asserted", '{"domains":[' + HOLE).split(HOLE)[0], 1], ['{"name":"d","weight":"0"},', 100_000],
+        ['{"name":"e","weight":"1"}]}}]}', 1]], "limit", "")
     c.add(g, "a text of a mebibyte", [[NOTE.split(HOLE)[0], 1], ["x", 1 << 20], [NOTE.split(HOLE)[1], 1]], "limit", "")
 
 
@@ -432,8 +459,8 @@ def signatures_class(c):
     several = lambda count: "[" + ",".join(signature(key=f'"{KEY_ID(n)}"') for n in range(count)) + "]"
     for door, make in (("signed", signed), ("entry", entry)):
         c.add(g, f"none, at the door {door}", make(signatures="[]"), "limit", "signatures", door)
-        c.good(g, f"16 of them, at the door {door}", make(signatures=several(16)), door)
-        c.add(g, f"17 of them, at the door {door}", make(signatures=several(17)), "limit", "signatures", door)
+        c.good(g, f"as many as 16 of them, at the door {door}", make(signatures=several(16)), door)
+        c.add(g, f"one more than 16 of them, at the door {door}", make(signatures=several(17)), "limit", "signatures", door)
         c.add(g, f"109 a key twice, at the door {door}", make(signatures=f"[{signature()},{signature()}]"), "schema", "signatures", door)
         c.add(g, f"keys out of order, at the door {door}",
               make(signatures="[" + signature(key=f'"{KEY_ID(1)}"') + "," + signature(key=f'"{KEY_ID(0)}"') + "]"), "schema", "signatures", door)
@@ -445,7 +472,7 @@ def signatures_class(c):
         ("87 with padding bits", "A" * 85 + "B=="), ("88 without padding", "A" * 86), ("88 with too much padding", "A" * 86 + "==="),
         ("89 in the other alphabet", "-_" + SIG[2:]), ("90 as hexadecimal", "00" * 64), ("with a space", " " + SIG), ("of nothing", ""),
     ):
-        c.add(g, f"a signature {name}", signed(signatures="[" + signature(sig=f'"{sig}"') + "]"), "schema", "signatures[0].sig", "signed")
+        c.add(g, named("a signature", name), signed(signatures="[" + signature(sig=f'"{sig}"') + "]"), "schema", "signatures[0].sig", "signed")
     c.add(g, "a signature as null", signed(signatures="[" + signature(sig="null") + "]"), "schema", "signatures[0].sig", "signed")
     c.add(g, "without a signature", signed(signatures='[{"key":"' + KEY_A + '"}]'), "schema", "signatures[0].sig", "signed")
     c.add(g, "without a key", signed(signatures='[{"sig":"' + SIG + '"}]'), "schema", "signatures[0].key", "signed")
@@ -466,13 +493,14 @@ def keys_class(c):
         ("100 that is a key pair of 64 bytes", "A" * 86 + "=="), ("100 that is a private key file", "-----BEGIN OPENSSH PRIVATE KEY-----"),
         ("in capitals", PUBLIC.upper()), ("with base64 that is none", PUBLIC.replace("AAAA", "AA!A", 1)),
     ):
-        c.add(g, f"a key {name}", added(key), "key", "events[0].data.key")
+        c.add(g, named("a key", name), added(key), "key", "events[0].data.key")
     c.add(g, "a key that is a number", added("x").replace('"x"', "1"), "schema", "events[0].data.key")
     raw = lambda name, key, code="key": c.classes[g].append({"name": name, "door": "key", "hex": key.hex(), "code": code, "at": ""})
     honest = Signer(b"\x01" * 32)
     raw("a key as it should be", honest.key, None)
     for order, point in zip((1, 8, 4, 8, 2, 8, 4, 8), TORSION):
-        raw(f"94 a point of order {order}: {short(packed(point))}", packed(point))
+        numbers = "94, 98" if packed(point) == bytes(32) else "94"
+        raw(f"{numbers} a point of order {order}: {short(packed(point))}", packed(point))
     for order, point in list(zip((1, 8, 4, 8, 2, 8, 4, 8), TORSION))[1:]:
         raw(f"95 a point of mixed order, {order} times L: off by {short(packed(point))}", packed(plus(honest.point, point)))
     for low in range(19):
@@ -586,6 +614,13 @@ def verdicts_class(c):
     add("of other bytes", *signer.sign(b"{}"))
     add("101 of another payload type", *signer.sign(message.replace(b"grounds", b"another")))
     add("of the payload without its encoding", *signer.sign(b"{}"), message=message)
+    for name, signed, shown in (
+        ("102 of the same commit in another ledger", commit(ledger='"claims.example/b"'), commit()),
+        ("103 of the same event at another place of its stream", commit(event(prev=f'"{ID}"', seq="2")), commit(event(prev=f'"{ID}"', seq="3"))),
+        ("104 of the same commit with a space in it", commit()[:1] + " " + commit()[1:], commit()),
+    ):
+        add(name, *signer.sign(encoded(signed)), message=encoded(shown))
+    add("a whole commit as it should be", *signer.sign(encoded(commit())), True, message=encoded(commit()))
     for times_l in range(1, 16):
         if s + times_l * L < 2**256:
             add(f"91 S + {times_l} L", r, s + times_l * L)
@@ -652,6 +687,8 @@ def main():
         names = [case["name"] + case["door"] for case in cases]
         assert len(names) == len(set(names)), f"{group}: a name twice"
         head = {"class": group, "about": ABOUT[group]}
+        for case in cases:
+            case["numbers"] = numbers_of(case["name"])
         lines = ",\n".join("  " + json.dumps(case, ensure_ascii=True) for case in cases)
         text = json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n"
         path = HERE / f"{group}.json"
