@@ -208,7 +208,7 @@ impl<F: Files> Appender<F> {
         })?;
         let clock = Watched::open(clock, None, true)?;
         let mut appender = Appender::over(dir, origin, store, signer, clock);
-        appender.fold_what_is_there()?;
+        appender.fold_what_is_there(acknowledged.unwrap_or(0))?;
         appender.clock = appender
             .clock
             .reopened(appender.state.recorded(), clock_ok)?;
@@ -254,7 +254,9 @@ impl<F: Files> Appender<F> {
         }
     }
 
-    fn fold_what_is_there(&mut self) -> Result<(), LedgerError> {
+    /// Lines before `acknowledged` stand under a head that was signed; what stands behind is judged
+    /// again before one is signed over it, as the folder alone does not say who wrote it.
+    fn fold_what_is_there(&mut self, acknowledged: Index) -> Result<(), LedgerError> {
         let head = self.store.head();
         let mut from = 0;
         while from < head {
@@ -263,11 +265,44 @@ impl<F: Files> Appender<F> {
                 parse_line(from + place as u64, &lines[place], Depth::Fold)
             });
             for (line, parsed) in lines.iter().zip(parsed) {
+                if self.state.size() >= acknowledged {
+                    self.judge_again(line)?;
+                }
                 self.take_in(line, parsed)?;
             }
             from += lines.len() as u64;
         }
         Ok(())
+    }
+
+    /// That a line behind the last signed head is one which this ledger admits there.
+    fn judge_again(&self, line: &[u8]) -> Result<(), LedgerError> {
+        let index = self.state.size();
+        let damaged = |found: String| {
+            LedgerError::Damaged(vec![Damage {
+                file: String::new(),
+                line: 0,
+                index,
+                found,
+                expected: "an entry that is admitted behind the signed head".to_owned(),
+            }])
+        };
+        let Entry { signed, recorded } =
+            Entry::parse(line).map_err(|error| damaged(error.to_string()))?;
+        let commit = signed.commit.id();
+        if let Some(first) = self.commits.get(&commit) {
+            return Err(damaged(format!("commit {commit}, which is entry {first}")));
+        }
+        if let Some(last) = self.state.recorded().filter(|last| *last > recorded) {
+            return Err(damaged(format!("recorded {recorded}, before {last}")));
+        }
+        let mut verify =
+            |key: &PublicKey, message: &[u8], sig: &[u8; 64]| verify_one(key, message, sig).is_ok();
+        let (state, tree, origin) = (&self.state, &self.tree, &self.origin);
+        match judge(state, tree, origin, signed, index, recorded, &mut verify) {
+            Ok(_) => Ok(()),
+            Err(rejection) => Err(damaged(rejection.to_string())),
+        }
     }
 
     fn take_in(

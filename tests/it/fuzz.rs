@@ -7,6 +7,13 @@ mod bodies;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use grounds::envelope::Signed;
+use grounds::ledger::LedgerError;
+use grounds::tlog::leaf_hash;
+
+use crate::lab::{EVENTS, Lab, START, line, note};
+use crate::reference::build::{key, time};
+
 /// What a run of the mutator begins with; `GROUNDS_FUZZ_SEED` sets another.
 const SEED: u64 = 20_261_122;
 /// How many more changes the full run tries.
@@ -43,6 +50,7 @@ targets! {
     policy: 5_000,
     proof: 2_000,
     rewritten: 30,
+    sealed: 300,
     tiles: 1_000,
     values: 10_000,
 }
@@ -186,4 +194,46 @@ fn every_target_has_seeds_and_a_corpus() {
             std::fs::write(folder.join(format!("seed-{number:05}")), bytes).unwrap();
         }
     }
+}
+
+// --- what was found -------------------------------------------------------------------------------
+
+/// Found by the target `ledger`: the last line doubled, and the folder opened for writing.
+#[test]
+fn no_head_is_signed_over_a_line_that_would_not_be_admitted_behind_the_last_one() {
+    let lab = Lab::argued();
+    let whole = std::fs::read(lab.dir().join(EVENTS)).unwrap();
+    let head = std::fs::read(lab.dir().join("checkpoint")).unwrap();
+    let lines = lab.lines();
+    lab.clock.pass(60);
+    let appender = lab.open();
+    let commit = lab.commit(&appender, "ada", &[note("claim/x", "It goes on.")]);
+    drop(appender);
+    let signed = |by: &str| Signed::seal(commit.clone(), &key(by)).to_bytes();
+    let now = lab.clock.now();
+    let behind = |line: &str| {
+        let text = [&whole[..], line.as_bytes(), b"\n"].concat();
+        std::fs::write(lab.dir().join(EVENTS), text).unwrap();
+        lab.try_open()
+    };
+    for (line, what) in [
+        (lines[7].clone(), "which is entry 7"),
+        (lines[2].clone(), "which is entry 2"),
+        (line(&signed("mallory"), now), "a key registered"),
+        (line(&signed("ada"), time(START)), "recorded"),
+        (
+            format!(r#"{{"leaf":"{}","withheld":"r"}}"#, leaf_hash(b"x")),
+            "found",
+        ),
+    ] {
+        let Err(LedgerError::Damaged(places)) = behind(&line) else {
+            panic!("opened over {line}");
+        };
+        assert_eq!(places[0].index, 8);
+        assert!(places[0].found.contains(what), "{}", places[0].found);
+        assert_eq!(std::fs::read(lab.dir().join("checkpoint")).unwrap(), head);
+    }
+    // What the log itself wrote and had not signed yet goes on.
+    let (appender, _) = behind(&line(&signed("ada"), now)).unwrap();
+    assert_eq!(appender.tree().size(), 9);
 }

@@ -20,6 +20,7 @@ pub mod mirror;
 pub mod policy;
 pub mod proof;
 pub mod rewritten;
+pub mod sealed;
 pub mod seeds;
 pub mod tiles;
 pub mod values;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::bundle::BUNDLE;
 use super::ground::{CHECKPOINT, GOOD, ORIGIN, log_key};
 use super::proof::head;
+use super::sealed::HALF;
 
 /// The target and the bytes.
 pub type Seed = (&'static str, Vec<u8>);
