@@ -20,6 +20,7 @@ mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
 mod hostile;
+mod interleavings;
 #[cfg(feature = "cli")]
 mod http_hostile;
 #[cfg(feature = "cli")]
