@@ -975,7 +975,6 @@ pub(super) fn judge(
         signed_by_valid_key(state, &events, &signature.key)?;
     }
     signed_by_author(state, &events, &signed)?;
-    is_ours(tree, commit)?;
     let key_of = |id: &KeyId| owner_of(state, &events, id).map(|(_, key)| key);
     let verify = std::cell::RefCell::new(verify);
     let verified = signed
@@ -987,6 +986,7 @@ pub(super) fn judge(
             })
         })
         .map_err(|error| unverified(&error))?;
+    is_ours(tree, commit)?;
     let line = verified
         .line(recorded)
         .map_err(|error| refused(&crate::envelope::Refused::Form(error)))?;

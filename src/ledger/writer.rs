@@ -442,14 +442,17 @@ impl Work {
         Ok(false)
     }
 
+    /// Nobody is answered before the batch is durable: a refusal may rest on what is staged beside
+    /// it, and tells of it.
     fn commit(&mut self, batch: Vec<Submission>) -> Result<(), LedgerError> {
         let mut new = Vec::new();
         let mut known = Vec::new();
+        let mut refused = Vec::new();
         for submission in batch {
             match self.appender.stage(&submission.commit) {
                 Ok(Staged::New(_)) => new.push(submission),
                 Ok(Staged::Known(index)) => known.push((index, submission)),
-                Err(error) => submission.tell(Err(error.into())),
+                Err(error) => refused.push((error, submission)),
             }
         }
         let receipts = match self.appender.flush() {
@@ -457,6 +460,8 @@ impl Work {
             Err(error) => {
                 let known = known.into_iter().map(|(_, submission)| submission);
                 self.fail(new.into_iter().chain(known), &error);
+                let refused = refused.into_iter().map(|(_, submission)| submission);
+                refused.for_each(|submission| submission.tell(Err(NoReceipt::Stopped)));
                 return Err(error);
             }
         };
@@ -469,6 +474,9 @@ impl Work {
         }
         for (index, submission) in known {
             submission.tell(self.appender.receipt_of(index).map_err(NoReceipt::from));
+        }
+        for (error, submission) in refused {
+            submission.tell(Err(error.into()));
         }
         Ok(())
     }

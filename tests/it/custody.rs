@@ -661,6 +661,61 @@ fn what_may_not_get_in_is_refused_with_its_code_and_nothing_changes() {
     assert_eq!(lab.audit().verdict, Verdict::Holds);
 }
 
+/// What is wrong with a commit, in the order in which it is looked for, with its answer.
+const WRONG: [(&str, Code); 7] = [
+    ("a space", Code::Bytes),
+    ("eleven minutes ahead", Code::Time),
+    ("another ledger", Code::Ledger),
+    ("another key", Code::Signature),
+    ("another signature", Code::Signature),
+    ("no anchor", Code::Anchor),
+    ("a gap in the stream", Code::Conflict),
+];
+
+/// All 128 combinations.
+#[test]
+fn of_all_that_is_wrong_with_a_commit_the_first_in_the_stated_order_is_the_answer() {
+    let lab = Lab::argued();
+    lab.clock.pass(60);
+    let mut appender = lab.open();
+    for bits in 1..1_u32 << WRONG.len() {
+        let has = |name| {
+            let place = WRONG.iter().position(|(known, _)| *known == name);
+            bits & (1 << place.unwrap()) != 0
+        };
+        let mut draft = draft(&lab, &appender);
+        if has("eleven minutes ahead") {
+            draft.at = Time::from_micros(lab.clock.now().micros() + 660_000_000).unwrap();
+        }
+        if has("another ledger") {
+            draft.ledger = "grounds.example/other".parse().unwrap();
+        }
+        if has("no anchor") {
+            draft.anchor = None;
+        }
+        if has("a gap in the stream") {
+            draft.events[0].seq += 1;
+        }
+        let name = if has("another key") { "nobody" } else { "ada" };
+        let mut signed = Signed::seal(draft.seal().unwrap(), &key(name));
+        if has("another signature") {
+            signed.signatures[0].sig[10] ^= 1;
+        }
+        let mut bytes = signed.to_bytes();
+        if has("a space") {
+            let text = String::from_utf8(bytes).unwrap();
+            bytes = text.replace("\"v\":1", "\"v\": 1").into_bytes();
+        }
+        let first = WRONG[usize::try_from(bits.trailing_zeros()).unwrap()];
+        let wrong: Vec<&str> = WRONG
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| has(name))
+            .collect();
+        assert_eq!(code(appender.stage(&bytes)), first.1, "{wrong:?}");
+    }
+}
+
 // --- time ----------------------------------------------------------------------------------------
 
 fn recorded(line: &str) -> Time {

@@ -27,6 +27,7 @@ mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
 mod hostile;
+mod interleavings;
 #[cfg(feature = "cli")]
 mod hostile_doors;
 #[cfg(feature = "cli")]

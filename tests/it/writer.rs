@@ -2,15 +2,21 @@
 //! again.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use grounds::claim::Code;
 use grounds::envelope::Entry;
 use grounds::ledger::audit::Verdict;
-use grounds::ledger::{LedgerError, NoReceipt, Pace, Published, Receipt, Waiting, Writer};
+use grounds::ledger::{
+    Appender, Clock, LedgerError, NoReceipt, Pace, Published, Receipt, Waiting, Writer,
+};
+use grounds::value::Time;
 use proptest::prelude::*;
 
-use crate::lab::{Lab, attestation, claim};
+use crate::lab::{Hands, Lab, attestation, claim, note};
 
 /// One commit of a run.
 #[derive(Debug, Clone, Copy)]
@@ -301,4 +307,83 @@ fn where_the_system_fails_in_the_middle_the_outcome_is_unknown_and_submitting_ag
     assert_eq!(size, 10);
     writer.close().unwrap();
     assert_eq!(lab.audit().verdict, Verdict::Holds);
+}
+
+/// A clock behind a gate. Looked at after the next head is in place, it puts an obstacle in the way
+/// of the one after that.
+struct Gate {
+    hands: Hands,
+    shut: Arc<Mutex<()>>,
+    is_waiting: Arc<AtomicBool>,
+    head: (PathBuf, Vec<u8>),
+    obstacle: Option<PathBuf>,
+}
+
+impl Clock for Gate {
+    fn wall(&self) -> Time {
+        self.is_waiting.store(true, Ordering::SeqCst);
+        drop(self.shut.lock().unwrap());
+        let (path, before) = &self.head;
+        let has_next = std::fs::read(path).unwrap() != *before;
+        if let Some(obstacle) = self
+            .obstacle
+            .as_ref()
+            .filter(|path| has_next && !path.exists())
+        {
+            std::fs::create_dir(obstacle).unwrap();
+        }
+        self.hands.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.hands.monotonic()
+    }
+}
+
+/// Two commits of one batch after the same event: the second is refused because of the first. As
+/// long as nobody knows whether the first is recorded, nobody is told that it stands in the way.
+#[test]
+fn a_refusal_that_rests_on_a_commit_beside_it_is_not_told_before_that_is_durable() {
+    for fails in [false, true] {
+        let lab = Lab::argued();
+        lab.clock.pass(60);
+        let shut = Arc::new(Mutex::new(()));
+        let is_waiting = Arc::new(AtomicBool::new(false));
+        let checkpoint = lab.dir().join("checkpoint");
+        let clock = Gate {
+            hands: lab.clock.clone(),
+            shut: Arc::clone(&shut),
+            is_waiting: Arc::clone(&is_waiting),
+            head: (checkpoint.clone(), std::fs::read(checkpoint).unwrap()),
+            obstacle: fails.then(|| lab.state().with_extension("state.new")),
+        };
+        let signer = lab.signer().unwrap();
+        let (appender, _) = Appender::open(&lab.dir(), signer, Box::new(clock), false).unwrap();
+        let first = lab.signed(&appender, "ada", &[claim("first")]);
+        let rivals = ["one", "other"];
+        let rivals = rivals.map(|text| lab.signed(&appender, "ada", &[note("claim/x", text)]));
+        let writer = Writer::start(appender, Pace::default());
+        is_waiting.store(false, Ordering::SeqCst);
+        let guard = shut.lock().unwrap();
+        let first = writer.handle().try_submit(first).unwrap();
+        while !is_waiting.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        // The writer is busy with the first: both rivals go into its next batch.
+        let [one, other] = rivals.map(|rival| writer.handle().try_submit(rival).unwrap());
+        drop(guard);
+        let (one, other) = runtime().block_on(async {
+            assert_eq!(first.answer().await.unwrap().index, 8);
+            (one.answer().await, other.answer().await)
+        });
+        if fails {
+            assert!(matches!(one, Err(NoReceipt::Unknown { .. })), "{one:?}");
+            assert!(matches!(other, Err(NoReceipt::Stopped)), "{other:?}");
+            assert!(writer.close().is_err());
+            continue;
+        }
+        assert_eq!(one.unwrap().index, 9);
+        assert!(matches!(other, Err(NoReceipt::Rejected(no)) if no.code == Code::Conflict));
+        writer.close().unwrap();
+    }
 }

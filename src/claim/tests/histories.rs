@@ -482,9 +482,11 @@ pub(crate) fn grow(
     bed
 }
 
+/// So many cases by default, forty times as many in the full run.
 fn fixed(cases: u32) -> ProptestConfig {
+    let is_full = std::env::var_os("GROUNDS_FULL").is_some();
     ProptestConfig {
-        cases,
+        cases: if is_full { 40 * cases } else { cases },
         rng_seed: RngSeed::Fixed(20),
         failure_persistence: None,
         ..ProptestConfig::default()

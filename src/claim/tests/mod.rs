@@ -5,6 +5,7 @@ mod aside;
 pub(crate) mod bed;
 mod fold;
 pub(crate) mod histories;
+mod invariants;
 mod naive;
 mod refused;
 mod thieves;

@@ -15,6 +15,21 @@ pub(super) const PLAIN: u8 = 0b0011;
 pub(super) const STEWARD: u8 = 0b1000;
 pub(super) const ALL: u8 = 0b1111;
 
+/// The rules on which others rest.
+const DELICATE: [&str; 11] = [
+    "agent.changed/power",
+    "agent.key_added",
+    "agent.key_revoked",
+    "agent.key_revoked/since",
+    "agent.registered",
+    "agent.registered/power",
+    "attestation.withdrawn",
+    "claim.revised",
+    "event.reaffirmed",
+    "event.reaffirmed/power",
+    "ledger.policy_changed",
+];
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Alone {
     Subject,
@@ -147,7 +162,12 @@ impl Law {
         };
         let names: Vec<&str> = rule_names().collect();
         for _ in 0..changed {
-            let name = (*dice.of(&names)).to_owned();
+            let some = if dice.one_in(2) {
+                &names[..]
+            } else {
+                &DELICATE
+            };
+            let name = (*dice.of(some)).to_owned();
             if dice.one_in(14) {
                 law.rules.remove(&name);
             } else {

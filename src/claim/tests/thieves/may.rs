@@ -77,9 +77,12 @@ pub(super) struct Reach {
     plain: bool,
     /// Any number of new agents with every role.
     powerful: bool,
-    /// They may set aside whatever was signed by some key, put another policy in force, or bring
-    /// back an agent with every role whose key is theirs: then nothing is said.
-    pub(super) everything: bool,
+    /// They may put another policy in force.
+    pub(super) policy: bool,
+    /// They may set aside what was signed by some key.
+    pub(super) since: bool,
+    /// They may bring back an agent with every role whose key is theirs.
+    ex: bool,
 }
 
 /// What is protected.
@@ -132,7 +135,9 @@ impl Reach {
             raised: BTreeSet::new(),
             plain: false,
             powerful: false,
-            everything: false,
+            policy: false,
+            since: false,
+            ex: false,
         };
         loop {
             let before = reach.clone();
@@ -153,7 +158,7 @@ impl Reach {
             referred: ground.robbed,
             ..no
         };
-        self.everything |=
+        self.ex |=
             has_ex && ground.robbed.is_some() && self.fills(ground, "event.reaffirmed/power", ex);
         for place in 0..ground.members.len() {
             if self.raises(ground, Some(place)) {
@@ -166,15 +171,15 @@ impl Reach {
                 subject: Some(place),
                 ..no
             };
-            self.everything |= self.fills(ground, "agent.key_revoked/since", about);
+            self.since |= self.fills(ground, "agent.key_revoked/since", about);
         }
         // New agents whose keys they have are subjects too.
         let own = |name: &str| {
             let rule = law.rules.get(name);
             rule.is_some_and(|rule| rule.alone == Some(Alone::Subject))
         };
-        self.everything |= self.plain && own("agent.key_revoked/since");
-        self.everything |=
+        self.since |= self.plain && own("agent.key_revoked/since");
+        self.policy |=
             self.fills(ground, "ledger.policy_changed", no) && self.stewards(ground, None) >= law.k;
     }
 
@@ -261,6 +266,11 @@ impl Reach {
         counted.len() as u64 >= ground.law.need(rule) && another
     }
 
+    /// What comes after one of these depends on all that was ever signed: nothing is said of it.
+    fn has_everything(&self) -> bool {
+        self.policy || self.since || self.ex
+    }
+
     /// Whether they may come to change this, by the letter.
     pub(super) fn may(&self, ground: &Ground, good: Good) -> bool {
         let fills = |name: &str| self.fills(ground, name, About::default());
@@ -271,7 +281,7 @@ impl Reach {
             };
             self.fills(ground, name, about)
         };
-        self.everything
+        self.has_everything()
             || match good {
                 Good::Policy | Good::Standing => false,
                 Good::Open => fills("ledger.frozen") || fills("ledger.moved"),

@@ -423,9 +423,10 @@ impl<'g> Search<'g> {
     }
 }
 
+/// Whether more may be possible after it.
 fn gives_power(data: &Data) -> bool {
-    let name = data.name();
-    name.starts_with("agent.") || name.starts_with("ledger.") || name.starts_with("event.")
+    let kinds = ["agent.", "attestation.", "event.", "ledger."];
+    kinds.iter().any(|kind| data.name().starts_with(kind))
 }
 
 /// Acts of every other type, for walks.
