@@ -427,4 +427,25 @@ fn scripts(seeds: &mut Vec<Seed>) {
         ("mirror", vec![]),
         ("mirror", vec![1]),
     ]);
+    seeds.extend([
+        ("sealed", vec![1]),
+        ("sealed", HALF.clone()),
+        ("sealed", vec![]),
+    ]);
+    seeds.push(("sealed", [&HALF[..], &HALF[..]].concat()));
+    let skipped = b"\x50\x2a\x4d\x18\x04\0\0\0skip";
+    seeds.push(("sealed", [skipped, &HALF[..]].concat()));
+    let frame = b"\x28\xb5\x2f\xfd";
+    for seed in 0..12 {
+        let length = 10 + seed as usize;
+        seeds.push(("sealed", [vec![1], drawn(seed, length)].concat()));
+        seeds.push(("sealed", [frame.to_vec(), drawn(seed, 30)].concat()));
+    }
+    // A window of 2 GiB; and blocks that say one byte 128 Ki times.
+    for tail in [
+        &b"\x00\xa8\x03\x00\x10a"[..],
+        b"\x00\x58\x02\x00\x10a\x03\x00\x10\n",
+    ] {
+        seeds.push(("sealed", [frame, tail].concat()));
+    }
 }
