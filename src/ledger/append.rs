@@ -219,6 +219,7 @@ impl<F: Files> Appender<F> {
             appender.publish_head()?;
         } else {
             appender.head = appender.head_on_disk()?;
+            appender.replace_checkpoint()?;
         }
         appender.complete_tiles()?;
         Ok((appender, Opened { recovered }))
@@ -391,6 +392,15 @@ impl<F: Files> Appender<F> {
         let note = self.store.get("checkpoint")?.unwrap_or_default();
         let keys = keys_in(&self.reader);
         Ok(HeadNote::read(&note, self.signer.verifier(), &keys)?.to_bytes())
+    }
+
+    /// Whoever had the ledger open before may have ended before the checkpoint was synced: it is put
+    /// in its own place, to be synced with what comes.
+    fn replace_checkpoint(&mut self) -> Result<(), LedgerError> {
+        if let Some(note) = self.store.get("checkpoint")? {
+            self.store.put("checkpoint", &note, Durable::Later)?;
+        }
+        Ok(())
     }
 
     /// The ledger's name.

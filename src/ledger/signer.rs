@@ -109,7 +109,7 @@ pub struct HeadSigner<F: Files = Disk> {
     signer: NoteSigner,
     path: PathBuf,
     state: Option<SignerState>,
-    /// Whether the state's name was given since its folder was synced.
+    /// Whether the state's name may be one that was given since its folder was synced.
     is_dirty: bool,
 }
 
@@ -150,8 +150,9 @@ impl<F: Files> HeadSigner<F> {
             key,
             signer,
             path,
+            // Whoever signed before may have ended before it was durable.
+            is_dirty: state.is_some(),
             state,
-            is_dirty: false,
         })
     }
 

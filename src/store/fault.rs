@@ -70,6 +70,8 @@ pub(crate) enum Trouble {
     Short,
     /// An I/O error, although all was done.
     Persisted,
+    /// The process is killed before it.
+    Killed,
 }
 
 /// Which calls fail, counted from the first that changes anything.
@@ -145,6 +147,22 @@ impl Sim {
         self.world().fault = fault;
     }
 
+    /// What was done, a line each, for whoever looks for a fault.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let line = |op: &Op| match op {
+            Op::Name(path, Some(Node::File(inode))) => format!("{} = {inode}", path.display()),
+            Op::Name(path, Some(Node::Folder)) => format!("{}/", path.display()),
+            Op::Name(path, None) => format!("{} gone", path.display()),
+            Op::SyncFolder(path) => format!("{} synced", path.display()),
+            Op::Write(inode, at, bytes) => format!("{inode}: {} bytes at {at}", bytes.len()),
+            Op::Truncate(inode, length) => format!("{inode}: cut to {length}"),
+            Op::Sync(inode) => format!("{inode} synced"),
+            Op::SyncFailed(inode) => format!("{inode} not synced"),
+            Op::Said => "said".to_owned(),
+        };
+        self.world().trace.iter().map(line).collect()
+    }
+
     /// As it would be found without a power cut.
     pub(crate) fn image(&self) -> Image {
         self.world().now.clone()
@@ -187,6 +205,7 @@ impl Sim {
                 return Err(io::Error::from_raw_os_error(5));
             }
             Some(Trouble::Interrupted) => return Err(io::ErrorKind::Interrupted.into()),
+            Some(Trouble::Killed) => return Err(io::ErrorKind::Other.into()),
             Some(trouble @ (Trouble::Io | Trouble::Full)) => {
                 if let [Op::Sync(inode)] = ops[..] {
                     world.trace.push(Op::SyncFailed(inode));
@@ -211,7 +230,8 @@ impl Sim {
             (true, ..) => usize::MAX,
         };
         let is_hit = number >= fault.at && number - fault.at < most;
-        if is_hit && call == Call::Sync && fault.trouble != Trouble::Short {
+        let is_error = !matches!(fault.trouble, Trouble::Short | Trouble::Killed);
+        if is_hit && call == Call::Sync && is_error {
             world.syncs_failed += 1;
         }
         is_hit.then_some(fault.trouble)
@@ -348,10 +368,12 @@ impl Cut {
             }
             Op::Sync(inode) => self.synced(*inode),
             Op::SyncFailed(inode) => {
+                // It is pages that the kernel forgets, and not that the file was cut.
                 let changes = self.changes.entry(*inode).or_default();
-                changes
+                let bytes = changes
                     .iter_mut()
-                    .for_each(|change| change.is_dropped = true);
+                    .filter(|change| !matches!(change.kind, ChangeKind::Cut(_)));
+                bytes.for_each(|change| change.is_dropped = true);
             }
         }
     }

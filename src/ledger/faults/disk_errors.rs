@@ -21,12 +21,13 @@ const DEEDS: [Deed; 9] = [
     Deed::Reopen,
 ];
 
-const TROUBLES: [Trouble; 5] = [
+const TROUBLES: [Trouble; 6] = [
     Trouble::Io,
     Trouble::Full,
     Trouble::Interrupted,
     Trouble::Short,
     Trouble::Persisted,
+    Trouble::Killed,
 ];
 
 /// What became of the runs.
@@ -165,7 +166,8 @@ impl Trial<'_> {
             next: batch.iter().map(Vec::as_slice).collect(),
             ..self.told()
         };
-        let found = reopen(&off, &told).unwrap_or_else(|why| panic!("{fault:?}: {why}"));
+        let found = reopen(&off, &told)
+            .unwrap_or_else(|why| panic!("{fault:?}: {why}\n{}", sim.told().join("\n")));
         assert_eq!(found.size(), tree.size(), "{fault:?}");
     }
 
@@ -186,7 +188,7 @@ fn step() -> usize {
     {
         1
     } else {
-        5
+        11
     }
 }
 

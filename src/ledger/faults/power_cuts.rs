@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::form::Fields;
 use crate::hash::Hash;
 use crate::json::Json;
-use crate::store::fault::{Cut, Dice, Image, Sim};
+use crate::store::fault::{Cut, Dice, Image, Sim, crashed};
 use crate::tlog::{Head, Tree};
 
-use super::reopening::{Told, holds, reopen};
-use super::script::{ALL, Run, deeds, vkey};
+use super::reopening::{Told, audited, full_files, holds, reopen};
+use super::script::{ALL, Deed, Run, deeds, open, signer, vkey};
 
 /// So many runs are looked at side by side; the same on every machine, as the counts are said.
 const ABREAST: u64 = 2;
@@ -27,9 +27,15 @@ struct Depth {
 }
 
 const SHALLOW: Depth = Depth {
-    of_a_moment: 64,
+    of_a_moment: 128,
     cut_again: 16,
     times: 6,
+};
+
+const DEEP: Depth = Depth {
+    of_a_moment: 1_024,
+    cut_again: 12,
+    times: 8,
 };
 
 /// States that were looked at.
@@ -76,7 +82,7 @@ impl Search {
     fn through(seed: u64, depth: Depth) -> Result<Count, String> {
         let deeds = match seed {
             0 => ALL.to_vec(),
-            _ => deeds(14, &mut Dice(seed)),
+            _ => deeds(9, &mut Dice(seed)),
         };
         let mut search = Search {
             seed,
@@ -260,6 +266,83 @@ fn search(states: u64, depth: Depth) -> Count {
     total
 }
 
+/// What is published, or closed, is on disk as it is: whoever only reads needs no recovery.
+#[test]
+fn what_was_published_or_closed_is_whole_after_a_power_cut_for_those_who_only_read() {
+    let vkey = vkey();
+    for (seed, deeds) in [
+        [Deed::Batch(2), Deed::Kill, Deed::Publish].as_slice(),
+        &[Deed::Batch(2), Deed::Batch(1), Deed::Kill, Deed::Reopen],
+        &[Deed::Die(8), Deed::Publish],
+        &[Deed::Batch(3), Deed::Map, Deed::Publish],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut run = Run::new(seed as u64, Vec::new());
+        if let [before @ .., Deed::Reopen] = deeds {
+            run.go(before).unwrap();
+            run.close().unwrap();
+        } else {
+            run.go(deeds).unwrap();
+        }
+        let told = Told {
+            vkey: &vkey,
+            heads: &[],
+            said: &run.said,
+            next: Vec::new(),
+        };
+        let cut = run.sim.cuts().last().unwrap();
+        for odds in [0, 50, 100] {
+            let left = crashed(&cut, odds, &mut Dice(seed as u64));
+            let size = run
+                .said
+                .iter()
+                .filter_map(|said| said.head)
+                .last()
+                .unwrap()
+                .size;
+            let kept = audited(&left, &told).and_then(|()| {
+                let signed = signer(&left).map_err(|error| error.to_string())?.state();
+                match signed.is_some_and(|signed| signed.size == size) {
+                    true => Ok(()),
+                    false => Err(format!("the signer knows {signed:?} of {size}")),
+                }
+            });
+            kept.unwrap_or_else(|why| panic!("{deeds:?}, {odds} in 100: {why}"));
+        }
+    }
+}
+
+/// A full tile is written when it is full, and not again: it must not be lost for good.
+#[test]
+fn full_tiles_and_bundles_are_there_whenever_the_power_went() {
+    let mut run = Run::new(0, Vec::new());
+    run.go(&[Deed::Batch(1), Deed::Batch(252)]).unwrap();
+    let before = run.sim.done();
+    run.act(Deed::Batch(3)).unwrap();
+    assert_eq!(run.appender().tree().size(), 257);
+    let mut seen = HashSet::new();
+    let (mut opened, mut written) = (0, 0);
+    for cut in run.sim.cuts().skip(before) {
+        for odds in [0, 100] {
+            let left = crashed(&cut, odds, &mut Dice(0));
+            if !seen.insert(left.image().digests().1) {
+                continue;
+            }
+            let was_there = full_files(&left, 256).is_ok();
+            let (appender, _) = open(&left).unwrap();
+            opened += 1;
+            if appender.tree().size() >= 256 {
+                full_files(&left, 256).unwrap();
+                full_files(&crashed(&left.cuts().last().unwrap(), 0, &mut Dice(0)), 256).unwrap();
+                written += u64::from(!was_there);
+            }
+        }
+    }
+    assert!(opened > 10 && written > 3, "{written} of {opened}");
+}
+
 #[test]
 fn after_any_power_cut_every_receipt_and_every_signed_head_holds() {
     let states = number("GROUNDS_CRASH_STATES").unwrap_or(20_000);
@@ -270,7 +353,7 @@ fn after_any_power_cut_every_receipt_and_every_signed_head_holds() {
         states,
         in_recovery,
         distinct,
-    } = search(states, SHALLOW);
+    } = search(states, if states > 100_000 { DEEP } else { SHALLOW });
     eprintln!(
         "power cuts: {states} states, {in_recovery} of them of a cut in a recovery, {distinct} \
          distinct, at {moments} moments ({whole} of them with every state there is) of {runs} \

@@ -10,7 +10,7 @@ use crate::envelope::{Anchor, PrivateKey, Signed, possession_message};
 use crate::form::Form as _;
 use crate::hash::Hash;
 use crate::json::Json;
-use crate::store::fault::{Dice, Sim};
+use crate::store::fault::{Dice, Fault, Sim, Trouble};
 use crate::store::segment::{Files as _, Mode, OpenFile as _, Options, SegmentReader, seal_on};
 use crate::tlog::{Checkpoint, Cosigner, Head, Note, TlogPolicy, VerifierKey, leaf_hash};
 use crate::value::{Origin, Slug, Time};
@@ -19,6 +19,7 @@ use crate::ledger::append::{Appender, Opened, Staged};
 use crate::ledger::clock::Clock;
 use crate::ledger::cosigned::note_name;
 use crate::ledger::prepare::{genesis, prepare};
+use crate::ledger::read::Ledger;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::refusal::LedgerError;
 use crate::ledger::signer::HeadSigner;
@@ -150,38 +151,43 @@ pub(super) enum Deed {
     Reopen,
     /// The process ends as it is, and another opens.
     Kill,
+    /// Two commits, and the process ends before that many calls were made; another opens and gets
+    /// them again.
+    Die(u64),
 }
 
 /// What each kind of deed is done for, once at least.
-pub(super) const ALL: [Deed; 16] = [
+pub(super) const ALL: [Deed; 17] = [
     Deed::Batch(2),
     Deed::Batch(1),
     Deed::Sync,
-    Deed::Batch(3),
+    Deed::Batch(2),
     Deed::Publish,
     Deed::Batch(1),
     Deed::Seal,
     Deed::Kill,
-    Deed::Batch(2),
+    Deed::Batch(1),
     Deed::Cosign,
     Deed::Map,
     Deed::Batch(1),
     Deed::Reopen,
-    Deed::Batch(3),
+    Deed::Die(3),
+    Deed::Batch(2),
     Deed::Seal,
     Deed::Batch(1),
 ];
 
 /// So many deeds as the dice fall.
 pub(super) fn deeds(count: u64, dice: &mut Dice) -> Vec<Deed> {
-    let deed = |dice: &mut Dice| match dice.roll(16) {
-        0..8 => Deed::Batch(1 + dice.roll(4)),
+    let deed = |dice: &mut Dice| match dice.roll(18) {
+        0..8 => Deed::Batch(1 + dice.roll(2)),
         8 => Deed::Publish,
         9 | 10 => Deed::Sync,
         11 => Deed::Seal,
         12 => Deed::Map,
         13 => Deed::Cosign,
         14 => Deed::Reopen,
+        15 | 16 => Deed::Die(dice.roll(16)),
         _ => Deed::Kill,
     };
     (0..count).map(|_| deed(dice)).collect()
@@ -264,6 +270,10 @@ impl Run {
             .filter(|_| self.doing != Some(Deed::Seal))
     }
 
+    pub(super) fn close(&mut self) -> Result<(), LedgerError> {
+        self.appender.take().expect("the ledger is open").close()
+    }
+
     /// The process ends.
     pub(super) fn kill(&mut self) {
         self.appender = None;
@@ -275,7 +285,7 @@ impl Run {
         Some(self.batches.get(batch)?.first()?)
     }
 
-    fn act(&mut self, deed: Deed) -> Result<(), LedgerError> {
+    pub(super) fn act(&mut self, deed: Deed) -> Result<(), LedgerError> {
         self.doing = Some(deed);
         match deed {
             Deed::Batch(count) => self.record(count)?,
@@ -288,14 +298,50 @@ impl Run {
             }
             Deed::Cosign => self.cosign()?,
             Deed::Reopen => {
-                self.appender.take().expect("the ledger is open").close()?;
+                self.close()?;
                 self.open()?;
             }
             Deed::Kill => {
                 self.kill();
                 self.open()?;
             }
+            Deed::Die(calls) => self.die_after(calls)?,
         }
+        Ok(())
+    }
+
+    fn die_after(&mut self, calls: u64) -> Result<(), LedgerError> {
+        self.sim.trouble(Some(Fault {
+            at: self.sim.calls() + usize::try_from(calls).unwrap(),
+            trouble: Trouble::Killed,
+            for_ever: true,
+        }));
+        let done = self.record(2);
+        self.sim.trouble(None);
+        if done.is_err() {
+            self.kill();
+            self.open()?;
+            self.submit_again()?;
+        }
+        Ok(())
+    }
+
+    /// Submits what was under way: of each commit there is a receipt then.
+    fn submit_again(&mut self) -> Result<(), LedgerError> {
+        let batch = self.in_flight().expect("it was begun").to_vec();
+        let mut known = Vec::new();
+        for commit in &batch {
+            if let Staged::Known(index) = self.appender().stage(commit)? {
+                known.push(index);
+            }
+        }
+        let mut receipts = self.appender().flush()?;
+        for index in known {
+            receipts.push(self.appender().receipt_of(index)?);
+        }
+        assert_eq!(receipts.len(), batch.len());
+        self.acknowledged += 1;
+        self.say(&receipts);
         Ok(())
     }
 
@@ -441,4 +487,19 @@ fn asserted() -> Json<'static> {
         ("statement", Json::string("It is so.")),
         ("summary", Json::string("It was seen.")),
     ])
+}
+
+/// A ledger of so many batches in a folder of the machine, closed, and read again.
+pub(in crate::ledger) fn ledger_on_disk(batches: usize) -> (tempfile::TempDir, Ledger) {
+    let mut run = Run::new(0, Vec::new());
+    run.go(&vec![Deed::Batch(1); batches]).unwrap();
+    run.close().unwrap();
+    let at = tempfile::tempdir().unwrap();
+    for (path, bytes) in run.sim.contents() {
+        let path = at.path().join(path.strip_prefix("/").unwrap());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let ledger = Ledger::open(&at.path().join("ledger"), None).unwrap();
+    (at, ledger)
 }

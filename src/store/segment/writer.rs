@@ -153,7 +153,9 @@ impl<F: Files> SegmentWriter<F> {
         Ok(())
     }
 
-    /// Goes on behind the last line of the newest file; a sealed one is not gone on with.
+    /// Goes on behind the last line of the newest file; a sealed one is not gone on with. It may have
+    /// been cut to its lines by one that ended before that was synced: now it is, as another file
+    /// may be begun before anything is written to it.
     fn open_newest(&mut self, end: u64) -> Result<(), StoreError> {
         let segments = self.reader.segments();
         let Some(newest) = segments.last().filter(|newest| newest.form == Form::Plain) else {
@@ -164,6 +166,7 @@ impl<F: Files> SegmentWriter<F> {
             .files
             .open(&path, Mode::Write)
             .at(&path, "open for writing")?;
+        file.sync().at(&path, "sync")?;
         let reserved = file.length().at(&path, "measure")?;
         self.newest = Some(Newest {
             path,
