@@ -100,10 +100,13 @@ fn one_ledger(
         let knife = Knife::at(&at, flags);
         let writer = Running::writer(&yard, &format!("p{cut}"));
         assert_eq!(writer.next().as_deref(), Some(&b"open"[..]), "{when}");
-        std::thread::sleep(Duration::from_micros(dice.roll(60_000)));
+        let mut receipts = Vec::new();
+        for _ in 0..dice.roll(40) {
+            receipts.extend(writer.next());
+        }
+        std::thread::sleep(Duration::from_micros(dice.roll(15_000)));
         knife.cut()?;
         // It hears that it cannot write any more; a receipt after that would have to be true too.
-        let mut receipts = Vec::new();
         while let Some(line) = writer.next() {
             receipts.push(line);
         }

@@ -27,6 +27,15 @@ fn is_full() -> bool {
     std::env::var_os("GROUNDS_FULL").is_some()
 }
 
+/// Says that somebody has ended, also where he ended in a panic: nobody is to wait for him then.
+struct Ending<'a>(&'a AtomicU64);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// One operation of somebody.
 #[derive(Debug, Clone)]
 struct Operation {
@@ -307,6 +316,7 @@ fn what_64_writers_and_64_readers_of_one_process_are_told_is_linearizable() {
         for signed in &signed {
             let (handle, record, left) = (writer.handle(), &record, &left);
             scope.spawn(move || {
+                let _ending = Ending(left);
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .build()
                     .unwrap();
@@ -315,7 +325,6 @@ fn what_64_writers_and_64_readers_of_one_process_are_told_is_linearizable() {
                     let receipt = runtime.block_on(handle.submit(commit.clone())).unwrap();
                     record.wrote(begun, &receipt.commit.to_string(), Some(receipt.index));
                 }
-                left.fetch_sub(1, Ordering::SeqCst);
             });
         }
         for _ in 0..READERS {
@@ -329,7 +338,7 @@ fn what_64_writers_and_64_readers_of_one_process_are_told_is_linearizable() {
                     let root = ledger.tree().root().to_string();
                     record.read(begun, ledger.state().size(), root);
                     // So that those who write get a turn.
-                    std::thread::sleep(Duration::from_millis(25));
+                    std::thread::sleep(Duration::from_millis(50));
                 }
             });
         }
@@ -463,12 +472,13 @@ fn readers_get_every_line_while_segments_are_begun_and_sealed() {
     };
     let mut writer = SegmentWriter::create_on(Disk, dir, options).unwrap();
     let text = |index: u64| format!("line {index} {}", "x".repeat(index as usize * 7 % 400));
-    let (head, is_done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (head, writing) = (AtomicU64::new(0), AtomicU64::new(1));
     let batches = if is_full() { 6_000 } else { 200 };
     let sealed = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        let (head, is_done, sealed) = (&head, &is_done, &sealed);
+        let (head, writing, sealed) = (&head, &writing, &sealed);
         scope.spawn(move || {
+            let _ending = Ending(writing);
             for batch in 0..batches {
                 let from = head.load(Ordering::SeqCst);
                 let lines: Vec<String> = (from..from + 1 + batch % 5).map(text).collect();
@@ -476,12 +486,11 @@ fn readers_get_every_line_while_segments_are_begun_and_sealed() {
                 let new = writer.append(from, &lines).unwrap();
                 head.store(new, Ordering::SeqCst);
             }
-            is_done.store(true, Ordering::SeqCst);
         });
         scope.spawn(move || {
             let mut before = BTreeSet::new();
             loop {
-                let is_last = is_done.load(Ordering::SeqCst);
+                let is_last = writing.load(Ordering::SeqCst) == 0;
                 let names = std::fs::read_dir(dir.join("events")).unwrap();
                 let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
                 let plain = names.filter_map(|name| name.strip_suffix(".jsonl")?.parse().ok());
@@ -503,7 +512,7 @@ fn readers_get_every_line_while_segments_are_begun_and_sealed() {
             scope.spawn(move || {
                 let kept = SegmentReader::open(dir).unwrap();
                 let mut turn = number;
-                while !is_done.load(Ordering::SeqCst) {
+                while writing.load(Ordering::SeqCst) > 0 {
                     // One who follows, and one who has just come.
                     let fresh;
                     let reader = match number % 2 {
@@ -667,12 +676,14 @@ mod http {
         let address = RwLock::new(server.as_ref().unwrap().address);
         let record = Record::begin();
         let (is_over, answered) = (AtomicBool::new(false), AtomicU64::new(0));
+        let left = AtomicU64::new(WRITERS as u64);
         let kills = if is_full() { 60 } else { 3 };
         std::thread::scope(|scope| {
             let (pen, record, address) = (&pen, &record, &address);
-            let (is_over, answered) = (&is_over, &answered);
+            let (is_over, answered, left) = (&is_over, &answered, &left);
             for writer in 0..WRITERS {
                 scope.spawn(move || {
+                    let _ending = Ending(left);
                     for number in 0.. {
                         let (id, commit) = pen.signed(&format!("w{writer}-{number}"));
                         let begun = record.now();
@@ -699,7 +710,7 @@ mod http {
             }
             for kill in 0..=kills {
                 let enough = answered.load(Ordering::SeqCst) + 60 + 17 * kill;
-                while answered.load(Ordering::SeqCst) < enough {
+                while answered.load(Ordering::SeqCst) < enough && left.load(Ordering::SeqCst) > 0 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 if kill < kills {
