@@ -46,12 +46,21 @@ fn main() -> Anything<()> {
     let flips: u32 = arguments.next().ok_or(usage)?.parse()?;
     let lines = lines_of(&ledger)?;
     let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
-    println!("{} lines, {bytes} bytes; {flips} single bits flipped of each", lines.len());
+    println!(
+        "{} lines, {bytes} bytes; {flips} single bits flipped of each",
+        lines.len()
+    );
     // An engine that gives up with a panic has refused; it need not say so here.
     std::panic::set_hook(Box::new(|_| {}));
     println!(
         "{:<8} {:>10} {:>22} {:>16} {:>16} {:>13} {:>22}",
-        "", "bytes", "noticed by its check", "reading: refused", "reading: right", "wrong, unsaid", "of these not noticed"
+        "",
+        "bytes",
+        "noticed by its check",
+        "reading: refused",
+        "reading: right",
+        "wrong, unsaid",
+        "of these not noticed"
     );
     for engine in [GROUNDS, SQLITE, REDB] {
         let folder = tempfile::tempdir()?;
@@ -62,7 +71,13 @@ fn main() -> Anything<()> {
         let (size, tally) = flipped(&engine, folder.path(), &lines, flips)?;
         println!(
             "{:<8} {size:>10} {:>22} {:>16} {:>16} {:>13} {:>22}   ({})",
-            engine.name, tally.noticed, tally.refused, tally.right, tally.wrong, tally.wrong_unnoticed, engine.check
+            engine.name,
+            tally.noticed,
+            tally.refused,
+            tally.right,
+            tally.wrong,
+            tally.wrong_unnoticed,
+            engine.check
         );
     }
     Ok(())
@@ -70,8 +85,13 @@ fn main() -> Anything<()> {
 
 fn lines_of(ledger: &Path) -> Anything<Lines> {
     let text = fs::read(ledger.join("events/000000000000.jsonl"))?;
-    let lines = text.strip_suffix(b"\n").ok_or("a segment ends with a newline")?;
-    Ok(lines.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())
+    let lines = text
+        .strip_suffix(b"\n")
+        .ok_or("a segment ends with a newline")?;
+    Ok(lines
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect())
 }
 
 /// Flips bits of all files in turn, and counts what is made of each.
@@ -92,7 +112,11 @@ fn flipped(engine: &Engine, folder: &Path, lines: &Lines, flips: u32) -> Anythin
             Err(_) => tally.refused += 1,
             Ok(given) if is_right(&given, lines) => {
                 let all = given.iter().all(Option::is_some);
-                *(if all { &mut tally.right } else { &mut tally.refused }) += 1;
+                *(if all {
+                    &mut tally.right
+                } else {
+                    &mut tally.refused
+                }) += 1;
             }
             Ok(_) => {
                 tally.wrong += 1;
@@ -108,7 +132,9 @@ fn flipped(engine: &Engine, folder: &Path, lines: &Lines, flips: u32) -> Anythin
 
 /// Whether every line that is given is the one that was stored, and none is missing unsaid.
 fn is_right(given: &[Option<Vec<u8>>], lines: &Lines) -> bool {
-    let same = |(given, line): (&Option<Vec<u8>>, &Vec<u8>)| given.as_ref().is_none_or(|given| given == line);
+    let same = |(given, line): (&Option<Vec<u8>>, &Vec<u8>)| {
+        given.as_ref().is_none_or(|given| given == line)
+    };
     given.len() == lines.len() && given.iter().zip(lines).all(same)
 }
 
@@ -195,7 +221,10 @@ const SQLITE: Engine = Engine {
     fill: |folder, lines| {
         let mut database = Connection::open(folder.join("lines.db"))?;
         let write = database.transaction()?;
-        write.execute("CREATE TABLE entries (number INTEGER PRIMARY KEY, line BLOB NOT NULL)", ())?;
+        write.execute(
+            "CREATE TABLE entries (number INTEGER PRIMARY KEY, line BLOB NOT NULL)",
+            (),
+        )?;
         for (number, line) in lines.iter().enumerate() {
             write.execute("INSERT INTO entries VALUES (?1, ?2)", (number as i64, line))?;
         }
