@@ -309,20 +309,21 @@ impl<F: Files> Auditor<F> {
 
     /// Opens the newest head; of a file that is too long to be one, only its length is known.
     fn open_the_head(&mut self, note: Result<&Option<Vec<u8>>, &u64>, standard: &Standard<'_>) {
-        let note = note.map(Option::as_deref).unwrap_or_else(|bytes| {
-            self.is_damaged = true;
-            let (found, expected) = (format!("{bytes} bytes"), format!("at most {MAX_NAMED}"));
-            self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
-            None
-        });
         let own = own_key(&self.reader).ok();
-        let given = standard.vkey.or_else(|| log_of_policy(note, standard));
+        let given = standard
+            .vkey
+            .or_else(|| log_of_policy(note.ok().and_then(Option::as_deref), standard));
         self.is_own_key = given.is_none();
         self.vkey = given.cloned().or_else(|| own.clone());
-        let Some(note) = note else {
-            if self.is_damaged {
-                return;
+        let note = match note {
+            Ok(note) => note,
+            Err(bytes) => {
+                self.is_damaged = true;
+                let (found, expected) = (format!("{bytes} bytes"), format!("at most {MAX_NAMED}"));
+                return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);
             }
+        };
+        let Some(note) = note else {
             self.is_damaged = true;
             let (found, expected) = ("no file".to_owned(), "the newest signed head".to_owned());
             return self.file_fault(Part::Checkpoint, "checkpoint", found, expected);

@@ -315,7 +315,8 @@ pub(crate) fn usage(error: clap::Error) -> ExitCode {
             let message = rendered.lines().next().unwrap_or_default();
             let message = message.strip_prefix("error: ").unwrap_or(message);
             let failure = Failure::usage(message).hint("grounds help, or --help after the command");
-            let json = calm_json(&serde_json::json!({ "error": failure }).to_string());
+            let json = serde_json::json!({ "error": failure }).to_string();
+            let json = calm_json(&json);
             std::io::Write::write_all(&mut std::io::stderr(), format!("{json}\n").as_bytes())
         }
         false => error.print(),

@@ -312,6 +312,9 @@ impl Judged<'_> {
     }
 }
 
+/// A line of a file by its number, or why it is not looked at.
+type Numbered = (u64, Result<Vec<u8>, Failure>);
+
 /// The commits of a file, read as they are asked for: a file may be longer than memory.
 struct Lines {
     path: PathBuf,
@@ -319,7 +322,7 @@ struct Lines {
     /// How many lines were read.
     number: u64,
     /// The line that is next, without its place: only what follows shows whether it is alone.
-    next: Option<(u64, Result<Vec<u8>, Failure>)>,
+    next: Option<Numbered>,
     is_first: bool,
 }
 
@@ -349,8 +352,7 @@ impl Lines {
     }
 
     /// The next line with anything in it; of one that is too long no more is held than it may have.
-    #[allow(clippy::type_complexity)]
-    fn read(&mut self) -> Result<Option<(u64, Result<Vec<u8>, Failure>)>, Failure> {
+    fn read(&mut self) -> Result<Option<Numbered>, Failure> {
         let failed = |error: std::io::Error| Failure::io(&self.path, &error);
         loop {
             let mut bytes = Vec::new();
@@ -468,9 +470,9 @@ impl Answers<'_> {
             self.exit = failure.exit;
         }
         if self.context.global.json {
-            let answer = serde_json::json!({ "at": place, "error": failure }).to_string();
-            let answer = calm_json(&format!("{answer}\n"));
-            return self.context.print_bytes(answer.as_bytes());
+            let answer = serde_json::json!({ "at": place, "error": failure });
+            let line = format!("{answer}\n");
+            return self.context.print_bytes(calm_json(&line).as_bytes());
         }
         self.context.say(&safe(&format!("{place}: {failure}")));
         Ok(())
@@ -490,7 +492,10 @@ fn found(
             "found several commits, expected the one genesis",
         ));
     }
-    let bytes = line.bytes()?;
+    let bytes = line.bytes().map_err(|failure| Failure {
+        message: format!("{}: {}", line.place, failure.message),
+        ..failure
+    })?;
     let signed = Signed::parse(bytes).map_err(|error| refused(&error))?;
     let origin = signed.commit.ledger.clone();
     let dir = context

@@ -1,6 +1,8 @@
 //! Colour and shape. Colours are always written and stripped where none are wanted, so a renderer
 //! has one path; every colour also says its meaning in a word or a sign.
 
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
 
 /// Green: supports, holds.
@@ -33,38 +35,57 @@ pub(crate) fn safe(text: &str) -> String {
         .collect()
 }
 
+/// Whether a character acts on a terminal instead of being shown; line ends and tabs may.
+fn acts(character: char) -> bool {
+    !matches!(character, '\n' | '\t')
+        && (character.is_control() || grounds::value::forbidden_in_text(character))
+}
+
 /// A whole answer as it leaves the program: beside colours, line ends and tabs nothing in it acts on
 /// a terminal, whatever name of a file or answer of a server was put into it.
-pub(crate) fn calm(text: &str) -> String {
+pub(crate) fn calm(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
     let mut calmed = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        let length = colour_length(rest).unwrap_or_else(|| character.len_utf8());
-        let (part, after) = rest.split_at(length);
-        match character {
-            '\n' | '\t' => calmed.push(character),
-            _ if length > character.len_utf8() => calmed.push_str(part),
-            _ => calmed.push_str(&safe(part)),
+    while let Some(at) = rest.find(acts) {
+        let (plain, acting) = rest.split_at(at);
+        calmed.push_str(plain);
+        let length = colour_length(acting);
+        let (part, after) = acting.split_at(length.unwrap_or_else(|| first_length(acting)));
+        match length {
+            Some(_) => calmed.push_str(part),
+            None => calmed.push_str(&safe(part)),
         }
         rest = after;
     }
-    calmed
+    calmed.push_str(rest);
+    Cow::Owned(calmed)
 }
 
 /// The same for JSON, in the escapes of JSON: its own writer leaves DEL, C1 and what turns a line
 /// around as they are.
-pub(crate) fn calm_json(json: &str) -> String {
-    json.chars()
-        .map(|character| match character {
-            '\n' | '\t' => character.to_string(),
-            c if c.is_control() || grounds::value::forbidden_in_text(c) => {
-                let mut units = [0; 2];
-                let units = c.encode_utf16(&mut units).iter();
-                units.map(|unit| format!("\\u{unit:04x}")).collect()
+pub(crate) fn calm_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(acts) {
+        return Cow::Borrowed(json);
+    }
+    let mut calmed = String::with_capacity(json.len());
+    for character in json.chars() {
+        if acts(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                calmed.push_str(&format!("\\u{unit:04x}"));
             }
-            c => c.to_string(),
-        })
-        .collect()
+        } else {
+            calmed.push(character);
+        }
+    }
+    Cow::Owned(calmed)
+}
+
+fn first_length(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
 }
 
 /// The length of the colour that a text begins with: `ESC [`, digits and semicolons, `m`.
