@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use grounds::envelope::Signed;
 use grounds::ledger::LedgerError;
+use grounds::ledger::audit::Standard;
 use grounds::tlog::leaf_hash;
 
-use crate::lab::{EVENTS, Lab, START, line, note};
+use crate::lab::{EVENTS, Lab, START, examined, line, note};
 use crate::reference::build::{key, time};
 
 /// What a run of the mutator begins with; `GROUNDS_FUZZ_SEED` sets another.
@@ -192,6 +193,30 @@ fn every_target_has_seeds_and_a_corpus() {
             let folder = Path::new(&into).join(target);
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join(format!("seed-{number:05}")), bytes).unwrap();
+        }
+    }
+}
+
+/// With `GROUNDS_KEEP_LEDGERS` (see [`examined`]) they are kept for it.
+#[test]
+fn the_second_implementation_is_shown_what_is_made_of_folders() {
+    let vkey = crate::lab::vkey();
+    let standard = Standard {
+        vkey: Some(&vkey),
+        ..Standard::default()
+    };
+    let temporary = tempfile::tempdir().unwrap();
+    for (place, (_, bytes)) in inputs("ledger").iter().enumerate() {
+        let dir = temporary.path().join(format!("ledger-{place}"));
+        bodies::ledger::made(bytes, &dir);
+        if dir.join("events").is_dir() {
+            examined(&dir, &standard);
+        }
+    }
+    for (place, (_, bytes)) in inputs("rewritten").iter().enumerate() {
+        let dir = temporary.path().join(format!("rewritten-{place}"));
+        if bodies::rewritten::made(bytes, &dir).is_some() {
+            examined(&dir, &standard);
         }
     }
 }

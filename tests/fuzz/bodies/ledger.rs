@@ -101,6 +101,20 @@ pub fn lines(from: usize, to: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Writes the folder that the bytes describe; the first of them says what is done to it.
+pub fn made(data: &[u8], dir: &Path) -> u8 {
+    std::fs::create_dir_all(dir).unwrap();
+    let mut script = Bytes(data);
+    let what = script.byte();
+    // Names may clash: a file where a folder is to be. What cannot be written is not there.
+    for (name, bytes) in &files(&mut script) {
+        let path = dir.join(name);
+        let _ = std::fs::create_dir_all(path.parent().unwrap());
+        let _ = std::fs::write(path, bytes);
+    }
+    what
+}
+
 pub fn audited(dir: &Path, standard: &Standard<'_>) -> Option<Report> {
     audit(dir, standard, &mut |_, _| {}).ok()
 }
@@ -113,16 +127,7 @@ pub fn audited(dir: &Path, standard: &Standard<'_>) -> Option<Report> {
 pub fn run(data: &[u8]) {
     let scratch = scratch();
     let dir = scratch.path().join("ledger");
-    std::fs::create_dir_all(&dir).unwrap();
-    let mut script = Bytes(data);
-    let what = script.byte();
-    let files = files(&mut script);
-    // Names may clash: a file where a folder is to be. What cannot be written is not there.
-    for (name, bytes) in &files {
-        let path = dir.join(name);
-        let _ = std::fs::create_dir_all(path.parent().unwrap());
-        let _ = std::fs::write(path, bytes);
-    }
+    let what = made(data, &dir);
     let standard = Standard {
         vkey: Some(&GOOD.vkey),
         ..Standard::default()

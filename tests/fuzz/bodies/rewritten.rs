@@ -1,5 +1,7 @@
 //! A ledger that its operator has rewritten, who has the log's key and nobody else's.
 
+use std::path::Path;
+
 use grounds::envelope::{Entry, Withheld};
 use grounds::ledger::Ledger;
 use grounds::ledger::audit::{Standard, Verdict};
@@ -15,49 +17,11 @@ use super::ledger::{audited, files};
 /// - Brought an older head, it passes no ledger that does not begin with what that head covers.
 /// - Whatever an audit passes, a reader opens without damage.
 pub fn run(data: &[u8]) {
-    let mut script = Bytes(data);
-    let changed = files(&mut script);
-    let text = changed.iter().find(|(name, _)| name == EVENTS);
-    let Some((_, text)) = text else {
-        return;
-    };
-    let lines: Vec<&[u8]> = text
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .collect();
-    if lines.is_empty() || lines.len() > 255 || lines.iter().any(|line| line.len() > 65_535) {
-        return;
-    }
     let scratch = scratch();
     let dir = scratch.path();
-    let mut tree = Tree::new();
-    for line in &lines {
-        let withheld = Withheld::parse(line);
-        tree.push(withheld.map_or_else(|| leaf_hash(line), |withheld| withheld.leaf));
-    }
-    let joined: Vec<u8> = lines
-        .iter()
-        .flat_map(|line| [line, &b"\n"[..]].concat())
-        .collect();
-    let head = Checkpoint {
-        origin: ORIGIN.to_owned(),
-        size: tree.size(),
-        root: tree.root(),
+    let Some(lines) = made(data, dir) else {
+        return;
     };
-    let head = head.sign(&log_key()).unwrap();
-    put(dir, [(EVENTS, &*joined), ("checkpoint", &head)]);
-    for tile in partial_tiles(tree.size()) {
-        put(dir, [(&*tile.path(), &*tile.bytes(&tree).unwrap())]);
-    }
-    let bundle = partial_bundle(tree.size()).unwrap();
-    put(
-        dir,
-        [(
-            &*bundle.path(),
-            &*encode_bundle(lines.iter().copied()).unwrap(),
-        )],
-    );
-
     let standard = Standard {
         vkey: Some(&GOOD.vkey),
         ..Standard::default()
@@ -69,7 +33,7 @@ pub fn run(data: &[u8]) {
         ..Standard::default()
     };
     let since = audited(dir, &since).expect("a ledger");
-    let begins = lines.len() >= 16 && lines[..16] == GOOD.lines[..];
+    let begins = lines.len() >= 16 && lines[..16] == GOOD.lines[..16];
     assert!(
         begins || since.verdict != Verdict::Holds,
         "another history holds"
@@ -103,4 +67,39 @@ pub fn run(data: &[u8]) {
     }
     let ledger = opened.expect("what an audit passes opens");
     assert_eq!(ledger.custody().damages, []);
+}
+
+/// Writes the folder that the bytes describe, and gives its lines; none where it would be no ledger
+/// of one bundle.
+pub fn made(data: &[u8], dir: &Path) -> Option<Vec<Vec<u8>>> {
+    let changed = files(&mut Bytes(data));
+    let (_, text) = changed.iter().find(|(name, _)| name == EVENTS)?;
+    let lines = text.split(|byte| *byte == b'\n');
+    let lines: Vec<&[u8]> = lines.filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() || lines.len() > 255 || lines.iter().any(|line| line.len() > 65_535) {
+        return None;
+    }
+    let mut tree = Tree::new();
+    for line in &lines {
+        let withheld = Withheld::parse(line);
+        tree.push(withheld.map_or_else(|| leaf_hash(line), |withheld| withheld.leaf));
+    }
+    let (size, root) = (tree.size(), tree.root());
+    let origin = ORIGIN.to_owned();
+    let head = Checkpoint { origin, size, root }.sign(&log_key()).unwrap();
+    let joined = lines.iter().flat_map(|line| [line, &b"\n"[..]].concat());
+    put(
+        dir,
+        [
+            (EVENTS, &*joined.collect::<Vec<u8>>()),
+            ("checkpoint", &head),
+        ],
+    );
+    for tile in partial_tiles(size) {
+        put(dir, [(&*tile.path(), &*tile.bytes(&tree).unwrap())]);
+    }
+    let bundle = partial_bundle(size).unwrap();
+    let bytes = encode_bundle(lines.iter().copied()).unwrap();
+    put(dir, [(&*bundle.path(), &*bytes)]);
+    Some(lines.into_iter().map(<[u8]>::to_vec).collect())
 }
