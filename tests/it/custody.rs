@@ -668,7 +668,7 @@ const WRONG: [(&str, Code); 7] = [
     ("another ledger", Code::Ledger),
     ("another key", Code::Signature),
     ("another signature", Code::Signature),
-    ("no anchor", Code::Anchor),
+    ("an anchor of another history", Code::Anchor),
     ("a gap in the stream", Code::Conflict),
 ];
 
@@ -690,8 +690,8 @@ fn of_all_that_is_wrong_with_a_commit_the_first_in_the_stated_order_is_the_answe
         if has("another ledger") {
             draft.ledger = "grounds.example/other".parse().unwrap();
         }
-        if has("no anchor") {
-            draft.anchor = None;
+        if has("an anchor of another history") {
+            draft.anchor.as_mut().unwrap().root = Hash::of(b"other");
         }
         if has("a gap in the stream") {
             draft.events[0].seq += 1;

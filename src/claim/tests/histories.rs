@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::{Code, Data, Recorded, State};
 use super::bed::*;
 use super::naive::Ledger;
+use super::times;
 use crate::hash::Hash;
 use crate::value::{EventId, Kind, Subject, Time};
 
@@ -482,11 +483,9 @@ pub(crate) fn grow(
     bed
 }
 
-/// So many cases by default, forty times as many in the full run.
-fn fixed(cases: u32) -> ProptestConfig {
-    let is_full = std::env::var_os("GROUNDS_FULL").is_some();
+fn fixed(cases: u64) -> ProptestConfig {
     ProptestConfig {
-        cases: if is_full { 40 * cases } else { cases },
+        cases: u32::try_from(cases).unwrap(),
         rng_seed: RngSeed::Fixed(20),
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -494,7 +493,7 @@ fn fixed(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(fixed(48))]
+    #![proptest_config(fixed(times(48, 960)))]
 
     #[test]
     fn random_histories_are_judged_and_folded_as_the_naive_rules_do(seed: u64) {

@@ -8,15 +8,9 @@ use serde_json::{Value, json};
 use super::super::{Code, Data, Event, KeyFaultKind, Recorded, State};
 use super::bed::*;
 use super::histories::{Dice, grow};
+use super::times;
 use crate::tlog::NoteSigner;
 use crate::value::{Address, KeyId, Slug};
-
-fn times(default: u64, full: u64) -> u64 {
-    match std::env::var_os("GROUNDS_FULL") {
-        Some(_) => full,
-        None => default,
-    }
-}
 
 /// The keys that a commit revokes since an entry: they may not sign it.
 fn revoked_since(commit: &Recorded) -> BTreeSet<KeyId> {
@@ -48,7 +42,7 @@ fn signed_by_all(state: &State, commit: &Recorded) -> Recorded {
 #[test]
 fn one_more_signature_never_turns_an_admitted_commit_away() {
     let mut tried = 0;
-    for seed in 0..times(20, 2_000) {
+    for seed in 0..times(20, 1_000) {
         let mut before = None;
         grow(seed, 60, |bed, commit, verdict| {
             let state = before.replace(bed.state.clone());
@@ -85,7 +79,7 @@ fn moved_to(commit: &Recorded, index: u64) -> Recorded {
 /// place, of another ledger's history, before any genesis.
 #[test]
 fn a_fold_takes_in_whatever_was_recorded_and_refuses_none() {
-    for seed in 0..times(8, 2_000) {
+    for seed in 0..times(8, 400) {
         let mut dice = Dice(seed);
         let mut all = Vec::new();
         for part in 0..3 {
@@ -122,7 +116,7 @@ fn a_fold_takes_in_whatever_was_recorded_and_refuses_none() {
 #[test]
 fn a_key_that_was_ever_registered_is_never_registered_again() {
     let mut tried = 0;
-    for seed in 300..300 + times(12, 1_000) {
+    for seed in 300..300 + times(12, 500) {
         let bed = grow(seed, 60, |_, _, _| {});
         let facts = bed.state.constitution().unwrap();
         if facts.closed.is_some() {

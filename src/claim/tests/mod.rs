@@ -9,3 +9,11 @@ mod invariants;
 mod naive;
 mod refused;
 mod thieves;
+
+/// So many by default, so many in the full run.
+fn times(default: u64, full: u64) -> u64 {
+    match std::env::var_os("GROUNDS_FULL") {
+        Some(_) => full,
+        None => default,
+    }
+}

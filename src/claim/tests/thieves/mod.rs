@@ -17,20 +17,12 @@ use serde_json::json;
 use super::super::{Code, Data};
 use super::bed::*;
 use super::histories::Dice;
+use super::times;
 use crate::value::Subject;
 use ground::{EX_KEY, Ground, Hand, commit};
 use law::{Law, names_of};
 use may::{About, Good, Reach, fills_now, stewards_among};
 use search::{Search, Step, Tried, Watch};
-
-fn is_full() -> bool {
-    std::env::var_os("GROUNDS_FULL").is_some()
-}
-
-/// So many by default, so many in the full run.
-fn times(default: u64, full: u64) -> u64 {
-    if is_full() { full } else { default }
-}
 
 /// `GROUNDS_SEED=N` looks at that ground alone.
 fn seeds(first: u64, count: u64) -> std::ops::Range<u64> {
@@ -275,12 +267,12 @@ fn foreseen(
     }
 }
 
-/// Every subset of all keys, every act, every author; of the tries one in 24 by default.
+/// Every subset of all keys, every act, every author; of the tries one in eight by default.
 #[test]
 fn those_who_fill_the_rules_of_an_act_get_it_admitted_and_nobody_else_does() {
-    let share = times(24, 1);
+    let share = times(8, 1);
     let (mut tries, mut admitted, mut sets) = (0, 0, 0_u64);
-    for seed in seeds(7_000, times(24, 400)) {
+    for seed in seeds(7_000, times(24, 100)) {
         let mut dice = Dice(seed);
         let ground = Ground::random(&mut dice);
         let cases = cases(&ground);
@@ -427,8 +419,8 @@ fn thieves_come(seed: u64, figures: &mut Figures) {
             }
             false
         };
-        search.breadth(times(3, 5) as usize, times(10, 200), &mut look);
-        for _ in 0..times(1, 20) {
+        search.breadth(times(3, 5) as usize, times(10, 40), &mut look);
+        for _ in 0..times(1, 10) {
             search.walk(&mut dice, 40, &mut look);
         }
         figures.searches += 1;
@@ -444,7 +436,7 @@ fn thieves_come(seed: u64, figures: &mut Figures) {
 #[test]
 fn thieves_below_the_threshold_change_nothing_that_the_policy_protects() {
     let mut figures = Figures::default();
-    for seed in seeds(1, times(60, 2_000)) {
+    for seed in seeds(1, times(60, 250)) {
         thieves_come(seed, &mut figures);
     }
     eprintln!(
@@ -491,7 +483,7 @@ fn smallest<'k>(kept: &'k Kept, ground: &Ground, good: Good) -> Vec<&'k BTreeSet
 fn thieves_who_have_enough_find_their_way() {
     let mut figures: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     let mut longest = 0;
-    for seed in seeds(50_000, times(16, 400)) {
+    for seed in seeds(50_000, times(16, 100)) {
         let mut dice = Dice(seed);
         let ground = Ground::random(&mut dice);
         let watch = Watch::over(&ground);
@@ -509,7 +501,7 @@ fn thieves_who_have_enough_find_their_way() {
             for set in smallest(&kept, &ground, good).into_iter().take(2) {
                 let mut found = 0;
                 let mut search = Search::new(&ground, &keys_of(&ground, set));
-                search.breadth(5, times(25, 400), &mut |state, history| {
+                search.breadth(5, times(25, 100), &mut |state, history| {
                     let is_changed = watch.is_changed(&ground, state, good);
                     found = if is_changed { history.len() } else { 0 };
                     is_changed
