@@ -243,8 +243,9 @@ async function difference(path, { claim, vkey, policy, exit, index }) {
 
 const cases = [["the bundle of the reference claim", () => bytes, { claim: CLAIM, vkey: VKEY, exit: 0 }]];
 cases.push(["another claim", () => bytes, { claim: "claim/other", vkey: VKEY, exit: 1 }]);
+const step = process.env.GROUNDS_FULL ? 1 : 3; // the full run draws them all
 for (const [name, mutate, count] of MUTATIONS) {
-  for (let i = 0; i < count; i++) cases.push([`${name} ${i}`, () => mutate(drawing(`${name} ${i}`)), { claim: CLAIM, vkey: VKEY }]);
+  for (let i = 0; i < count; i += step) cases.push([`${name} ${i}`, () => mutate(drawing(`${name} ${i}`)), { claim: CLAIM, vkey: VKEY }]);
 }
 for (const [name, lines, k] of COSIGNED) {
   cases.push([`cosigned: ${name}`, () => cosignedBy(...lines), { claim: CLAIM, vkey: VKEY, policy: k && policyOf(k) }]);
