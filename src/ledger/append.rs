@@ -18,7 +18,7 @@ use crate::hash::Hash;
 use crate::store::segment::{Recovered, Recovery, SegmentReader, SegmentWriter, Stamp};
 use crate::store::{Damage, Durable, Store, StoreError};
 use crate::tlog::{
-    Bundle, Checkpoint, MapLeaf, SignatureLine, SubjectMap, TlogPolicy, TlogProof, Tree,
+    Bundle, Checkpoint, MapLeaf, SignatureLine, SubjectMap, Tile, TlogPolicy, TlogProof, Tree,
     VerifierKey, encode_bundle, leaf_hash, new_full_bundles, new_full_tiles, partial_bundle,
     partial_tiles,
 };
@@ -179,6 +179,7 @@ impl Appender {
         } else {
             appender.head = appender.head_on_disk()?;
         }
+        appender.write_missing_tiles()?;
         Ok((appender, Opened { recovered }))
     }
 
@@ -516,10 +517,11 @@ impl Appender {
         Ok(())
     }
 
+    /// They never change, so each is synced once, before it has its name: nobody would look again at
+    /// one that a power cut has emptied.
     fn write_full_tiles(&mut self, before: u64) -> Result<(), LedgerError> {
         for tile in new_full_tiles(before, self.tree.size()) {
-            let bytes = tile.bytes(&self.tree).expect("a full tile of this tree");
-            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+            self.write_tile(tile)?;
         }
         for bundle in new_full_bundles(before, self.tree.size()) {
             self.write_bundle(bundle)?;
@@ -527,12 +529,38 @@ impl Appender {
         Ok(())
     }
 
+    /// Those that a crash kept from being written, when the lines that fill them were.
+    fn write_missing_tiles(&mut self) -> Result<(), LedgerError> {
+        let is_missing = |dir: &Path, name: &str| {
+            let found = std::fs::symlink_metadata(dir.join(name));
+            found.map_or_else(
+                |error| error.kind() == std::io::ErrorKind::NotFound,
+                |found| found.is_file() && found.len() == 0,
+            )
+        };
+        for tile in new_full_tiles(0, self.tree.size()) {
+            if is_missing(&self.dir, &tile.path()) {
+                self.write_tile(tile)?;
+            }
+        }
+        for bundle in new_full_bundles(0, self.tree.size()) {
+            if is_missing(&self.dir, &bundle.path()) {
+                self.write_bundle(bundle)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_tile(&mut self, tile: Tile) -> Result<(), LedgerError> {
+        let bytes = tile.bytes(&self.tree).expect("a tile of this tree");
+        Ok(self.store.put(&tile.path(), &bytes, Durable::Now)?)
+    }
+
     fn write_bundle(&mut self, bundle: Bundle) -> Result<(), LedgerError> {
         let entries = bundle.entries();
         let lines = read_lines(&self.reader, entries.start, entries.end)?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
-        self.store.put(&bundle.path(), &bytes, Durable::Later)?;
-        Ok(())
+        Ok(self.store.put(&bundle.path(), &bytes, Durable::Now)?)
     }
 
     /// Makes the newest head one that any static file server can serve: partial tiles and bundles,
@@ -543,8 +571,7 @@ impl Appender {
     pub fn publish(&mut self) -> Result<(), LedgerError> {
         let size = self.tree.size();
         for tile in partial_tiles(size) {
-            let bytes = tile.bytes(&self.tree).expect("a partial tile of this tree");
-            self.store.put(&tile.path(), &bytes, Durable::Later)?;
+            self.write_tile(tile)?;
         }
         if let Some(bundle) = partial_bundle(size) {
             self.write_bundle(bundle)?;
