@@ -621,6 +621,8 @@ impl<F: Files> Appender<F> {
         Ok(())
     }
 
+    /// They never change, so each is synced once, before it has its name: nobody would look again at
+    /// one that a power cut has emptied.
     fn write_full_tiles(&mut self, before: u64) -> Result<(), LedgerError> {
         for tile in new_full_tiles(before, self.tree.size()) {
             let bytes = tile.bytes(&self.tree).expect("a full tile of this tree");

@@ -21,7 +21,7 @@ const SERVED: u64 = 5;
 const CLIENTS: u64 = 4;
 
 /// Before a kill there are fewer receipts than this; what comes while it strikes is not counted.
-const MOST_RECEIPTS: u64 = 40;
+const MOST_RECEIPTS: u64 = 12;
 
 /// What came of it, over all lanes.
 #[derive(Default)]

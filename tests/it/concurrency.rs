@@ -455,6 +455,62 @@ fn two_copies_of_a_ledger_with_one_key_do_not_get_two_heads_of_one_size() {
     );
 }
 
+// --- tiles ---------------------------------------------------------------------------------------
+
+#[test]
+fn tiles_that_a_crash_kept_from_being_written_or_emptied_are_there_once_the_ledger_is_opened() {
+    let lab = Lab::founded();
+    let mut appender = lab.open();
+    for number in 0..256 {
+        appender
+            .stage(&lab.signed(&appender, "ada", &[claim(&format!("c-{number}"))]))
+            .unwrap();
+    }
+    appender.flush().unwrap();
+    appender.close().unwrap();
+    let tiles = [
+        "tile/0/000",
+        "tile/0/001",
+        "tile/entries/000",
+        "tile/entries/001",
+    ];
+    let tiles = tiles.map(|name| lab.dir().join(name));
+    let before = tiles.clone().map(|path| std::fs::read(path).unwrap());
+    // What a crash leaves between the lines and their tiles; what a power cut may make of a name
+    // whose bytes were not synced.
+    let leave: [&dyn Fn(&std::path::PathBuf); 2] =
+        [&|tile| std::fs::remove_file(tile).unwrap(), &|tile| {
+            std::fs::write(tile, "").unwrap()
+        }];
+    for leave in leave {
+        tiles.iter().for_each(leave);
+        lab.open().close().unwrap();
+        assert!(tiles.clone().map(|path| std::fs::read(path).unwrap()) == before);
+        assert_eq!(lab.audit().verdict, Verdict::Holds);
+    }
+    // What a power cut does not make is damage, and is left for an audit to name.
+    std::fs::write(&tiles[0], "other bytes").unwrap();
+    lab.open().close().unwrap();
+    assert_eq!(lab.audit().verdict, Verdict::Damaged);
+}
+
+#[test]
+fn a_tile_is_on_disk_when_it_has_its_name() {
+    let lab = Lab::founded();
+    let mut appender = lab.open();
+    for number in 0..256 {
+        appender
+            .stage(&lab.signed(&appender, "ada", &[claim(&format!("c-{number}"))]))
+            .unwrap();
+    }
+    appender.flush().unwrap();
+    // Only what is replaced without a sync needs a synced copy beside it.
+    let names = std::fs::read_dir(lab.dir().join("cache")).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["checkpoint.synced"]);
+    assert!(lab.dir().join("tile/0/000").is_file());
+}
+
 // --- sealing -------------------------------------------------------------------------------------
 
 #[cfg(feature = "zstd")]
