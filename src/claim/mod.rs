@@ -14,7 +14,7 @@ mod state;
 mod word;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::print_stderr)]
 pub(crate) mod tests;
 
 pub use admit::{CLOCK_SLACK, Code, Rejection, on_time};

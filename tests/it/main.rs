@@ -27,6 +27,7 @@ mod golden_commit;
 #[cfg(feature = "cli")]
 mod heads;
 mod hostile;
+#[allow(clippy::print_stderr)]
 mod interleavings;
 #[cfg(feature = "cli")]
 mod hostile_doors;
