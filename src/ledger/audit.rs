@@ -4,15 +4,16 @@
 //! processors; judging is done in order, by the same rules that admitted. Nothing is written, and
 //! whatever the bytes are, the answer is a [`Report`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::claim::{Code, Data, Recorded, Rejection, State};
-use crate::envelope::{KnownKey, Withheld, verify_one};
+use crate::envelope::{Entry, KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
 use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::{Disk, Files, Kind, SegmentReader};
@@ -145,6 +146,7 @@ pub(super) fn audit_on<F: Files>(
         auditor.read_entries(size, progress)?;
     }
     auditor.hold_against_head();
+    auditor.look_behind_the_head(size)?;
     auditor.hold_against_older_heads(standard);
     let note = note.ok().flatten();
     auditor.look_at_witnesses(note.as_deref(), &kept, standard);
@@ -628,6 +630,41 @@ impl<F: Files> Auditor<F> {
             );
             self.file_fault(Part::Tree, "events/", found, expected);
         }
+    }
+
+    /// What stands behind the head was never acknowledged, and a torn batch there is no damage. But
+    /// where several batches stand behind a bad line, it was once a good one: a batch is begun when
+    /// the one before it is on disk.
+    fn look_behind_the_head(&mut self, size: Index) -> Result<(), LedgerError> {
+        if self.arrangement.is_some() {
+            return Ok(());
+        }
+        let (mut bad, mut batches) = (None, BTreeSet::new());
+        self.reader.read(size, Index::MAX, &mut |item| {
+            let read = item.map_err(Damage::from).and_then(|line| {
+                let entry = Entry::parse(line.bytes).map_err(|error| Damage {
+                    file: line.file.to_owned(),
+                    line: line.line_in_file,
+                    index: line.index,
+                    found: error.to_string(),
+                    expected: "an entry".to_owned(),
+                })?;
+                Ok(entry.recorded)
+            });
+            match read {
+                Err(damage) if bad.is_none() => bad = Some(damage),
+                Ok(recorded) if bad.is_some() => drop(batches.insert(recorded)),
+                _ => {}
+            }
+            match batches.len() {
+                0 | 1 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        })?;
+        if let Some(damage) = bad.filter(|_| batches.len() > 1) {
+            self.damage(Part::Tree, damage);
+        }
+        Ok(())
     }
 
     fn hold_against_older_heads(&mut self, standard: &Standard<'_>) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use grounds::envelope::Signed;
 use grounds::ledger::LedgerError;
-use grounds::ledger::audit::Standard;
+use grounds::ledger::audit::{Standard, Verdict};
 use grounds::tlog::leaf_hash;
 
 use crate::lab::{EVENTS, Lab, START, examined, line, note};
@@ -197,7 +197,8 @@ fn every_target_has_seeds_and_a_corpus() {
     }
 }
 
-/// With `GROUNDS_KEEP_LEDGERS` (see [`examined`]) they are kept for it.
+/// With `GROUNDS_KEEP_LEDGERS` (see [`examined`]) they are kept for it. It reads no sealed segments,
+/// and of files that do not follow each other it names no line.
 #[test]
 fn the_second_implementation_is_shown_what_is_made_of_folders() {
     let vkey = crate::lab::vkey();
@@ -209,7 +210,8 @@ fn the_second_implementation_is_shown_what_is_made_of_folders() {
     for (place, (_, bytes)) in inputs("ledger").iter().enumerate() {
         let dir = temporary.path().join(format!("ledger-{place}"));
         bodies::ledger::made(bytes, &dir);
-        if dir.join("events").is_dir() {
+        let segments = std::fs::read_dir(dir.join("events")).into_iter().flatten();
+        if dir.join(EVENTS).is_file() && segments.count() == 1 {
             examined(&dir, &standard);
         }
     }
@@ -261,4 +263,31 @@ fn no_head_is_signed_over_a_line_that_would_not_be_admitted_behind_the_last_one(
     // What the log itself wrote and had not signed yet goes on.
     let (appender, _) = behind(&line(&signed("ada"), now)).unwrap();
     assert_eq!(appender.tree().size(), 9);
+}
+
+/// Found by showing what the target `ledger` makes to the second implementation, which had it right.
+#[test]
+fn several_batches_behind_a_bad_line_are_damage_to_an_audit_as_they_are_to_a_writer() {
+    let lab = Lab::argued();
+    let whole = std::fs::read(lab.dir().join(EVENTS)).unwrap();
+    let lines = lab.lines();
+    let behind = |tail: &[&str]| {
+        let text = [&whole[..], tail.join("\n").as_bytes(), b"\n"].concat();
+        std::fs::write(lab.dir().join(EVENTS), text).unwrap();
+        lab.audit()
+    };
+    let report = behind(&["torn", &lines[3], &lines[5]]);
+    assert_eq!(report.verdict, Verdict::Damaged);
+    assert_eq!(report.faults[0].index, Some(8), "{:?}", report.faults);
+    assert!(matches!(lab.try_open(), Err(LedgerError::Damaged(_))));
+    // One batch is what a crash leaves.
+    for tail in [
+        &["torn", &lines[5], &lines[5]][..],
+        &["torn"],
+        &["torn", "torn"],
+    ] {
+        assert_eq!(behind(tail).verdict, Verdict::Holds, "{tail:?}");
+    }
+    let (appender, opened) = lab.try_open().unwrap();
+    assert_eq!((appender.tree().size(), opened.recovered.kept), (8, 8));
 }

@@ -160,8 +160,8 @@ fn ask(tiles: &mut AuthenticTiles<Liar<'_>>, questions: &[u8], is_honest: bool) 
             4 => {
                 let number = a / 256;
                 let there = number * 256 < size;
-                let leaves =
-                    (number * 256..size.min(number * 256 + 256)).map(|at| TREE.leaf(at).unwrap());
+                let leaves = (number * 256..size.min((number * 256).saturating_add(256)))
+                    .map(|at| TREE.leaf(at).unwrap());
                 let good: Option<Vec<Hash>> = there.then(|| leaves.collect());
                 told(
                     tiles.leaves(number).ok().map(|found| found.to_vec()),
@@ -173,7 +173,7 @@ fn ask(tiles: &mut AuthenticTiles<Liar<'_>>, questions: &[u8], is_honest: bool) 
                 let number = a / 256;
                 let there = number * 256 < size;
                 let good = there.then(|| {
-                    (number * 256..size.min(number * 256 + 256))
+                    (number * 256..size.min((number * 256).saturating_add(256)))
                         .map(entry)
                         .collect()
                 });
