@@ -8,8 +8,7 @@
 //! found by [`super::audit`], not by a reader that answers from here.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -19,6 +18,7 @@ use crate::hash::Hash;
 use crate::projection::{
     CatalogueRow, ClaimPage, Filter, Wanted, catalogue, claim_page, model_in_force, subjects,
 };
+use crate::store::segment::{Disk, Files, Mode, OpenFile, create_fresh};
 use crate::tlog::Checkpoint;
 use crate::value::{Kind, Slug, Subject};
 
@@ -45,9 +45,9 @@ pub fn newest_head(dir: &Path) -> Result<Checkpoint, LedgerError> {
 }
 
 /// The pages of a head.
-pub struct Snapshot {
+pub struct Snapshot<F: Files = Disk> {
     checkpoint: Checkpoint,
-    file: File,
+    file: F::File,
     /// Where the records begin, in bytes.
     start: u64,
     directory: BTreeMap<String, Record>,
@@ -66,18 +66,39 @@ impl Snapshot {
     /// The snapshot of this head, where the folder has a whole one made by this program.
     #[must_use]
     pub fn open(folder: &Path, checkpoint: Checkpoint) -> Option<Snapshot> {
-        let mut file = File::open(path(folder, &checkpoint)).ok()?;
+        Snapshot::open_on(&Disk, folder, checkpoint)
+    }
+
+    /// Keeps a snapshot of a ledger's head in a folder, and removes those of older heads. Nothing
+    /// is kept of a ledger that is damaged or too large, and of one whose model cannot be run.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn keep(ledger: &Ledger, folder: &Path) -> io::Result<()> {
+        let Some((path, bytes)) = to_keep(ledger, folder) else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(folder)?;
+        keep_on(&Disk, folder, &path, &bytes)
+    }
+}
+
+impl<F: Files> Snapshot<F> {
+    /// As [`Snapshot::open`], on another file system.
+    #[must_use]
+    pub fn open_on(files: &F, folder: &Path, checkpoint: Checkpoint) -> Option<Snapshot<F>> {
+        let file = files.open(&path(folder, &checkpoint), Mode::Read).ok()?;
         let expected = front_lines(&checkpoint);
         // The last line of the header: length and hash of the directory.
         let mut found = vec![0; expected.len() + LAST_LINE];
-        file.read_exact(&mut found).ok()?;
+        read_at(&file, &mut found, 0)?;
         let (front, last) = found.split_at(expected.len());
         let (length, hash) = last_line(last)?;
         if front != expected.as_bytes() || length > MOST_BYTES {
             return None;
         }
         let mut directory = vec![0; usize::try_from(length).ok()?];
-        file.read_exact(&mut directory).ok()?;
+        read_at(&file, &mut directory, (expected.len() + LAST_LINE) as u64)?;
         if Hash::of(&directory) != hash {
             return None;
         }
@@ -119,58 +140,61 @@ impl Snapshot {
         if record.length == 0 || record.length > MOST_BYTES {
             return None;
         }
-        self.file
-            .seek(SeekFrom::Start(self.start.checked_add(record.offset)?))
-            .ok()?;
         let mut bytes = vec![0; usize::try_from(record.length).ok()?];
-        self.file.read_exact(&mut bytes).ok()?;
+        let offset = self.start.checked_add(record.offset)?;
+        read_at(&self.file, &mut bytes, offset)?;
         if Hash::of(&bytes) != record.hash {
             return None;
         }
         serde_json::from_slice(&bytes).ok()
     }
+}
 
-    /// Keeps a snapshot of a ledger's head in a folder, and removes those of older heads. Nothing
-    /// is kept of a ledger that is damaged or too large, and of one whose model cannot be run.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub fn keep(ledger: &Ledger, folder: &Path) -> io::Result<()> {
-        let is_whole = ledger.custody().damages.is_empty() && !ledger.state().is_incomplete();
-        let is_small = ledger.state().claims().count() <= MOST_CLAIMS;
-        let path = path(folder, &ledger.custody().checkpoint);
-        if !is_whole || !is_small {
-            return Ok(());
+/// All of `into`; none where the file ends before.
+fn read_at<T: OpenFile>(file: &T, into: &mut [u8], offset: u64) -> Option<()> {
+    let mut filled = 0;
+    while filled < into.len() {
+        match file.read_at(&mut into[filled..], offset + filled as u64) {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => filled += read,
         }
-        let Some(bytes) = snapshot(ledger) else {
-            return Ok(());
-        };
-        fs::create_dir_all(folder)?;
-        let temporary = folder.join(format!("{}.{EXTENSION}.part", std::process::id()));
-        let written = fs::write(&temporary, &bytes).and_then(|()| fs::rename(&temporary, &path));
-        if written.is_err() {
-            // What cannot be kept is not left behind either.
-            let _ = fs::remove_file(&temporary);
-        }
-        written?;
-        remove_others(folder, &path)
     }
+    Some(())
+}
+
+/// The snapshot's file and what it is to hold, where there is one to keep.
+fn to_keep(ledger: &Ledger, folder: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    let is_whole = ledger.custody().damages.is_empty() && !ledger.state().is_incomplete();
+    let is_small = ledger.state().claims().count() <= MOST_CLAIMS;
+    if !is_whole || !is_small {
+        return None;
+    }
+    let path = path(folder, &ledger.custody().checkpoint);
+    Some((path, snapshot(ledger)?))
+}
+
+fn keep_on<F: Files>(files: &F, folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = folder.join(format!("{}.{EXTENSION}.part", std::process::id()));
+    let written = create_fresh(files, &temporary)
+        .and_then(|file| file.write_all_at(bytes, 0))
+        .and_then(|()| files.rename(&temporary, path));
+    if written.is_err() {
+        // What cannot be kept is not left behind either.
+        let _ = files.remove(&temporary);
+    }
+    written?;
+    remove_others(files, folder, path)
 }
 
 /// Old snapshots go; parts that a killed process left behind too.
-fn remove_others(folder: &Path, kept: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        let is_old = name.is_some_and(|name| {
-            name.ends_with(&format!(".{EXTENSION}"))
-                || name.ends_with(&format!(".{EXTENSION}.part"))
-        });
+fn remove_others<F: Files>(files: &F, folder: &Path, kept: &Path) -> io::Result<()> {
+    for name in files.names(folder)? {
+        let is_old = name.ends_with(&format!(".{EXTENSION}"))
+            || name.ends_with(&format!(".{EXTENSION}.part"));
+        let path = folder.join(name);
         if is_old && path != kept {
             // Another process may have removed it first.
-            let _ = fs::remove_file(path);
+            let _ = files.remove(&path);
         }
     }
     Ok(())
@@ -282,5 +306,56 @@ impl Records {
         bytes.extend(directory.bytes());
         bytes.extend(self.bytes);
         bytes
+    }
+}
+
+#[cfg(all(test, feature = "zstd"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::ledger::faults::ledger_on_disk;
+    use crate::store::fault::{Dice, Sim, crashed};
+
+    /// What a snapshot answers.
+    fn answers(snapshot: &mut Snapshot<Sim>) -> (Option<String>, Option<String>) {
+        let claim = "x".parse().unwrap();
+        let page = snapshot.page(&claim);
+        let page = page.map(|page| serde_json::to_string(&page).unwrap());
+        let rows = snapshot.rows();
+        (page, rows.map(|rows| serde_json::to_string(&rows).unwrap()))
+    }
+
+    #[test]
+    fn after_any_power_cut_a_snapshot_answers_as_its_ledger_or_not_at_all() {
+        let (sim, folder) = (Sim::default(), Path::new("/cache"));
+        sim.make_folder(folder).unwrap();
+        let mut whole = Vec::new();
+        for batches in [1, 3] {
+            let (_at, ledger) = ledger_on_disk(batches);
+            let (path, bytes) = to_keep(&ledger, folder).unwrap();
+            keep_on(&sim, folder, &path, &bytes).unwrap();
+            let checkpoint = ledger.custody().checkpoint.clone();
+            let mut snapshot = Snapshot::open_on(&sim, folder, checkpoint.clone()).unwrap();
+            let (page, rows) = answers(&mut snapshot);
+            assert!(page.is_some() && rows.is_some());
+            whole.push((checkpoint, page, rows));
+        }
+        let (mut dice, mut there, mut tried) = (Dice(1), 0, 0);
+        for cut in sim.cuts() {
+            for number in 0..100 {
+                let left = crashed(&cut, [0, 100, 50, 80, 95][number % 5], &mut dice);
+                for (checkpoint, page, rows) in &whole {
+                    tried += 1;
+                    let found = Snapshot::open_on(&left, folder, checkpoint.clone());
+                    let (its_page, its_rows) = found.map_or((None, None), |mut snapshot| {
+                        there += 1;
+                        answers(&mut snapshot)
+                    });
+                    assert!(its_page.is_none() || its_page == *page);
+                    assert!(its_rows.is_none() || its_rows == *rows);
+                }
+            }
+        }
+        assert!(there > 0 && there < tried, "{there} of {tried}");
     }
 }

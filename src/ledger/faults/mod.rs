@@ -5,3 +5,5 @@ mod disk_errors;
 mod power_cuts;
 mod reopening;
 mod script;
+
+pub(super) use script::ledger_on_disk;

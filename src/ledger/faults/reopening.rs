@@ -30,7 +30,7 @@ pub(super) fn reopen(sim: &Sim, told: &Told<'_>) -> Result<Tree, String> {
     holds(&found, told)?;
     cosignatures_are_kept(sim, told)?;
     audited(sim, told)?;
-    tiles_are_there(sim, &found)?;
+    full_files(sim, found.size())?;
     append(&mut appender, told)?;
     holds(appender.tree(), told)?;
     extends(&appender, told)?;
@@ -99,15 +99,15 @@ pub(super) fn audited(sim: &Sim, told: &Told<'_>) -> Result<(), String> {
 }
 
 /// What a static server of the folder serves of full tiles and bundles.
-fn tiles_are_there(sim: &Sim, tree: &Tree) -> Result<(), String> {
+pub(super) fn full_files(sim: &Sim, size: u64) -> Result<(), String> {
     let reader = SegmentReader::open_on(sim.clone(), dir()).map_err(|error| error.to_string())?;
-    let tiles = new_full_tiles(0, tree.size());
+    let tiles = new_full_tiles(0, size);
     let names = tiles.into_iter().map(|tile| tile.path());
-    let bundles = new_full_bundles(0, tree.size());
+    let bundles = new_full_bundles(0, size);
     let bundles = bundles.into_iter().map(|bundle| bundle.path());
     for name in names.chain(bundles) {
         // Where one is, the audit has compared it.
-        if !matches!(reader.get(&name), Ok(Some(_))) {
+        if !matches!(reader.get(&name), Ok(Some(bytes)) if !bytes.is_empty()) {
             return Err(format!("{name} is missing"));
         }
     }

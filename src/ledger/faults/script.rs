@@ -19,6 +19,7 @@ use crate::ledger::append::{Appender, Opened, Staged};
 use crate::ledger::clock::Clock;
 use crate::ledger::cosigned::note_name;
 use crate::ledger::prepare::{genesis, prepare};
+use crate::ledger::read::Ledger;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::refusal::LedgerError;
 use crate::ledger::signer::HeadSigner;
@@ -160,18 +161,18 @@ pub(super) const ALL: [Deed; 17] = [
     Deed::Batch(2),
     Deed::Batch(1),
     Deed::Sync,
-    Deed::Batch(3),
+    Deed::Batch(2),
     Deed::Publish,
     Deed::Batch(1),
     Deed::Seal,
     Deed::Kill,
-    Deed::Batch(2),
+    Deed::Batch(1),
     Deed::Cosign,
     Deed::Map,
     Deed::Batch(1),
     Deed::Reopen,
     Deed::Die(3),
-    Deed::Batch(3),
+    Deed::Batch(2),
     Deed::Seal,
     Deed::Batch(1),
 ];
@@ -284,7 +285,7 @@ impl Run {
         Some(self.batches.get(batch)?.first()?)
     }
 
-    fn act(&mut self, deed: Deed) -> Result<(), LedgerError> {
+    pub(super) fn act(&mut self, deed: Deed) -> Result<(), LedgerError> {
         self.doing = Some(deed);
         match deed {
             Deed::Batch(count) => self.record(count)?,
@@ -486,4 +487,19 @@ fn asserted() -> Json<'static> {
         ("statement", Json::string("It is so.")),
         ("summary", Json::string("It was seen.")),
     ])
+}
+
+/// A ledger of so many batches in a folder of the machine, closed, and read again.
+pub(in crate::ledger) fn ledger_on_disk(batches: usize) -> (tempfile::TempDir, Ledger) {
+    let mut run = Run::new(0, Vec::new());
+    run.go(&vec![Deed::Batch(1); batches]).unwrap();
+    run.close().unwrap();
+    let at = tempfile::tempdir().unwrap();
+    for (path, bytes) in run.sim.contents() {
+        let path = at.path().join(path.strip_prefix("/").unwrap());
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let ledger = Ledger::open(&at.path().join("ledger"), None).unwrap();
+    (at, ledger)
 }
