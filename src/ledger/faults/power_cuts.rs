@@ -7,10 +7,11 @@ use crate::form::Fields;
 use crate::hash::Hash;
 use crate::json::Json;
 use crate::store::fault::{Cut, Dice, Image, Sim, crashed};
+use crate::store::segment::Files as _;
 use crate::tlog::{Head, Tree};
 
 use super::reopening::{Told, audited, full_files, holds, reopen};
-use super::script::{ALL, Deed, Run, deeds, open, signer, vkey};
+use super::script::{ALL, Deed, Run, deeds, dir, open, signer, vkey};
 
 /// So many runs are looked at side by side; the same on every machine, as the counts are said.
 const ABREAST: u64 = 2;
@@ -311,6 +312,31 @@ fn what_was_published_or_closed_is_whole_after_a_power_cut_for_those_who_only_re
             });
             kept.unwrap_or_else(|why| panic!("{deeds:?}, {odds} in 100: {why}"));
         }
+    }
+}
+
+/// The process ends before each call of a batch that begins a segment, another goes on, and then the
+/// power goes: with all that was not synced.
+#[test]
+fn what_a_process_left_unsynced_that_ended_is_synced_by_the_next() {
+    let vkey = vkey();
+    let before = [Deed::Batch(2), Deed::Batch(1)];
+    for calls in 0..12 {
+        let mut run = Run::new(0, Vec::new());
+        run.go(&before).unwrap();
+        let segments = |run: &Run| run.sim.names(&dir().join("events")).unwrap().len();
+        let first = segments(&run);
+        run.act(Deed::Die(calls)).unwrap();
+        assert!(segments(&run) > first, "the batch begins a segment");
+        let told = Told {
+            vkey: &vkey,
+            heads: &[],
+            said: &run.said,
+            next: Vec::new(),
+        };
+        let left = crashed(&run.sim.cuts().last().unwrap(), 0, &mut Dice(0));
+        let kept = reopen(&left, &told);
+        kept.unwrap_or_else(|why| panic!("ended before call {calls} of the batch: {why}"));
     }
 }
 
