@@ -156,7 +156,7 @@ fn edges(private: &PrivateKey, message: &[u8]) -> Vec<Edge> {
         good[32..].try_into().unwrap(),
     );
     let mut list: Vec<(String, [u8; 64])> = vec![("as it should be".into(), good)];
-    let nonce = Scalar::from(0x6772_6f75_6e64_73_u64);
+    let nonce = Scalar::from(0x0067_726f_756e_6473_u64);
     let honest = (ED25519_BASEPOINT_TABLE * &nonce).compress().to_bytes();
     list.push((
         "with a nonce of its own".into(),
