@@ -156,7 +156,7 @@ fn edges(private: &PrivateKey, message: &[u8]) -> Vec<Edge> {
         good[32..].try_into().unwrap(),
     );
     let mut list: Vec<(String, [u8; 64])> = vec![("as it should be".into(), good)];
-    let nonce = Scalar::from(0x6772_6f75_6e64_73_u64);
+    let nonce = Scalar::from(0x0067_726f_756e_6473_u64);
     let honest = (ED25519_BASEPOINT_TABLE * &nonce).compress().to_bytes();
     list.push((
         "with a nonce of its own".into(),
@@ -246,7 +246,7 @@ fn unsound_keys(message: &[u8]) -> Vec<(String, [u8; 32], [u8; 64])> {
         let mut nonce = Scalar::ONE;
         let sig = loop {
             let r = (ED25519_BASEPOINT_TABLE * &nonce).compress().to_bytes();
-            if challenge(&r, &spelled, message).to_bytes()[0] % 8 == 0 {
+            if challenge(&r, &spelled, message).to_bytes()[0].is_multiple_of(8) {
                 break joined(r, nonce.to_bytes());
             }
             nonce += Scalar::ONE;
@@ -274,8 +274,11 @@ fn unsound_keys(message: &[u8]) -> Vec<(String, [u8; 32], [u8; 64])> {
     list
 }
 
-/// All that is judged by bare keys: name, key, signature, message.
-fn judged() -> Vec<(String, [u8; 32], [u8; 64], Vec<u8>)> {
+/// Name, key, signature, message.
+type Asked = (String, [u8; 32], [u8; 64], Vec<u8>);
+
+/// All that is judged by bare keys.
+fn judged() -> Vec<Asked> {
     let mut all = Vec::new();
     for (who, message) in [("ada", &b"edge"[..]), ("bea", b""), ("log", &[0; 200])] {
         let private = key(who);
@@ -373,7 +376,7 @@ fn picked(private: &PrivateKey, message: &[u8], pick: &prop::sample::Index, is_g
             is_taken_laxly: true,
         };
     }
-    let mut edges = edges(private, message);
+    let mut edges = telling(10, edges(private, message));
     edges.swap_remove(pick.index(edges.len()))
 }
 
@@ -823,7 +826,7 @@ proptest! {
         let log = log_key();
         let mut lines = Vec::new();
         let mut keys = vec![log.verifier().clone()];
-        let own = edges(&key("log"), text.as_bytes());
+        let own = telling(10, edges(&key("log"), text.as_bytes()));
         let mut holds = true;
         for (number, (pick, is_good)) in picks.iter().enumerate() {
             let (name, signature, is_held, by) = if number == 0 {
@@ -831,7 +834,7 @@ proptest! {
                 (edge.name, edge.sig.to_vec(), edge.holds, log.verifier().clone())
             } else {
                 let (cosigner, private) = witness(number);
-                let all = cosigned(&private, text, 1_700_000_000, 1);
+                let all = cosigned(&private, text, 1_700_000_000, 10);
                 let (name, signature, is_held) = if *is_good { all[0].clone() } else { all[pick.index(all.len())].clone() };
                 keys.push(cosigner.verifier().clone());
                 (name, signature, is_held, cosigner.verifier().clone())

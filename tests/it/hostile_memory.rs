@@ -60,11 +60,10 @@ fn watch(mut child: Child) -> (Option<i32>, u64) {
     }
 }
 
-fn measured(
-    desk: &Desk,
-    words: &[&str],
-    input: Option<Box<dyn Fn(&mut dyn std::io::Write) + Send>>,
-) -> Ended {
+/// What writes to a command's standard input.
+type Input = dyn Fn(&mut dyn std::io::Write) + Send;
+
+fn measured(desk: &Desk, words: &[&str], input: Option<Box<Input>>) -> Ended {
     let said = desk.path("said");
     File::create(&said).unwrap();
     let mut command: Command = desk.command(words);
