@@ -16,7 +16,7 @@ mod desk;
 mod exports;
 mod following;
 mod format_doc;
-#[cfg(feature = "import")]
+#[cfg(all(feature = "import", feature = "zstd"))]
 mod fuzz;
 mod golden_commit;
 #[cfg(feature = "cli")]
