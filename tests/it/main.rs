@@ -21,7 +21,7 @@ mod exports;
 mod edges;
 mod following;
 mod format_doc;
-#[cfg(feature = "import")]
+#[cfg(all(feature = "import", feature = "zstd"))]
 mod fuzz;
 mod golden_commit;
 #[cfg(feature = "cli")]
