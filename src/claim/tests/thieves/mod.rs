@@ -470,9 +470,8 @@ fn smallest<'k>(kept: &'k Kept, ground: &Ground, good: Good) -> Vec<&'k BTreeSet
     let may = |(_, reach): &&(BTreeSet<usize>, Reach)| is_told(ground, reach, good);
     let sets: Vec<&BTreeSet<usize>> = kept.sets.iter().filter(may).map(|(set, _)| set).collect();
     let fewer = |set: &BTreeSet<usize>| {
-        let is_within =
-            |other: &&BTreeSet<usize>| other.len() < set.len() && set.is_superset(other);
-        sets.iter().any(|other| is_within(other))
+        let mut others = sets.iter();
+        others.any(|other| other.len() < set.len() && set.is_superset(other))
     };
     sets.iter().copied().filter(|set| !fewer(set)).collect()
 }
