@@ -24,8 +24,22 @@ pub(super) struct Listing {
     pub(super) strays: Vec<String>,
 }
 
-/// Lists `events/` of the ledger folder `dir`.
+/// Lists `events/` of the ledger folder `dir`, until a listing has all that the one before it had. A
+/// long one takes the system several steps, and what is sealed between two of them may be in it
+/// under neither of its names; in the next one it is under its new name.
 pub(super) fn list<F: Files>(files: &F, dir: &Path) -> Result<Listing, StoreError> {
+    let mut before = list_once(files, dir)?;
+    loop {
+        let listing = list_once(files, dir)?;
+        let has = |first: &u64| listing.segments.contains_key(first);
+        if before.segments.keys().all(has) {
+            return Ok(listing);
+        }
+        before = listing;
+    }
+}
+
+fn list_once<F: Files>(files: &F, dir: &Path) -> Result<Listing, StoreError> {
     let events = dir.join("events");
     let mut listing = Listing::default();
     for name in files.names(&events).at(&events, "list")? {
@@ -66,8 +80,35 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use super::super::files::Disk;
     use super::*;
+
+    #[test]
+    fn a_segment_that_is_sealed_while_a_long_folder_is_listed_is_not_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("events")).unwrap();
+        let path = |first, form| folder.path().join(segment_name(first, form));
+        let count = 1_500;
+        for first in 0..count {
+            std::fs::write(path(first, Form::Plain), "").unwrap();
+        }
+        std::thread::scope(|scope| {
+            let sealing = scope.spawn(|| {
+                for first in 0..count {
+                    let fresh = folder.path().join("fresh");
+                    std::fs::write(&fresh, "").unwrap();
+                    std::fs::rename(fresh, path(first, Form::Sealed)).unwrap();
+                    std::fs::remove_file(path(first, Form::Plain)).unwrap();
+                }
+            });
+            while !sealing.is_finished() {
+                let listing = list(&Disk, folder.path()).unwrap();
+                assert_eq!(listing.segments.len() as u64, count);
+            }
+        });
+    }
 
     #[test]
     fn a_relative_path_lies_in_the_folder_one_stands_in() {
