@@ -188,7 +188,7 @@ fn step() -> usize {
     {
         1
     } else {
-        11
+        17
     }
 }
 
