@@ -381,7 +381,7 @@ fn picked(private: &PrivateKey, message: &[u8], pick: &prop::sample::Index, is_g
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if is_full() { 1024 } else { 48 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if is_full() { 256 } else { 48 }, ..ProptestConfig::default() })]
 
     /// Up to 16 signatures, good and bad, in any order: the group holds where each does alone, and
     /// else the first that does not is named.
@@ -813,7 +813,7 @@ fn a_cosignature_counts_where_verify_strict_takes_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if is_full() { 1024 } else { 48 }, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if is_full() { 256 } else { 48 }, ..ProptestConfig::default() })]
 
     /// Lines of a log and of witnesses, good and bad, in any order: a note opens where each line by a
     /// known key holds alone.

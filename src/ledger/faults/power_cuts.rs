@@ -300,7 +300,7 @@ fn what_was_published_or_closed_is_whole_after_a_power_cut_for_those_who_only_re
                 .said
                 .iter()
                 .filter_map(|said| said.head)
-                .last()
+                .next_back()
                 .unwrap()
                 .size;
             let kept = audited(&left, &told).and_then(|()| {
