@@ -17,7 +17,7 @@ mod checklist;
 mod clock;
 mod cosigned;
 #[cfg(all(test, feature = "zstd"))]
-#[allow(clippy::unwrap_used, clippy::print_stderr)]
+#[allow(clippy::unwrap_used)]
 mod faults;
 mod follow;
 mod heads;

@@ -1,5 +1,7 @@
 //! Every failing call under a run of the appender.
 
+use std::io::Write as _;
+
 use crate::ledger::append::Staged;
 use crate::ledger::refusal::LedgerError;
 use crate::store::StoreError;
@@ -232,7 +234,8 @@ fn after_any_failing_call_the_writer_stops_and_the_same_event_submitted_again_se
         states,
     } = count;
     assert!(was_there > 0 && was_not > 0 && syncs > 0);
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "disk errors: {faults} faults at {calls} calls; {failed} were told, {syncs} of them of a \
          sync; {unknown} outcomes unknown: of what was submitted again {was_there} were there and \
          {was_not} were not; {states} power cuts after it"

@@ -1,6 +1,7 @@
 //! Every power cut under a run of the appender.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Write as _;
 use std::sync::Arc;
 
 use crate::form::Fields;
@@ -380,7 +381,8 @@ fn after_any_power_cut_every_receipt_and_every_signed_head_holds() {
         in_recovery,
         distinct,
     } = search(states, if states > 100_000 { DEEP } else { SHALLOW });
-    eprintln!(
+    let _ = writeln!(
+        std::io::stderr(),
         "power cuts: {states} states, {in_recovery} of them of a cut in a recovery, {distinct} \
          distinct, at {moments} moments ({whole} of them with every state there is) of {runs} \
          runs (seeds 0 to {})",
