@@ -59,12 +59,9 @@ impl Yard {
             .env("GROUNDS_CACHE", self.config.join("cache"))
             .env_remove("SSH_AUTH_SOCK")
             .stdin(Stdio::null());
-        match command.get_args().next().is_some_and(|word| word == "init") {
-            true => {
-                command.env_remove("GROUNDS_LEDGER");
-                command.arg("--ledger").arg(&self.dir);
-            }
-            false => {}
+        if command.get_args().next().is_some_and(|word| word == "init") {
+            command.env_remove("GROUNDS_LEDGER");
+            command.arg("--ledger").arg(&self.dir);
         }
         command
     }

@@ -760,7 +760,7 @@ mod http {
                 });
             }
             for kill in 0..=kills {
-                let enough = answered.load(Ordering::SeqCst) + 60 + 17 * kill;
+                let enough = answered.load(Ordering::SeqCst) + 60 + 17 * (kill % 8);
                 while answered.load(Ordering::SeqCst) < enough && left.load(Ordering::SeqCst) > 0 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
