@@ -378,7 +378,10 @@ pub(crate) fn open_appender(
 
 /// What it means that lines could not be made durable under a signed head.
 pub(crate) fn unknown(error: LedgerError) -> Failure {
-    let failure = Failure::from(error);
+    let failure = Failure::from(match error {
+        LedgerError::Unknown(cause) => *cause,
+        other => other,
+    });
     Failure {
         code: "unknown_outcome".to_owned(),
         message: format!("whether it was recorded is unknown: {}", failure.message),
