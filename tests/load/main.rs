@@ -35,7 +35,7 @@ use server::Child;
 
 /// How many times as many connections there are where a server is asked more than it can do: on a
 /// few, requests would wait for their turn in the generator, and the server never know.
-const WIDE: usize = 32;
+const WIDE: usize = 8;
 
 /// What is asked of the generator.
 struct Asked {

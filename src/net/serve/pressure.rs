@@ -19,7 +19,7 @@ use super::super::answer::Problem;
 const EVERY: Duration = Duration::from_millis(5);
 
 /// A task that gets its turn later than this waited in a long queue.
-const LATE: Duration = Duration::from_millis(20);
+const LATE: Duration = Duration::from_millis(10);
 
 /// The whole, in ppm.
 const ALL: u64 = 1_000_000;
@@ -28,13 +28,14 @@ const ALL: u64 = 1_000_000;
 const MOST: u64 = 950_000;
 
 /// By how much the share grows when it is late, for each [`LATE`]; in ppm.
-const MORE: u64 = 50_000;
+const MORE: u64 = 40_000;
 
 /// More than this many times is not told apart.
 const MOST_TIMES: u32 = 4;
 
-/// By how much it shrinks when it is not.
-const LESS: u64 = 20_000;
+/// By how much it shrinks when it is not: far slower than it grows, or the queue would be long again
+/// and again for as long as too much is asked.
+const LESS: u64 = 4_000;
 
 /// With fewer connections than this the queue cannot be long: each has one place in it at most.
 const FEW: usize = 128;
