@@ -82,13 +82,13 @@ fn a_flipped_bit_gets_the_same_verdict_and_place_from_the_program_as_from_the_li
             }
             let mut bit = place(number) as usize;
             // Of ten one falls into the genesis, which names the key that the others are read by.
-            if number % 10 == 0 {
+            if number.is_multiple_of(10) {
                 let before = files
                     .range(..EVENTS.to_owned())
                     .map(|(_, bytes)| bytes.len());
                 bit = before.sum::<usize>() * 8 + bit % 8_000;
             }
-            flip_and_ask(&own, &files, bit, number % 20 == 0 || flips < 100);
+            flip_and_ask(&own, &files, bit, number.is_multiple_of(20) || flips < 100);
         }
     };
     std::thread::scope(|scope| {

@@ -752,7 +752,14 @@ pub(crate) fn sealed(commit: &[u8]) -> Vec<u8> {
 fn the_catalogue_of_hostile_bytes_gets_its_codes_over_http_and_nothing_is_written() {
     let desk = Desk::argued();
     // Strangers are slowed down otherwise: that is tried elsewhere. Nor does the log add a map.
-    let words = ["--map-every", "0", "--rate", "1000000", "--burst", "1000000"];
+    let words = [
+        "--map-every",
+        "0",
+        "--rate",
+        "1000000",
+        "--burst",
+        "1000000",
+    ];
     let server = Server::start(&desk, &words);
     let head = server.get("/checkpoint").body;
     let before = crate::lab::everything(&desk.path("ledger"));
