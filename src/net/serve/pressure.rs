@@ -133,12 +133,12 @@ mod tests {
     fn the_share_grows_while_it_is_late_and_some_are_always_answered() {
         let pressure = asked_by_many();
         pressure.felt(LATE);
-        assert_eq!(admitted(&pressure, 1000), 950);
+        assert_eq!(admitted(&pressure, 1000), 960);
         for _ in 0..100 {
             pressure.felt(LATE * 100);
         }
         assert_eq!(admitted(&pressure, 1000), 50);
-        for _ in 0..48 {
+        for _ in 0..MOST.div_ceil(LESS) {
             pressure.felt(Duration::ZERO);
         }
         assert_eq!(admitted(&pressure, 1000), 1000);
