@@ -101,7 +101,7 @@ pub(crate) async fn storm(
     rate: f64,
     acknowledged: &mut Acknowledged,
 ) -> Result<Value, Box<dyn std::error::Error>> {
-    let mut drive = Drive::to(server, super::WIDE * connections);
+    let mut drive = Drive::to(server, super::WIDER * connections);
     let (course, _) = post(&mut drive, server, commits, Some(rate), acknowledged).await;
     if course.failed > 0 {
         return Err(format!("{} commits were answered otherwise", course.failed).into());

@@ -37,6 +37,9 @@ use server::Child;
 /// few, requests would wait for their turn in the generator, and the server never know.
 const WIDE: usize = 8;
 
+/// The same for commits: more than the server lets wait.
+const WIDER: usize = 32;
+
 /// What is asked of the generator.
 struct Asked {
     /// The program whose `serve` is measured.

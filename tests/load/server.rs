@@ -18,7 +18,7 @@ impl Child {
     pub(crate) fn serve(grounds: &Path, grown: &Grown, connections: usize) -> io::Result<Child> {
         let mut command = grown.command(grounds);
         command.args(["serve", "--listen", "127.0.0.1:0", "--connections"]);
-        command.arg(((super::WIDE + 2) * connections).to_string());
+        command.arg(((super::WIDER + 2) * connections).to_string());
         command.args(["--rate", "1000000", "--burst", "1000000"]);
         Child::start(command)
     }
