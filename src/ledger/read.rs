@@ -431,8 +431,9 @@ impl Ledger {
     /// against the tree: damage since the folder was opened is no answer either.
     ///
     /// # Errors
-    /// When one of the lines is damaged or the system fails.
+    /// When one of the lines is damaged, when nothing leads to the signed root, or the system fails.
     pub fn lines(&self, from: Index, to: Index) -> Result<Vec<Vec<u8>>, LedgerError> {
+        self.leads_to_head()?;
         match &self.arrangement {
             Some(_) => (from..to).map(|index| self.line(index)).collect(),
             None => read_entries(&self.reader, &self.tree, from, to),
@@ -442,8 +443,9 @@ impl Ledger {
     /// The stored bytes of an entry, without the newline, held against the tree.
     ///
     /// # Errors
-    /// When the line is damaged or the system fails.
+    /// When the line is damaged, when nothing leads to the signed root, or the system fails.
     pub fn line(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
+        self.leads_to_head()?;
         let line = self
             .arrangement
             .as_ref()
@@ -460,6 +462,15 @@ impl Ledger {
                 expected: "an entry".to_owned(),
             }])
         })
+    }
+
+    /// Where neither the lines nor the tiles lead to the signed root, nothing here says which of
+    /// them are damaged: no line can be told from one that was changed.
+    fn leads_to_head(&self) -> Result<(), LedgerError> {
+        match self.tree.root() == self.custody.checkpoint.root {
+            true => Ok(()),
+            false => Err(LedgerError::Damaged(self.custody.damages.clone())),
+        }
     }
 }
 

@@ -397,6 +397,28 @@ fn what_is_damaged_after_a_ledger_was_opened_is_not_given_out_and_the_rest_is() 
     );
 }
 
+/// Found by fuzzing: where neither the lines nor the tiles lead to the signed root, a changed line was
+/// given out as it stood.
+#[test]
+fn where_a_line_and_the_tile_of_its_leaf_are_changed_no_line_is_given_out() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = copy(temporary.path());
+    rot(&dir, 7);
+    let tile = dir.join("tile/0/000.p/16");
+    let mut leaves = std::fs::read(&tile).unwrap();
+    leaves[7 * 32] ^= 1;
+    std::fs::write(&tile, leaves).unwrap();
+    let ledger = Ledger::open(&dir, None).unwrap();
+    assert!(!ledger.custody().damages.is_empty());
+    for index in 0..16 {
+        let refused = ledger.line(index).unwrap_err().to_string();
+        assert!(refused.contains("the signed root"), "{refused}");
+        assert!(ledger.lines(index, index + 1).is_err());
+        assert!(grounds::ledger::prove(&ledger, index).is_err());
+    }
+    assert_eq!(audited(&dir).verdict, Verdict::Damaged);
+}
+
 /// The same for the one that writes: a bundle of entries is made of lines that may be old.
 #[test]
 fn what_is_damaged_under_a_writer_goes_into_no_bundle_and_no_receipt() {
