@@ -376,8 +376,8 @@ impl Run {
         for number in 0..count {
             let length = usize::try_from(self.dice.roll(400)).unwrap();
             let text = format!("{}.{number} {}", self.begun, "x".repeat(length));
-            let act = match state.size() {
-                1 => act("claim/x", "claim.asserted", &asserted()),
+            let act = match (self.begun, number) {
+                (0, 0) => act("claim/x", "claim.asserted", &asserted()),
                 _ => act("claim/x", "note.added", &noted(&text)),
             };
             let commit = prepare(
