@@ -35,16 +35,18 @@ pub(super) fn open_reader_on<F: Files>(
 pub(super) fn own_key<F: Files>(reader: &SegmentReader<F>) -> Result<VerifierKey, LedgerError> {
     let lines = lines_or_gaps(reader, 0, 1)?;
     let line = lines.first().and_then(|line| line.as_deref().ok());
-    line.and_then(log_key_in).ok_or_else(|| {
-        LedgerError::Damaged(vec![Damage {
-            file: "events/000000000000.jsonl".to_owned(),
-            line: 1,
-            index: 0,
-            found: "no genesis that can be read".to_owned(),
-            expected: "ledger.created, which names the log key; or give the key with --vkey"
-                .to_owned(),
-        }])
-    })
+    line.and_then(log_key_in).ok_or_else(no_genesis)
+}
+
+/// What is said where the first line names no log key.
+pub(super) fn no_genesis() -> LedgerError {
+    LedgerError::Damaged(vec![Damage {
+        file: "events/000000000000.jsonl".to_owned(),
+        line: 1,
+        index: 0,
+        found: "no genesis that can be read".to_owned(),
+        expected: "ledger.created, which names the log key; or give the key with --vkey".to_owned(),
+    }])
 }
 
 /// The log key that a line names, if it is a genesis.

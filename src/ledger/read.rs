@@ -18,7 +18,9 @@ use crate::value::{Address, CommitId, FormError, Index, Moment, excerpt};
 use super::arrange::{Arrangement, arrange};
 use super::cosigned::{CosignedHead, HeadNote, Kept, POLICY, keys_in, note_name, size_named};
 use super::follow::{KeptStates, Maps};
-use super::lines::{damage_of, lines_or_gaps, open_reader, own_key, read_as, read_entries};
+use super::lines::{
+    damage_of, lines_or_gaps, no_genesis, open_reader, own_key, read_as, read_entries,
+};
 use super::place::{Depth, Parsed, parse_line};
 use super::refusal::LedgerError;
 use super::work::in_parallel;
@@ -134,10 +136,12 @@ impl Ledger {
     }
 
     /// The name of the ledger in a folder, from its genesis alone.
-    #[must_use]
-    pub fn origin_of(dir: &Path) -> Option<crate::value::Origin> {
-        let key = own_key(&open_reader(dir).ok()?).ok()?;
-        key.name().parse().ok()
+    ///
+    /// # Errors
+    /// When there is no ledger or no readable genesis, or the system fails.
+    pub fn origin_of(dir: &Path) -> Result<crate::value::Origin, LedgerError> {
+        let key = own_key(&open_reader(dir)?)?;
+        key.name().parse().map_err(|_| no_genesis())
     }
 
     /// Reads and folds the lines that the checkpoint covers and that are not folded yet.

@@ -226,11 +226,7 @@ fn one(asked: &Asked, folder: &Path, lane: usize, target: &Target) -> String {
     assert!(
         matches!(
             (code, word.as_str()),
-            (0, "")
-                | (4, "io" | "unknown_outcome" | "locked")
-                | (7, _)
-                | (6, "not_found")
-                | (3, "damaged")
+            (0, "") | (4, "io" | "unknown_outcome" | "locked") | (7, _) | (3, "damaged")
         ),
         "{when}"
     );

@@ -92,8 +92,7 @@ impl Serve {
         if self.read_only {
             return Ok(None);
         }
-        let origin = Ledger::origin_of(dir)
-            .ok_or_else(|| Failure::not_found(format!("found no ledger in {}", dir.display())))?;
+        let origin = Ledger::origin_of(dir)?;
         if keys::log_signer(context, &origin)?.is_none() {
             return Ok(None);
         }

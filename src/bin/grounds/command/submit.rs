@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::Args;
 use grounds::claim::{Recorded, State};
 use grounds::envelope::{MAX_ENTRY, Signed, line_of};
-use grounds::ledger::{Appender, Ledger, Receipt, Staged, SystemClock, preview, refused};
+use grounds::ledger::{
+    Appender, Ledger, LedgerError, Receipt, Staged, SystemClock, preview, refused,
+};
 use grounds::net::{Remote, RemoteError};
 use grounds::tlog::{Tree, leaf_hash};
 use grounds::value::Origin;
@@ -95,9 +97,11 @@ impl Submit {
             return self.send(context, url, lines);
         }
         let dir = context.ledger_dir()?;
-        let origin = Ledger::origin_of(&dir).ok_or_else(|| {
-            Failure::not_found(format!("found no ledger in {}", dir.display()))
-                .hint("--genesis makes one of a genesis")
+        let origin = Ledger::origin_of(&dir).map_err(|error| match error {
+            LedgerError::NoLedger(_) => {
+                Failure::from(error).hint("--genesis makes one of a genesis")
+            }
+            other => other.into(),
         })?;
         let mut appender = open_appender(context, &dir, &origin, self.clock_ok)?;
         let mut answers = Answers {

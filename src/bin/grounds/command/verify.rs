@@ -114,7 +114,7 @@ pub(crate) fn parse_vkey(text: &str) -> Result<VerifierKey, Failure> {
 /// What the log's signer last signed, where this machine keeps its state. A state that is there and
 /// cannot be read is said: without it a rollback would pass.
 pub(crate) fn signer_state(context: &Context, dir: &std::path::Path) -> Option<SignerState> {
-    let origin = Ledger::origin_of(dir)?;
+    let origin = Ledger::origin_of(dir).ok()?;
     let path = context.config_dir(&origin).ok()?.join("log.state");
     let state = HeadSigner::state_at(&path);
     if state.is_none() && path.exists() {

@@ -285,8 +285,7 @@ impl EvidenceOf {
 
 fn ask(context: &Context) -> Result<Exit, Failure> {
     let dir = context.ledger_dir()?;
-    let origin = Ledger::origin_of(&dir)
-        .ok_or_else(|| Failure::not_found(format!("found no ledger in {}", dir.display())))?;
+    let origin = Ledger::origin_of(&dir)?;
     let appender = desk::open_appender(context, &dir, &origin, false)?;
     let Some(question) = witnesses::question(&dir, &appender)? else {
         return Err(Failure::new(
