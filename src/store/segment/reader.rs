@@ -62,6 +62,8 @@ enum Walked {
     Done,
     /// The files ended; the index of the line that would come next.
     Ended(u64),
+    /// Lines seem to be missing from this index on.
+    Gap(u64),
 }
 
 impl SegmentReader {
@@ -193,10 +195,19 @@ impl<F: Files> SegmentReader<F> {
         step: &mut Step<'_, F::File>,
     ) -> Result<(), StoreError> {
         let mut from = range.start;
+        let mut is_gap = None;
         loop {
             let segments = self.segments();
-            match self.walk_segments(&segments, from..range.end, step)? {
+            match self.walk_segments(&segments, from..range.end, is_gap, step)? {
                 Walked::Done => return Ok(()),
+                // What was begun and sealed while the folder was listed may be missing in the list
+                // that has the file after it. In one that is begun now it is not.
+                Walked::Gap(index) => {
+                    from = from.max(index);
+                    is_gap = Some(index);
+                    self.refresh()?;
+                    continue;
+                }
                 Walked::Ended(next) => from = from.max(next),
             }
             // The writer may have begun a new file since the folder was listed.
@@ -211,6 +222,7 @@ impl<F: Files> SegmentReader<F> {
         &self,
         segments: &[Arc<Segment<F::File>>],
         range: Range<u64>,
+        is_gap: Option<u64>,
         step: &mut Step<'_, F::File>,
     ) -> Result<Walked, StoreError> {
         let mut index = 0;
@@ -218,17 +230,29 @@ impl<F: Files> SegmentReader<F> {
             .partition_point(|segment| segment.first <= range.start)
             .saturating_sub(1);
         for (at, segment) in segments.iter().enumerate().skip(begin) {
-            if at == 0 && segment.missing_before(0, &range, step).is_break()
-                || segment.first >= range.end
-            {
+            if at == 0 && segment.is_missing_before(0, &range) {
+                if is_gap.is_none() {
+                    return Ok(Walked::Gap(0));
+                }
+                if segment.missing_before(0, step).is_break() {
+                    return Ok(Walked::Done);
+                }
+            }
+            if segment.first >= range.end {
                 return Ok(Walked::Done);
             }
             let next = segments.get(at + 1);
             match self.walk_segment(segment, next.map(|next| next.first), &range, step)? {
-                Walked::Done => return Ok(Walked::Done),
                 Walked::Ended(end) => index = end,
+                other => return Ok(other),
             }
-            if next.is_some_and(|next| next.missing_before(index, &range, step).is_break()) {
+            let Some(next) = next.filter(|next| next.is_missing_before(index, &range)) else {
+                continue;
+            };
+            if is_gap.is_none_or(|seen| seen < index) {
+                return Ok(Walked::Gap(index));
+            }
+            if next.missing_before(index, step).is_break() {
                 return Ok(Walked::Done);
             }
         }
@@ -434,16 +458,13 @@ impl<T> Segment<T> {
         }
     }
 
-    /// Shows the lines that are missing between `index` and this segment, if any were asked for.
-    fn missing_before(
-        self: &Arc<Self>,
-        index: u64,
-        range: &Range<u64>,
-        step: &mut Step<'_, T>,
-    ) -> ControlFlow<()> {
-        if index >= self.first || self.first <= range.start || index >= range.end {
-            return ControlFlow::Continue(());
-        }
+    /// Whether lines that were asked for are missing between `index` and this segment.
+    fn is_missing_before(&self, index: u64, range: &Range<u64>) -> bool {
+        index < self.first && range.start < self.first && index < range.end
+    }
+
+    /// Shows that they are missing.
+    fn missing_before(self: &Arc<Self>, index: u64, step: &mut Step<'_, T>) -> ControlFlow<()> {
         step(
             Err(self.bad(
                 index,
