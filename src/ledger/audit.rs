@@ -17,7 +17,7 @@ use crate::envelope::{Entry, KnownKey, Withheld, verify_one};
 use crate::hash::Hash;
 use crate::projection::{Filter, model_in_force, model_name, profile};
 use crate::store::segment::{Disk, Files, Kind, SegmentReader};
-use crate::store::{BadLine, Damage, MAX_NAMED, StoreError};
+use crate::store::{BadLine, Damage, Found, MAX_NAMED, StoreError};
 use crate::tlog::{
     Bundle, Checkpoint, MapLeaf, OpenCheckpoint, SubjectMap, Tile, TlogPolicy, Tree, VerifierKey,
     encode_bundle, leaf_hash,
@@ -634,13 +634,22 @@ impl<F: Files> Auditor<F> {
 
     /// What stands behind the head was never acknowledged, and a torn batch there is no damage. But
     /// where several batches stand behind a bad line, it was once a good one: a batch is begun when
-    /// the one before it is on disk.
+    /// the one before it is on disk. And no writer begins a file anywhere but where the lines end.
     fn look_behind_the_head(&mut self, size: Index) -> Result<(), LedgerError> {
         if self.arrangement.is_some() {
             return Ok(());
         }
         let (mut bad, mut batches) = (None, BTreeSet::new());
+        let mut misplaced = None;
         self.reader.read(size, Index::MAX, &mut |item| {
+            if let Err(BadLine {
+                found: Found::Missing { .. } | Found::Surplus,
+                ..
+            }) = &item
+            {
+                misplaced = item.err().map(Damage::from);
+                return ControlFlow::Break(());
+            }
             let read = item.map_err(Damage::from).and_then(|line| {
                 let entry = Entry::parse(line.bytes).map_err(|error| Damage {
                     file: line.file.to_owned(),
@@ -661,7 +670,10 @@ impl<F: Files> Auditor<F> {
                 _ => ControlFlow::Break(()),
             }
         })?;
-        if let Some(damage) = bad.filter(|_| batches.len() > 1) {
+        if let Some(damage) = misplaced {
+            self.is_damaged = true;
+            self.file_fault(Part::Bytes, &damage.file, damage.found, damage.expected);
+        } else if let Some(damage) = bad.filter(|_| batches.len() > 1) {
             self.damage(Part::Tree, damage);
         }
         Ok(())

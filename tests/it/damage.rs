@@ -419,6 +419,36 @@ fn where_a_line_and_the_tile_of_its_leaf_are_changed_no_line_is_given_out() {
     assert_eq!(audited(&dir).verdict, Verdict::Damaged);
 }
 
+/// Found by the full run: a file of lines that begins beyond the end was taken for a batch that broke
+/// off, of a million million lines.
+#[test]
+fn a_file_of_lines_that_does_not_begin_where_the_lines_end_is_named() {
+    for (name, bytes) in [
+        ("events/999999999999.jsonl", "x"),
+        ("events/000000000017.jsonl", "x\n"),
+        ("events/000000000003.jsonl", ""),
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = copy(temporary.path());
+        std::fs::write(dir.join(name), bytes).unwrap();
+        let report = audited(&dir);
+        assert_eq!(report.verdict, Verdict::Damaged, "{name}");
+        let files: Vec<_> = report
+            .faults
+            .iter()
+            .map(|fault| fault.file.as_deref())
+            .collect();
+        assert!(
+            files
+                .iter()
+                .any(|file| file.is_some_and(|file| file.starts_with("events/"))),
+            "{name}: {files:?}"
+        );
+        let ledger = Ledger::open(&dir, None).unwrap();
+        assert_eq!(ledger.custody().checkpoint.size, 16);
+    }
+}
+
 /// The same for the one that writes: a bundle of entries is made of lines that may be old.
 #[test]
 fn what_is_damaged_under_a_writer_goes_into_no_bundle_and_no_receipt() {
