@@ -315,7 +315,8 @@ fn version(fields: &mut Fields<'_, '_>) -> Result<(), FormError> {
         Some(Json::Int(other)) => {
             Err(FormError::schema(other.to_string(), "version 1").inside("v"))
         }
-        _ => Err(missing("v", "version 1")),
+        Some(other) => Err(FormError::schema(other.kind(), "version 1").inside("v")),
+        None => Err(missing("v", "version 1")),
     }
 }
 
@@ -433,5 +434,45 @@ impl DraftEvent {
             members.sort_by(|left, right| left.0.cmp(&right.0));
         }
         Json::Obj(members)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What is said of a commit in which this stands in the place of that.
+    fn refused(this: &str, that: &str) -> String {
+        const GOOD: &str = r#"{"anchor":null,"at":"2026-03-01T00:00:00Z","author":"agent/ada","events":[{"data":{"text":"Read."},"prev":null,"seq":1,"subject":"claim/x","type":"note.added"}],"ledger":"claims.example/lab","v":1}"#;
+        assert!(GOOD.contains(this), "{this}");
+        Commit::parse(GOOD.as_bytes()).unwrap();
+        let spoiled = GOOD.replace(this, that);
+        Commit::parse(spoiled.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_found_and_what_was_expected() {
+        let id = "00".repeat(32);
+        let prev = format!(r#""prev":"{id}""#);
+        let cases = [
+            (r#""v":1"#, r#""v":2"#, ["found 2", "version 1"]),
+            (r#""v":1"#, r#""v":"1""#, ["found a string", "version 1"]),
+            (r#","v":1"#, "", ["found nothing", "version 1"]),
+            (r#""prev":null"#, &prev, [&id, "null at seq 1"]),
+            (
+                r#""seq":1"#,
+                r#""seq":2"#,
+                ["found null", "an event id after seq 1"],
+            ),
+            (r#""seq":1"#, r#""seq":0"#, ["found 0", "a position from 1"]),
+        ];
+        for (this, that, words) in cases {
+            let refused = refused(this, that);
+            assert!(
+                words.iter().all(|word| refused.contains(word)),
+                "{that}: {refused}"
+            );
+        }
     }
 }

@@ -150,11 +150,6 @@ impl<'a> Verified<'a> {
         &self.signed.commit
     }
 
-    /// The keys that signed it.
-    pub fn signers(&self) -> impl Iterator<Item = KeyId> + '_ {
-        self.signed.signatures.iter().map(|signature| signature.key)
-    }
-
     /// The line of the log that records it at this time.
     ///
     /// # Errors
@@ -367,5 +362,102 @@ impl Form for [u8; 64] {
 
     fn describe() -> String {
         "signature".into()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::envelope::{Draft, DraftEvent, PrivateKey};
+    use crate::json::Json;
+
+    use super::*;
+
+    /// A commit whose text has so many letters, with one signature given so often.
+    fn signed(letters: usize, times: usize) -> Verified<'static> {
+        let key = PrivateKey::from_seed(&[7; 32]);
+        let draft = Draft {
+            ledger: "claims.example/lab".parse().unwrap(),
+            anchor: None,
+            author: "ada".parse().unwrap(),
+            at: Time::parse_seconds("2026-03-01T00:00:00Z").unwrap(),
+            events: vec![DraftEvent {
+                subject: "claim/x".parse().unwrap(),
+                seq: 1,
+                prev: None,
+                effective: None,
+                kind: "note.added",
+                data: Json::object([("text", Json::string("x".repeat(letters)))]),
+            }],
+        };
+        let mut signed = Signed::seal(draft.seal().unwrap(), &key);
+        signed.signatures = vec![signed.signatures[0].clone(); times];
+        signed.verify(|_| Some(key.public())).unwrap()
+    }
+
+    #[test]
+    fn a_line_has_at_most_65535_bytes() {
+        let now = Time::parse_seconds("2026-03-01T00:00:00Z").unwrap();
+        let length = |letters| signed(letters, 380).line(now).map(|line| line.len());
+        let one = length(1).unwrap();
+        let letters = 65_535 - one + 1;
+        assert_eq!(length(letters - 1), Ok(65_534));
+        assert_eq!(length(letters), Ok(65_535));
+        let refused = length(letters + 1).unwrap_err();
+        assert_eq!(refused.found, "an entry of 65536 bytes");
+        assert_eq!(refused.expected, "at most 65535 bytes");
+    }
+
+    #[test]
+    fn a_withheld_line_names_its_leaf_and_the_reason_and_nothing_else() {
+        let leaf = "ab".repeat(32);
+        let line = |more: &str| format!("{{\"leaf\":\"{leaf}\"{more}}}");
+        let good = line(",\"withheld\":\"court order\"");
+        let withheld = Withheld::parse(good.as_bytes()).unwrap();
+        assert_eq!(withheld.leaf.to_string(), leaf);
+        let wrong = [
+            line(""),
+            line(",\"withheld\":\"court order\",\"x\":1"),
+            good.replace("leaf", "lead"),
+            good.replace(&leaf, &leaf[2..]),
+            format!(" {good}"),
+            format!("{good} "),
+            // An entry is no withheld line, whatever is in it.
+            format!("{{\"commit\":{good}}}"),
+        ];
+        for line in wrong {
+            assert!(Withheld::parse(line.as_bytes()).is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_line_is_read_from_its_end() {
+        let now = Time::parse_micros("2026-03-01T00:00:00.000001Z").unwrap();
+        let line = signed(1, 1).line(now).unwrap();
+        assert_eq!(recorded_of(&line), Some(now));
+        // What an author wrote into his commit is no time of the log.
+        let commit = signed(1, 1).commit().bytes.to_vec();
+        assert_eq!(recorded_of(&commit), None);
+        let said = br#"{"text":",\"recorded\":\"2001-01-01T00:00:00.000001Z\""}"#;
+        let line = line_of(said, now, &[]);
+        assert_eq!(recorded_of(&line), Some(now));
+        let text = String::from_utf8(line).unwrap();
+        assert_eq!(
+            recorded_of(text.replace("000001Z", "00001Z").as_bytes()),
+            None
+        );
+        assert_eq!(recorded_of(&text.as_bytes()[..text.len() - 30]), None);
+    }
+
+    #[test]
+    fn sixteen_may_sign_and_not_one_more() {
+        let by = |keys: u8| {
+            let mut signed = signed(1, 1).signed;
+            (1..keys).for_each(|seed| signed.sign(&PrivateKey::from_seed(&[seed + 100; 32])));
+            signed.to_bytes()
+        };
+        assert_eq!(Signed::parse(&by(16)).unwrap().signatures.len(), 16);
+        let refused = Signed::parse(&by(17)).unwrap_err().to_string();
+        assert!(refused.contains("17 signatures"), "{refused}");
     }
 }

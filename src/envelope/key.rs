@@ -265,4 +265,51 @@ mod tests {
             Err(KeyFileError::Format(_))
         ));
     }
+
+    /// A private key file (OpenSSH's PROTOCOL.key) whose public half says that it is of this kind.
+    fn file_of(name: &str) -> String {
+        let string = |bytes: &[u8]| {
+            let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+            [&length, bytes].concat()
+        };
+        let public = [string(name.as_bytes()), string(&[1; 40])].concat();
+        let bytes = [
+            b"openssh-key-v1\0".as_slice(),
+            &string(b"none"),
+            &string(b"none"),
+            &string(b""),
+            &1_u32.to_be_bytes(),
+            &string(&public),
+            &string(&[7; 64]),
+        ]
+        .concat();
+        let body = Base64::encode_string(&bytes);
+        format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n")
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_refused_by_its_name_and_a_broken_one_is_not() {
+        for name in ["ssh-dss", "sk-ssh-ed25519@openssh.com", &"x".repeat(64)] {
+            match PrivateKey::from_openssh(&file_of(name), None) {
+                Err(KeyFileError::Algorithm(found)) => assert_eq!(found, name),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        for name in [
+            "ssh-ed25519",
+            "",
+            "ssh\u{1b}[2J",
+            "s\u{fc}",
+            &"x".repeat(65),
+        ] {
+            let refused = PrivateKey::from_openssh(&file_of(name), None);
+            match name {
+                "" => assert!(refused.is_err()),
+                _ => assert!(
+                    matches!(refused, Err(KeyFileError::Format(_))),
+                    "{name}: {refused:?}"
+                ),
+            }
+        }
+    }
 }
