@@ -671,8 +671,7 @@ impl<F: Files> Auditor<F> {
             }
         })?;
         if let Some(damage) = misplaced {
-            self.is_damaged = true;
-            self.file_fault(Part::Bytes, &damage.file, damage.found, damage.expected);
+            self.damage(Part::Bytes, damage);
         } else if let Some(damage) = bad.filter(|_| batches.len() > 1) {
             self.damage(Part::Tree, damage);
         }

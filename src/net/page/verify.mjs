@@ -682,7 +682,7 @@ async function readLines(files, list) {
   for (const path of names) {
     const [, first] = /^events\/(\d{12})\.jsonl$/.exec(path) ?? [];
     if (!first) list.fault("bytes", null, "a stray file", path);
-    else if (Number(first) !== lines.length) list.damage("bytes", null, `expected ${lines.length}`, path);
+    else if (+first !== lines.length) list.damage("bytes", Math.min(first, lines.length), `not ${lines.length}`, path);
     let bytes = first ? files.get(path) : [];
     if (path === names.at(-1)) while (bytes.at(-1) === 0) bytes = bytes.subarray(0, -1);
     for (let start = 0, line = 1; start < bytes.length; line++) {
@@ -707,11 +707,11 @@ function checkTiles(tiles, slots, { levels }, list) {
     const { level, first, width } = tileName(path);
     const all = level === "entries" ? slots.map((slot) => sized(slot?.bytes)) : levels[level * 8] ?? [];
     const part = all.slice(first, first + width);
-    if (part.includes(undefined)) continue; // a line: said already, or withheld
+    if (part.includes(undefined)) continue; // said, or withheld
     if (part.length !== width || !same(concat(...part), bytes)) list.damage("tree", null, "no tile", path);
   }
 }
-// The lines in their places, and the leaves: those of the lines if they lead to the head, else of the tiles.
+// Lines in their places, and leaves: of the lines if they lead to the head, else of the tiles.
 async function locate(files, lines, head, list) {
   const whole = lines.filter(({ leaf }) => leaf), size = head?.size ?? whole.length, own = head ? lines : whole;
   const torn = !head && lines.find(({ leaf }) => !leaf), read = whole.slice(0, size).map(({ leaf }) => leaf);
