@@ -299,6 +299,25 @@ fn a_source_that_nobody_appraised_is_assumed_and_said_so() {
         })
     );
 
+    // Frontier is of bridge, contestation and consensus, which are there; stability 2 of 4 parts is
+    // replication, which is not.
+    let coverage = |figure| {
+        let coverage = assessment.coverage(figure)?;
+        Some((coverage.present, coverage.whole))
+    };
+    assert_eq!(coverage(Frontier), Some((3, 3)));
+    assert_eq!(coverage(Stability), Some((2, 4)));
+    assert_eq!(coverage(Evidence), None);
+    assert!(!assessment.is_partial(Frontier) && assessment.is_partial(Stability));
+
+    // A replication that stands on the edge says nothing of the quality of its source.
+    let mut replicated = inputs.clone();
+    replicated.edges[0].replication = Some(ratio("0.5"));
+    let assessment = assess(&replicated);
+    assert_eq!(assessment.figures.repl, Some(500_000));
+    assert!(assessment.is_assumed(Replication));
+    assert!(!assessment.is_partial(Stability));
+
     let mut disputed = inputs.clone();
     disputed.edges[0].relation = Relation::Disputes;
     let assessment = assess(&disputed);
@@ -443,6 +462,37 @@ fn a_figure_stands_on_the_events_that_gave_its_numbers() {
         [1, 10, 11, 12, 20, 21, 22, 102, 103, 104, 106]
     );
     assert_eq!(on(Figure::Support), on(Figure::Consensus));
+    assert_eq!(
+        on(Figure::Replication),
+        [10, 11, 20, 21, 102, 103],
+        "a source that disputes replicates nothing"
+    );
+}
+
+/// Methodology stands on the sources with one, credibility and replication likewise.
+#[test]
+fn a_source_without_a_figure_is_no_ground_of_it() {
+    let mut inputs = nothing();
+    inputs.edges = vec![
+        edge(2, Relation::Supports, artifact("a", 10)),
+        edge(3, Relation::Supports, artifact("b", 11)),
+        edge(4, Relation::Supports, artifact("c", 12)),
+    ];
+    for edge in &mut inputs.edges {
+        edge.strength = Some(ratio("0.5"));
+    }
+    inputs.edges[0].artifact.credibility = vec![appraisal("0.5", 20)];
+    inputs.edges[1].artifact.methodology = vec![appraisal("0.5", 21)];
+    inputs.edges[2].artifact.replication = vec![appraisal("0.5", 22)];
+    let on = |figure| {
+        let events = (model().stands_on)(&inputs, figure);
+        let mut entries: Vec<_> = events.iter().map(|event| event.address.entry).collect();
+        entries.sort_unstable();
+        entries
+    };
+    assert_eq!(on(Figure::Credibility), [10, 20, 102]);
+    assert_eq!(on(Figure::Methodology), [11, 21, 103]);
+    assert_eq!(on(Figure::Replication), [12, 22, 104]);
 }
 
 #[test]
