@@ -1,9 +1,13 @@
 //! Promises tried on a real disk, and recovery's verdicts.
 
 use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
 use super::super::{Durable, Found, Store, StoreError};
 use super::*;
@@ -52,7 +56,7 @@ fn text(dir: &Path, first: u64) -> Vec<u8> {
 
 type Seen = (u64, u64, Result<String, Found>);
 
-fn seen(reader: &SegmentReader, from: u64, to: u64) -> Vec<Seen> {
+fn seen<F: Files>(reader: &SegmentReader<F>, from: u64, to: u64) -> Vec<Seen> {
     let mut all = Vec::new();
     reader
         .read(from, to, &mut |item| {
@@ -354,6 +358,69 @@ fn a_missing_file_and_lines_too_many_are_found_and_all_other_lines_are_read() {
     );
     assert_eq!(seen(&reader, 9, 10), [(9, 1, line("1 j"))]);
     assert_eq!(damages(open(dir.path(), Some(1))).len(), 3);
+}
+
+/// The disk, with a name that the first `times` listings of a folder do not have.
+#[derive(Clone)]
+struct Late {
+    name: &'static str,
+    times: Arc<AtomicUsize>,
+}
+
+impl Files for Late {
+    type File = fs::File;
+    type Lock = DiskLock;
+
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<fs::File> {
+        Disk.open(path, mode)
+    }
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let fewer = |left: usize| left.checked_sub(1);
+        let is_late = self.times.fetch_update(SeqCst, SeqCst, fewer).is_ok();
+        let mut names = Disk.names(folder)?;
+        names.retain(|name| !is_late || name != self.name);
+        Ok(names)
+    }
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        Disk.kind(path)
+    }
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        Disk.make_folder(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        Disk.sync_folder(folder)
+    }
+    fn lock(&self, path: &Path) -> Result<DiskLock, LockError> {
+        Disk.lock(path)
+    }
+}
+
+/// What the full run of `readers_get_every_line_while_segments_are_begun_and_sealed` found: a segment
+/// that was begun and sealed while the folder was listed was in no list that had the one after it.
+#[test]
+fn what_no_list_had_is_looked_for_again_before_it_is_called_missing() {
+    for (name, at) in [("000000000000.jsonl", 0), ("000000000001.jsonl", 1)] {
+        let dir = ledger(&[(0, b"1 a\n"), (1, b"1 b\n"), (2, b"1 c\n")]);
+        let opened = |times| {
+            let times = Arc::new(AtomicUsize::new(times));
+            SegmentReader::open_on(Late { name, times }, dir.path()).unwrap()
+        };
+        let mut lines = [
+            (0, 1, line("1 a")),
+            (1, 1, line("1 b")),
+            (2, 1, line("1 c")),
+        ];
+        // Opening lists until a list has what the one before it had.
+        assert_eq!(seen(&opened(2), 0, u64::MAX), lines, "{name}");
+        lines[at].2 = Err(Found::Missing { lines: 1 });
+        assert_eq!(seen(&opened(usize::MAX), 0, u64::MAX), lines, "{name}");
+    }
 }
 
 #[test]
