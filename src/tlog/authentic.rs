@@ -940,6 +940,96 @@ mod tests {
     }
 
     #[test]
+    fn tiles_are_kept_beside_each_other_until_there_are_too_many() {
+        let many = TILES_KEPT as u64 + 1;
+        let log = Log::of(many * 256, 0);
+        let mut tiles = AuthenticTiles::open(log.at(many * 256), many * 256, log.root(many * 256));
+        let tiles = tiles.as_mut().unwrap();
+        let asked = |tiles: &mut AuthenticTiles<Files>, path: &str| {
+            let asked = &tiles.source().asked;
+            asked.iter().filter(|asked| *asked == path).count()
+        };
+        for index in [0, 256, 1, 257] {
+            tiles.leaf(index).unwrap();
+        }
+        assert_eq!(asked(tiles, "tile/0/000"), 1);
+        assert_eq!(asked(tiles, "tile/0/001"), 1);
+        for tile in 0..many {
+            tiles.leaf(tile * 256).unwrap();
+        }
+        // The oldest had to go.
+        tiles.leaf(2).unwrap();
+        assert_eq!(asked(tiles, "tile/0/000"), 2);
+    }
+
+    #[test]
+    fn a_bundle_holds_entries_of_any_length_and_is_asked_for_by_each_name_once() {
+        let entries = [vec![b'a'; 65_535], vec![b'b'; 65_535]];
+        let mut tree = Tree::new();
+        entries.iter().for_each(|entry| tree.push(leaf_hash(entry)));
+        let mut files = Files::default();
+        for tile in tiles_for(2) {
+            files.files.insert(tile.path(), tile.bytes(&tree).unwrap());
+        }
+        let bytes = encode_bundle(entries.iter().map(Vec::as_slice)).unwrap();
+        files.files.insert("tile/entries/000.p/2".to_owned(), bytes);
+        let mut tiles = AuthenticTiles::open(files, 2, tree.root()).unwrap();
+        assert_eq!((tiles.size(), tiles.root()), (2, tree.root()));
+        assert_eq!(tiles.entries(0).unwrap(), entries);
+
+        let log = Log::of(300, 0);
+        let mut files = log.at(300);
+        for path in ["tile/entries/000", "tile/entries/001.p/44"] {
+            files.files.remove(path).unwrap();
+        }
+        let mut tiles = AuthenticTiles::open(files, 300, log.root(300)).unwrap();
+        for index in [0, 1] {
+            let missing = tiles.entries(index);
+            assert!(matches!(missing, Err(TileError::Missing { .. })));
+        }
+        let asked = &tiles.source().asked;
+        let asked: Vec<_> = asked.iter().filter(|path| path.contains("entr")).collect();
+        let names = [
+            "tile/entries/000",
+            "tile/entries/001.p/44",
+            "tile/entries/001",
+        ];
+        assert_eq!(asked, names);
+    }
+
+    /// A source that fails.
+    #[derive(Debug)]
+    struct Broken;
+
+    impl TileSource for Broken {
+        type Error = std::io::Error;
+
+        fn fetch(&mut self, _: &str, _: usize) -> Result<Option<Vec<u8>>, std::io::Error> {
+            Err(std::io::Error::other("no route to host"))
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_lies_behind_it() {
+        use std::error::Error as _;
+
+        let failed = AuthenticTiles::open(Broken, 3, Hash::ZERO).unwrap_err();
+        assert_eq!(failed.source().unwrap().to_string(), "no route to host");
+
+        let log = Log::of(3, 0);
+        let mut files = log.at(3);
+        let cut = files.files.get_mut("tile/entries/000.p/3").unwrap();
+        cut.pop();
+        let mut tiles = AuthenticTiles::open(files, 3, log.root(3)).unwrap();
+        let refused = tiles.entries(0).unwrap_err();
+        let TileError::Bundle { error, .. } = &refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(refused.source().unwrap().to_string(), error.to_string());
+        assert!(tiles.leaf(3).unwrap_err().source().is_none());
+    }
+
+    #[test]
     fn where_a_leaf_is_not_the_hash_of_its_entry_the_caller_says_what_it_is() {
         let log = Log::of(3, 0);
         let mut files = log.at(3);

@@ -327,6 +327,20 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_what_lies_behind_it() {
+        use std::error::Error as _;
+
+        let refused = Checkpoint::open(b"no note", log().verifier()).unwrap_err();
+        let CheckpointError::Note(error) = &refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(refused.source().unwrap().to_string(), error.to_string());
+        // A head of nothing with the root of something.
+        let refused = Checkpoint::parse_body(&head(0).body()).unwrap_err();
+        assert!(refused.source().is_none(), "{refused}");
+    }
+
+    #[test]
     fn other_implementations_open_what_is_signed() {
         let signed = head(3).sign(&log()).unwrap();
         let key = signed_note::StandardVerifier::new(&log().verifier().to_string()).unwrap();

@@ -361,7 +361,7 @@ mod tests {
     use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
 
-    use super::super::note::NoteSigner;
+    use super::super::note::{Note, NoteSigner};
     use super::super::oracle;
     use super::super::tree::{Tree, leaf_hash};
     use super::*;
@@ -631,6 +631,29 @@ mod tests {
             };
             assert!(proof.verify(ORIGIN, &vkey).is_err(), "byte {place}");
         }
+    }
+
+    #[test]
+    fn the_signatures_that_nobody_checked_are_counted_of_both_notes() {
+        let (ours, theirs) = (tree(6, None), tree(6, Some(0)));
+        let signed_too = |note: &[u8], others: std::ops::Range<u8>| {
+            let note = Note::parse(note).unwrap();
+            let mut lines = note.signatures().to_vec();
+            let witnesses = others.map(|seed| signer(&format!("witness.example/{seed}"), seed));
+            lines.extend(witnesses.map(|witness| witness.sign(note.text())));
+            Note::new(note.text(), lines).unwrap().to_bytes()
+        };
+        let vkey = log().verifier().clone();
+        let mut proof = consistency(&ours, 2, 6);
+        assert_eq!(proof.verify(&head(&ours, 2), &vkey).unwrap().unchecked, 0);
+        proof.older = signed_too(&proof.older, 10..12);
+        proof.newer = signed_too(&proof.newer, 20..23);
+        assert_eq!(proof.verify(&head(&ours, 2), &vkey).unwrap().unchecked, 5);
+
+        let mut proof = fork(&ours, 2, &theirs, 6);
+        proof.older = signed_too(&proof.older, 10..12);
+        proof.newer = signed_too(&proof.newer, 20..23);
+        assert_eq!(proof.verify(ORIGIN, &vkey).unwrap().unchecked, 5);
     }
 
     #[test]
