@@ -155,7 +155,9 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Found::TooLong { bytes } => write!(f, "a line of {bytes} bytes"),
+            Found::Unfinished { bytes: 1 } => f.write_str("1 byte without a newline"),
             Found::Unfinished { bytes } => write!(f, "{bytes} bytes without a newline"),
+            Found::Missing { lines: 1 } => f.write_str("1 line missing"),
             Found::Missing { lines } => write!(f, "{lines} lines missing"),
             Found::Surplus => f.write_str("a line that belongs to the next file"),
             Found::Unreadable { why } => write!(f, "a file that cannot be read: {why}"),
