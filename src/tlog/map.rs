@@ -484,6 +484,7 @@ mod tests {
         fn a_copy_stays_as_it_was(keys in keys(), later in keys()) {
             let mut map = SubjectMap::new();
             keys.iter().zip(0..).for_each(|(key, number)| map.set(*key, leaf(number)));
+            prop_assert_eq!(map.is_empty(), keys.is_empty());
             let copy = map.clone();
             later.iter().zip(100..).for_each(|(key, number)| map.set(*key, leaf(number)));
             let _ = map.root();

@@ -405,6 +405,10 @@ fn the_cap_is_filled_by_the_heaviest_then_the_earliest() {
         (trace.attested_for, trace.attested_against),
         (500_000, 100_000)
     );
+    // What the cap left nothing of is no ground of a figure.
+    let grounds = (model().stands_on)(&inputs, Figure::Consensus);
+    let entries: Vec<_> = grounds.iter().map(|event| event.address.entry).collect();
+    assert_eq!(entries, [1, 102, 104, 105, 106]);
 }
 
 #[test]
