@@ -405,6 +405,13 @@ fn the_cap_is_filled_by_the_heaviest_then_the_earliest() {
         (trace.attested_for, trace.attested_against),
         (500_000, 100_000)
     );
+    // One that fills it to the brim is not cut.
+    let mut one = nothing();
+    one.attestations = vec![attestation(2, Verdict::Verifies, "1", "1")];
+    let whole = &assess(&one).trace.attestations[0];
+    assert_eq!(whole.mass, 500_000);
+    assert_eq!(whole.counted, AttestationCounted::Counted);
+
     // What the cap left nothing of is no ground of a figure.
     let grounds = (model().stands_on)(&inputs, Figure::Consensus);
     let entries: Vec<_> = grounds.iter().map(|event| event.address.entry).collect();
