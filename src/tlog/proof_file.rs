@@ -374,6 +374,29 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_what_lies_behind_it() {
+        use std::error::Error as _;
+
+        let proof = proof(0, 2);
+        let behind = |leaf: Hash, origin: &str, log: &NoteSigner| {
+            let refused = proof.verify(leaf, origin, log.verifier()).unwrap_err();
+            refused.source().map(ToString::to_string)
+        };
+        let other = NoteSigner::new("other.example", SigningKey::from_bytes(&[1; 32])).unwrap();
+        assert_eq!(behind(leaf(0), "other.example", &log()), None);
+        let checkpoint = Checkpoint::open(&proof.checkpoint, other.verifier()).unwrap_err();
+        assert_eq!(
+            behind(leaf(0), "other.example", &other),
+            Some(checkpoint.to_string())
+        );
+        let Err(TlogProofError::Inclusion(error)) = proof.verify(leaf(1), ORIGIN, log().verifier())
+        else {
+            panic!("the path leads from another leaf");
+        };
+        assert_eq!(behind(leaf(1), ORIGIN, &log()), Some(error.to_string()));
+    }
+
+    #[test]
     fn a_proof_from_another_log_is_refused() {
         let proof = proof(0, 1);
         let other = NoteSigner::new("other.example", SigningKey::from_bytes(&[1; 32])).unwrap();
