@@ -411,3 +411,100 @@ fn check_name(name: &str) -> Result<(), StoreError> {
     }
     Err(StoreError::BadName { name: name.into() })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn bad(line_in_file: u64, found: Found) -> BadLine {
+        BadLine {
+            index: 6 + line_in_file,
+            file: "events/000000000007.jsonl".to_owned(),
+            line_in_file,
+            found,
+        }
+    }
+
+    #[test]
+    fn a_place_says_what_was_found_and_what_was_expected() {
+        for (found, said, expected) in [
+            (
+                Found::TooLong { bytes: 70_000 },
+                "a line of 70000 bytes",
+                "a line of at most 65535 bytes",
+            ),
+            (
+                Found::Unfinished { bytes: 1 },
+                "1 byte without a newline",
+                "a newline at the end of the line",
+            ),
+            (
+                Found::Unfinished { bytes: 12 },
+                "12 bytes without a newline",
+                "a newline at the end of the line",
+            ),
+            (
+                Found::Missing { lines: 1 },
+                "1 line missing",
+                "lines up to the first index of the next file",
+            ),
+            (
+                Found::Missing { lines: 5 },
+                "5 lines missing",
+                "lines up to the first index of the next file",
+            ),
+            (
+                Found::Surplus,
+                "a line that belongs to the next file",
+                "the end of the file, as the next file begins here",
+            ),
+            (
+                Found::Unreadable {
+                    why: "a folder".to_owned(),
+                },
+                "a file that cannot be read: a folder",
+                "a regular file of lines",
+            ),
+        ] {
+            let place = bad(1, found);
+            let text = format!(
+                "entry 7 (events/000000000007.jsonl line 1): found {said}, expected {expected}"
+            );
+            assert_eq!(place.to_string(), text);
+            assert_eq!(Damage::from(place).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn of_many_places_the_first_is_told_and_how_many_there_are() {
+        let place = |line| Damage::from(bad(line, Found::Surplus));
+        let first = place(1).to_string();
+        for (list, said) in [
+            (vec![], "damaged".to_owned()),
+            (vec![place(1)], format!("damaged: {first}")),
+            (
+                vec![place(1), place(2), place(3)],
+                format!("damaged: {first}; and 2 places more"),
+            ),
+        ] {
+            assert_eq!(StoreError::Damaged(list).to_string(), said);
+        }
+    }
+
+    #[test]
+    fn what_the_system_said_stands_behind_the_error() {
+        let failed: io::Result<()> = Err(io::Error::other("no space"));
+        let error = failed
+            .at(Path::new("ledger/checkpoint"), "sync")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ledger/checkpoint: could not sync: no space"
+        );
+        assert_eq!(error.source().unwrap().to_string(), "no space");
+        assert!(StoreError::Poisoned.source().is_none());
+    }
+}
