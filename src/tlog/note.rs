@@ -770,6 +770,9 @@ mod tests {
             Err(NoteError::TooManySignatures { found: 101 })
         );
         assert!(Note::parse(format!("t\n\n{}", line.repeat(100)).as_bytes()).is_ok());
+        let end = format!("\n\n{line}");
+        let longest = "a".repeat(1_000_000 - end.len()) + &end;
+        assert!(Note::parse(longest.as_bytes()).is_ok());
         let long = vec![b'a'; 1_000_001];
         assert_eq!(
             Note::parse(&long),

@@ -779,6 +779,7 @@ mod tests {
             text += &format!("group g{place} any g{}\n", place - 1);
         }
         text += &format!("quorum g{place}\n");
+        text += &("#".repeat(MOST_BYTES - text.len() - 1) + "\n");
         let policy = parse(&text);
         assert!(policy.is_met_by(&[good(0, 1)]));
         assert!(policy.shortfall(&[]).is_some());

@@ -252,6 +252,8 @@ fn an_edge_without_strength_abstains_and_is_counted() {
     assert_eq!(trace.edges[0].counted, EdgeCounted::Abstains);
     assert_eq!(trace.summary.inputs.supporting_edges, 1);
     assert_eq!(trace.summary.inputs.abstaining_edges, 1);
+    let written = serde_json::to_value(&trace.summary).unwrap();
+    assert_eq!(written["inputs"]["abstaining_edges"], 1);
 
     inputs.edges[0]
         .passages
