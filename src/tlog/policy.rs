@@ -782,7 +782,8 @@ mod tests {
         text += &("#".repeat(MOST_BYTES - text.len() - 1) + "\n");
         let policy = parse(&text);
         assert!(policy.is_met_by(&[good(0, 1)]));
-        assert!(policy.shortfall(&[]).is_some());
+        let told = policy.shortfall(&[]).unwrap();
+        assert_eq!(told.split("; ").count(), MOST_TOLD, "{told}");
     }
 
     #[test]
