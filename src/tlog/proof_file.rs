@@ -366,7 +366,9 @@ mod tests {
         }
         assert_eq!(TlogProof::parse(b"\xff\n\n"), Err(TlogProofError::NotUtf8));
         let mut long = proof(0, 1);
-        long.path = vec![Hash::ZERO; 65];
+        long.path = vec![Hash::ZERO; 64];
+        assert_eq!(TlogProof::parse(&long.to_bytes()), Ok(long.clone()));
+        long.path.push(Hash::ZERO);
         assert_eq!(
             TlogProof::parse(&long.to_bytes()),
             Err(TlogProofError::PathTooLong { found: 65 })
