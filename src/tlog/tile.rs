@@ -141,12 +141,10 @@ fn parse_place(text: &str) -> Option<(u64, u16)> {
     let mut index: u64 = 0;
     for group in groups.split('/') {
         let digits = group.strip_prefix('x').unwrap_or(group);
-        if digits.len() != 3 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
         index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
     }
-    // Misplaced or missing x's, empty groups and widths out of range are spelled differently.
+    // Misplaced or missing x's, signs, groups of another length and widths out of range are spelled
+    // differently.
     ((1..=FULL).contains(&width) && place(index, width) == text).then_some((index, width))
 }
 
