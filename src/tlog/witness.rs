@@ -545,6 +545,7 @@ mod tests {
         #[test]
         fn a_body_is_read_the_way_it_is_written(old in 0u64..9, more in 1u64..60) {
             let request = request(old, proof(old, old + more), head(old + more));
+            prop_assert_eq!(request.origin(), ORIGIN);
             prop_assert_eq!(AddCheckpoint::parse(&request.to_bytes()), Ok(request));
         }
 
@@ -776,14 +777,34 @@ mod tests {
                 "{body:?}"
             );
         }
-        for text in ["a b\n1\nx\n", "a\n01\nx\n", "a\n1\n", "\n1\n"] {
-            let note = Note::new(text, vec![log(1).sign(text)]).unwrap().to_bytes();
-            let body = [b"old 0\n\n".to_vec(), note].concat();
-            assert_eq!(
-                AddCheckpoint::parse(&body),
-                Err(AddCheckpointError::Text),
-                "{text:?}"
-            );
+        let root = base64(&[1; 32]);
+        let longest = "a".repeat(LONGEST_ORIGIN);
+        for (text, is_read) in [
+            (format!("a\n1\n{root}\n"), true),
+            (format!("{longest}\n1\n{root}\n"), true),
+            (format!("a\n1\n{root}\nmore\n"), true),
+            (format!("{longest}a\n1\n{root}\n"), false),
+            (format!("a b\n1\n{root}\n"), false),
+            (format!("a\n01\n{root}\n"), false),
+            (format!("a\n1\n{root}=\n"), false),
+            (format!("a\n1\n{root}\n\nmore\n"), false),
+            (format!("\n1\n{root}\n"), false),
+            ("a\n1\n".to_owned(), false),
+            ("\n1\n".to_owned(), false),
+        ] {
+            let note = Note::new(&text, vec![log(1).sign(&text)]).unwrap();
+            let body = [b"old 0\n\n".to_vec(), note.to_bytes()].concat();
+            match AddCheckpoint::parse(&body) {
+                Ok(read) => assert_eq!(
+                    (Some(read.origin()), true),
+                    (text.split('\n').next(), is_read)
+                ),
+                Err(error) => assert_eq!(
+                    (error, false),
+                    (AddCheckpointError::Text, is_read),
+                    "{text:?}"
+                ),
+            }
         }
     }
 
