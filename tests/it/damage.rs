@@ -423,26 +423,23 @@ fn where_a_line_and_the_tile_of_its_leaf_are_changed_no_line_is_given_out() {
 /// off, of a million million lines.
 #[test]
 fn a_file_of_lines_that_does_not_begin_where_the_lines_end_is_named() {
-    for (name, bytes) in [
-        ("events/999999999999.jsonl", "x"),
-        ("events/000000000017.jsonl", "x\n"),
-        ("events/000000000003.jsonl", ""),
+    for (name, bytes, index) in [
+        ("events/999999999999.jsonl", "x", 16),
+        ("events/000000000017.jsonl", "x\n", 16),
+        ("events/000000000003.jsonl", "", 3),
     ] {
         let temporary = tempfile::tempdir().unwrap();
         let dir = copy(temporary.path());
         std::fs::write(dir.join(name), bytes).unwrap();
         let report = audited(&dir);
         assert_eq!(report.verdict, Verdict::Damaged, "{name}");
-        let files: Vec<_> = report
-            .faults
-            .iter()
-            .map(|fault| fault.file.as_deref())
-            .collect();
+        let first = report.faults.iter().find(|fault| fault.index.is_some());
+        let first = first.unwrap();
+        assert_eq!(first.index, Some(index), "{name}");
+        let file = first.file.as_deref();
         assert!(
-            files
-                .iter()
-                .any(|file| file.is_some_and(|file| file.starts_with("events/"))),
-            "{name}: {files:?}"
+            file.is_some_and(|file| file.starts_with("events/")),
+            "{file:?}"
         );
         let ledger = Ledger::open(&dir, None).unwrap();
         assert_eq!(ledger.custody().checkpoint.size, 16);
