@@ -1294,3 +1294,97 @@ fn the_first_failure_is_the_answer() {
         .change(0, |event| event.seq = 9);
     bed.refuses(Code::Role, 0, draft);
 }
+
+/// What one act of these signers is refused with, and the next step that is named.
+#[track_caller]
+fn told(
+    bed: &mut Bed,
+    signers: &[&str],
+    on: &str,
+    data: Data,
+) -> (Code, String, String, Option<String>) {
+    let commit = bed.commit(signers[0], &[(on, data)]).by(signers);
+    let refusal = bed.admit(commit).expect_err("a refusal");
+    (refusal.code, refusal.found, refusal.expected, refusal.hint)
+}
+
+#[test]
+fn a_ledger_that_moved_names_where_it_goes_on_and_a_frozen_one_names_nothing() {
+    for (end, next) in [
+        (
+            moved(),
+            Some("it goes on as claims.example/next".to_owned()),
+        ),
+        (frozen(), None),
+    ] {
+        let mut bed = Bed::furnished();
+        let at = bed.ok("ann", &["ann", "bob"], &[("ledger", end.clone())]);
+        let (code, found, expected, hint) = told(&mut bed, &["ann"], "claim/c", note());
+        assert_eq!(code, Code::Closed);
+        assert_eq!(
+            found,
+            format!("a ledger closed by {} at @{at}.0", end.name())
+        );
+        assert_eq!((expected.as_str(), hint), ("an open ledger", next));
+    }
+}
+
+#[test]
+fn only_who_attests_to_what_he_asserted_is_told_that_he_asserted_it() {
+    let own = "you asserted this claim; only others attest: grounds agent add";
+    let roles = "grounds show agent/… tells an agent's roles; a steward changes them with grounds agent change";
+    let mut bed = Bed::shared();
+    bed.ok("bob", &["bob"], &[("claim/c", asserted())]);
+    let verifies = || attested("verifies", 1);
+    let (_, found, expected, hint) = told(&mut bed, &["bob"], "claim/c", verifies());
+    assert_eq!(
+        found,
+        "an attestation by agent/bob, who asserted this claim"
+    );
+    assert_eq!(expected, "an attester who is not the asserter");
+    assert_eq!(hint.as_deref(), Some(own));
+    // Somebody without the role did not assert it.
+    let (_, found, _, hint) = told(&mut bed, &["con"], "claim/c", verifies());
+    assert_eq!(found, "attestation.made signed by agent/con (contributor)");
+    assert_eq!(hint.as_deref(), Some(roles));
+    // The asserter is refused other acts for want of others, not for having asserted.
+    let rule = json!({"roles": ["curator"], "signatures": 1, "other_than": "asserter"});
+    let mut bed = Bed::of(with_rule("claim.asserted", rule));
+    let (_, found, expected, hint) = told(&mut bed, &["ann"], "claim/c", asserted());
+    assert_eq!(
+        found,
+        "claim.asserted signed by agent/ann (contributor, curator, steward)"
+    );
+    assert_eq!(
+        expected,
+        "1 signature by agents with role curator, one of them not the asserter, the author among them"
+    );
+    assert_eq!(hint.as_deref(), Some(roles));
+}
+
+#[test]
+fn whose_signature_is_missing_is_told_how_others_sign() {
+    let with_out =
+        "write it with --out FILE, have the others run grounds sign FILE, then grounds submit FILE";
+    let on_ledger = "collect the signatures with grounds sign FILE, then grounds submit FILE";
+    let mut bed = Bed::furnished();
+    let (_, found, expected, hint) = told(&mut bed, &["ann"], "ledger", frozen());
+    assert_eq!(
+        found,
+        "ledger.frozen signed by agent/ann (contributor, curator, steward)"
+    );
+    assert_eq!(
+        expected,
+        "2 signatures by agents with role steward, the author among them"
+    );
+    assert_eq!(hint.as_deref(), Some(on_ledger));
+    let retracted = status(json!({"lifecycle": "retracted"}));
+    let (_, _, _, hint) = told(&mut bed, &["bob"], "claim/c", retracted);
+    assert_eq!(hint.as_deref(), Some(with_out));
+    // Where one signature would do on the ledger too, it is the wrong one.
+    let rule = json!({"roles": ["steward"], "signatures": 1});
+    let mut bed = Bed::of(with_rule("note.added", rule));
+    let (_, _, expected, hint) = told(&mut bed, &["con"], "ledger", note());
+    assert!(expected.starts_with("1 signature by "), "{expected}");
+    assert!(hint.unwrap().starts_with("grounds show agent/…"));
+}
