@@ -13,6 +13,11 @@ use crate::hash::Hash;
 /// The most bytes of an origin.
 const LONGEST_ORIGIN: usize = 255;
 
+/// Whether it can name a log: a key's name of at most so many bytes.
+pub(super) fn is_origin(text: &str) -> bool {
+    text.len() <= LONGEST_ORIGIN && is_key_name(text)
+}
+
 /// A tree head: which log, how many leaves, and their root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -222,7 +227,7 @@ impl Checkpoint {
 
     /// What the lines alone do not show.
     fn check(&self) -> Result<(), CheckpointError> {
-        if !(1..=LONGEST_ORIGIN).contains(&self.origin.len()) || !is_key_name(&self.origin) {
+        if !is_origin(&self.origin) {
             return Err(CheckpointError::Origin(self.origin.clone()));
         }
         if self.size == 0 && self.root != EMPTY_ROOT {

@@ -7,8 +7,9 @@
 
 use std::fmt;
 
+use super::checkpoint::is_origin;
 use super::heads::Head;
-use super::note::{Note, NoteError, SignatureLine, VerifierKey, is_key_name};
+use super::note::{Note, NoteError, SignatureLine, VerifierKey};
 use super::proof::{ProofError, verify_consistency};
 use super::spelling::{base64, from_decimal, hash_from_base64};
 use super::tree::EMPTY_ROOT;
@@ -16,9 +17,6 @@ use crate::hash::Hash;
 
 /// The most hashes of a consistency proof: a tree has less than 2^64 leaves.
 const MOST_HASHES: usize = 63;
-
-/// The most bytes of an origin (as `Checkpoint`).
-const LONGEST_ORIGIN: usize = 255;
 
 /// The body of `POST <submission prefix>/add-checkpoint`: parsed, and nothing of it verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,8 +154,7 @@ fn claimed(text: &str) -> Option<(&str, Head)> {
     let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
     let size = from_decimal(size)?;
     let root = hash_from_base64(root)?;
-    let is_origin = is_key_name(origin) && origin.len() <= LONGEST_ORIGIN;
-    let is_whole = is_origin && lines.all(|line| !line.is_empty());
+    let is_whole = is_origin(origin) && lines.all(|line| !line.is_empty());
     is_whole.then_some((origin, Head { size, root }))
 }
 
@@ -778,7 +775,7 @@ mod tests {
             );
         }
         let root = base64(&[1; 32]);
-        let longest = "a".repeat(LONGEST_ORIGIN);
+        let longest = "a".repeat(255);
         for (text, is_read) in [
             (format!("a\n1\n{root}\n"), true),
             (format!("{longest}\n1\n{root}\n"), true),

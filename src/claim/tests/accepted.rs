@@ -204,6 +204,16 @@ fn anybody_alone_the_subject_alone_and_the_author_alone_may_act() {
 }
 
 #[test]
+fn a_note_may_be_on_an_event_of_its_stream() {
+    let mut bed = Bed::furnished();
+    let on = |seq: u64| data("note.added", json!({"text": "n", "on": seq}));
+    bed.ok("non", &["non"], &[("claim/c", on(1))]);
+    bed.no(super::super::Code::Ref, "non", &["non"], "claim/c", on(3));
+    bed.ok("non", &["non"], &[("claim/c", on(2))]);
+    assert_eq!(bed.claim("c").notes.len(), 2);
+}
+
+#[test]
 fn an_announced_key_may_follow_and_ends_the_announcement_unless_it_announces_another() {
     let mut bed = Bed::shared();
     bed.ok("non", &["non"], &[("agent/non", key_added_next(20, 21))]);

@@ -493,3 +493,65 @@ fn a_ledger_that_a_thief_changed_is_as_before_him() {
         )],
     );
 }
+
+/// Admission lets no claim stand on itself; a reaffirmation may still close a circle of two.
+#[test]
+fn a_circle_that_a_reaffirmation_closed_holds_up_no_other_claim() {
+    let mut bed = Bed::furnished();
+    let active = || status(json!({"lifecycle": "active"}));
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[
+            ("claim/e", asserted()),
+            ("claim/c", active()),
+            ("claim/d", active()),
+            ("claim/e", active()),
+        ],
+    );
+    let replaced = |by: &str| status(json!({"lifecycle": "superseded", "by": by}));
+    let lost = bed.ok("org", &["org"], &[("claim/c", replaced("claim/d"))]);
+    bed.no(Code::Self_, "ann", &["ann"], "claim/d", replaced("claim/c"));
+    bed.ok(
+        "ann",
+        &["ann", "bob"],
+        &[("agent/org", compromised(7, lost))],
+    );
+    bed.ok("ann", &["ann"], &[("claim/d", replaced("claim/c"))]);
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[("claim/c", with_ref("event.reaffirmed", 3))],
+    );
+    assert_eq!(bed.claim("c").status.by, Some(slug("d")));
+    assert_eq!(bed.claim("d").status.by, Some(slug("c")));
+    bed.ok("ann", &["ann"], &[("claim/e", replaced("claim/c"))]);
+    assert_eq!(bed.claim("e").status.by, Some(slug("c")));
+}
+
+#[test]
+fn how_many_stewards_are_left_is_judged_where_all_agents_are_known() {
+    let mut bed = Bed::shared();
+    bed.ok(
+        "ann",
+        &["ann", "bob"],
+        &[("agent/new", registered(&["steward"], &[20]))],
+    );
+    let demoted = || data("agent.changed", json!({"roles": []}));
+    bed.ok("cid", &["bob", "cid"], &[("agent/ann", demoted())]);
+    bed.ok("cid", &["bob", "cid"], &[("agent/bob", demoted())]);
+    let carried = ["agent/ann", "agent/bob"].map(subject);
+    let carried = carried.into_iter().chain([crate::value::Subject::Ledger]);
+    let mut part = State::of_streams(carried.collect());
+    for entry in &bed.entries {
+        if entry
+            .events
+            .iter()
+            .all(|event| part.carries(&event.subject))
+        {
+            part = part.admit(entry).unwrap();
+        }
+    }
+    assert_eq!((bed.state.able_stewards(), part.able_stewards()), (2, 1));
+    assert_eq!(part.agent(&slug("bob")), bed.state.agent(&slug("bob")));
+}

@@ -6,6 +6,7 @@ pub(crate) mod bed;
 mod fold;
 pub(crate) mod histories;
 mod invariants;
+mod known;
 mod naive;
 mod refused;
 mod thieves;

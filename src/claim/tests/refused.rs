@@ -1388,3 +1388,302 @@ fn whose_signature_is_missing_is_told_how_others_sign() {
     assert!(expected.starts_with("1 signature by "), "{expected}");
     assert!(hint.unwrap().starts_with("grounds show agent/…"));
 }
+
+/// The whole refusal in one line: code, what was found and expected, and the next step.
+#[track_caller]
+fn in_words(bed: &mut Bed, commit: super::super::Recorded) -> String {
+    let refusal = bed.admit(commit).expect_err("a refusal");
+    let hint = refusal.hint.as_deref().unwrap_or("-");
+    format!("{}: {refusal} [{hint}]", refusal.code)
+}
+
+#[test]
+fn a_conflict_tells_where_the_stream_stands_and_what_was_signed() {
+    let mut bed = Bed::furnished();
+    let on = subject("claim/c");
+    bed.ok("ann", &["ann"], &[("claim/c", revised("two"))]);
+    let first = bed.state.event(&on, 1).unwrap().id;
+    let last = bed.state.stream(&on).unwrap().last;
+    let good = bed.commit("ann", &[("claim/c", revised("three"))]);
+    let next = "[grounds log claim/c -n 1, then sign again]";
+    let broken = good.clone().change(0, |event| event.seq = 2);
+    assert_eq!(
+        in_words(&mut bed, broken),
+        format!("conflict: event 0: found claim/c at seq 2, expected seq 3 after {last} {next}")
+    );
+    let broken = good.clone().change(0, |event| event.prev = Some(first));
+    assert_eq!(
+        in_words(&mut bed, broken),
+        format!(
+            "conflict: event 0: found claim/c at seq 3 after {first}, expected seq 3 after {last} {next}"
+        )
+    );
+    let broken = good.change(0, |event| event.prev = None);
+    assert_eq!(
+        in_words(&mut bed, broken),
+        format!(
+            "conflict: event 0: found claim/c at seq 3 after null, expected seq 3 after {last} {next}"
+        )
+    );
+    let new = bed
+        .commit("ann", &[("claim/n", asserted())])
+        .change(0, |event| event.seq = 2);
+    assert_eq!(
+        in_words(&mut bed, new),
+        "conflict: event 0: found claim/n at seq 2, expected seq 1 after null \
+         [grounds log claim/n -n 1, then sign again]"
+    );
+}
+
+#[test]
+fn a_refusal_says_what_was_found_what_was_expected_and_what_to_do() {
+    let ann = vec!["ann"];
+    let two = vec!["ann", "bob"];
+    let (con, log, att, non) = (vec!["con"], vec!["log"], vec!["att"], vec!["non"]);
+    let mut no_policy = shared_policy();
+    no_policy["rules"]
+        .as_object_mut()
+        .unwrap()
+        .remove("agent.registered/power");
+    let nobodys = with_rule("note.added", json!({"roles": [], "signatures": 1}));
+    let four = with_rule(
+        "ledger.frozen",
+        json!({"roles": ["steward"], "signatures": 4}),
+    );
+    let (k1, k4, k20) = (key_id(1), key_id(4), key_id(20));
+    let roles = "[grounds show agent/… tells an agent's roles; a steward changes them with grounds agent change]";
+    let cases: Vec<(&Vec<&str>, &str, Data, String)> = vec![
+        (
+            &ann,
+            "claim/none",
+            revised("x"),
+            "missing: event 0: found claim/none, which does not exist, expected a subject that exists in effect [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            asserted(),
+            "exists: event 0: found claim/c again, expected a subject that is not there yet [choose another slug]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            linked("supports", "claim/c"),
+            "self: event 0: found claim/c, expected another subject than the event's own [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("claim.unscoped", 1),
+            "ref: event 0: found ref 1, expected a live claim.scoped of this claim [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("claim.unlinked", 1),
+            "ref: event 0: found ref 1, expected a live claim.linked of this claim [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("evidence.revised", 1),
+            "ref: event 0: found ref 1, expected a live evidence.added of this claim [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("attestation.withdrawn", 1),
+            "ref: event 0: found ref 1, expected a live attestation.made on the current version [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("event.reaffirmed", 1),
+            "ref: event 0: found ref 1, expected an event that is set aside now [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            with_ref("event.reaffirmed", 9),
+            "ref: event 0: found ref 9, expected an event of this stream [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            status(json!({"lifecycle": "superseded", "by": "claim/d"})),
+            "status: event 0: found lifecycle proposed → superseded, expected one of: active, retracted [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            status(json!({"standing": "hypothesis"})),
+            "status: event 0: found standing hypothesis, expected a standing different from now [-]".into(),
+        ),
+        (
+            &ann,
+            "claim/c",
+            status(json!({"lifecycle": "active", "by": "claim/d"})),
+            "status: event 0: found by without superseded or merged, expected by only with superseded or merged [-]".into(),
+        ),
+        (
+            &two,
+            "agent/con",
+            compromised(4, 9),
+            "since: event 0: found since 9, expected an entry from 0, where the key was registered, to 2 [-]".into(),
+        ),
+        (
+            &two,
+            "agent/ann",
+            compromised(1, 1),
+            "since: event 0: found a signature by the revoked key itself, expected a revocation with since that the revoked key does not sign [-]".into(),
+        ),
+        (
+            &two,
+            "agent/bob",
+            revoked(4),
+            format!("key: event 0: found {k4}, expected a key of agent/bob [-]"),
+        ),
+        (
+            &ann,
+            "agent/new",
+            registered(&[], &[1]),
+            format!("key: event 0: found {k1}, a key of agent/ann since @0, expected a key that was never registered in this ledger [-]"),
+        ),
+        (
+            &ann,
+            "agent/new",
+            registered(&[], &[20, 20]),
+            format!("key: event 0: found {k20} twice, expected each key once in the ledger's life [-]"),
+        ),
+        (
+            &two,
+            "ledger",
+            policy(no_policy),
+            "policy: found no rule for agent.registered/power, expected a rule for it: nobody could change anything [-]".into(),
+        ),
+        (
+            &two,
+            "ledger",
+            policy(nobodys),
+            "policy: found a rule for note.added without roles and alone, expected roles, or alone [-]".into(),
+        ),
+        (
+            &two,
+            "ledger",
+            policy(four),
+            "policy: found 4 signatures of stewards for ledger.frozen, expected at most 3, the stewards with a valid key [-]".into(),
+        ),
+        (
+            &con,
+            "claim/c",
+            attested("verifies", 1),
+            format!("role: event 0: found attestation.made signed by agent/con (contributor), \
+                     expected 1 signature by agents with role attester, one of them not the asserter, the author among them {roles}"),
+        ),
+        (
+            &non,
+            "claim/c",
+            status(json!({"standing": "tested"})),
+            format!("role: event 0: found claim.status_changed signed by agent/non (no role), \
+                     expected 1 signature by agents with role curator of kind human or organization, the author among them {roles}"),
+        ),
+        (
+            &att,
+            "claim/c",
+            attested("verifies", 2),
+            "version: event 0: found version 2, expected v1, the current version [read the claim as it is now, then attest to that]".into(),
+        ),
+        (
+            &log,
+            "agent/log",
+            mapped(1, 7),
+            "map: event 0: found a map of 1 entries, expected a map of the 2 entries before it [-]".into(),
+        ),
+        (
+            &log,
+            "agent/log",
+            mapped(2, 6),
+            "map: event 0: found 6 subjects, expected the 7 subjects that have streams [-]".into(),
+        ),
+        (
+            &log,
+            "claim/c",
+            note(),
+            "map: event 0: found a signature by the log key, expected the log key under ledger.mapped only [-]".into(),
+        ),
+        (
+            &ann,
+            "agent/log",
+            note(),
+            "map: event 0: found note.added on agent/log, expected ledger.mapped only [-]".into(),
+        ),
+    ];
+    for (signers, on, data, expected) in cases {
+        let mut bed = Bed::furnished();
+        let commit = bed.commit(signers[0], &[(on, data)]).by(signers);
+        assert_eq!(in_words(&mut bed, commit), expected);
+    }
+    let mut bed = Bed::furnished();
+    let commit = bed.commit("ann", &[("claim/c", note())]);
+    for (broken, expected) in [
+        (
+            commit.clone().anchored(None),
+            "anchor: found null, expected an anchor; only genesis has none [-]",
+        ),
+        (
+            commit.clone().anchored(Some(3)),
+            "anchor: found an anchor of size 3, expected a size from 1 to 2, the entry's own index [-]",
+        ),
+        (
+            commit.clone().fault(0, 20, KeyFaultKind::Possession),
+            &format!(
+                "possession: event 0: found a proof that {k20} did not sign, expected the key's signature over \
+                 grounds/v1/possession, the origin, the agent and the key id [-]"
+            ),
+        ),
+        (
+            commit
+                .clone()
+                .fault(0, 20, KeyFaultKind::Unsound("small order".into())),
+            &format!(
+                "key: event 0: found {k20}, small order, expected a canonical, torsion-free key that is not of small order [-]"
+            ),
+        ),
+    ] {
+        assert_eq!(in_words(&mut bed, broken), expected);
+    }
+    bed.ok("ann", &["ann"], &[("claim/c", note())]);
+    let older = bed.commit("ann", &[("claim/c", note())]).anchored(Some(1));
+    assert_eq!(
+        in_words(&mut bed, older),
+        "conflict: found an anchor of size 1, expected a size of at least 2, the anchor of the author's last commit \
+         [anchor to the newest checkpoint and sign again]"
+    );
+    bed.ok("att", &["att"], &[("claim/c", attested("endorses", 1))]);
+    let again = bed.commit("att", &[("claim/c", attested("disputes", 1))]);
+    assert_eq!(
+        in_words(&mut bed, again),
+        "exists: event 0: found an attestation by agent/att (@3.0) again, expected something that is not there already \
+         [grounds attest withdraw, then attest again]"
+    );
+    let retracted = || status(json!({"lifecycle": "retracted"}));
+    bed.ok("ann", &["ann", "bob"], &[("claim/d", retracted())]);
+    let step = bed
+        .commit("ann", &[("claim/d", retracted())])
+        .by(&["ann", "bob"]);
+    assert_eq!(
+        in_words(&mut bed, step),
+        "status: event 0: found lifecycle retracted → retracted, expected one of: none; this is final [-]"
+    );
+    let mut early = bed.commit("ann", &[("claim/c", note())]);
+    early.recorded = bed.state.recorded().unwrap().plus_micros(-1);
+    early.at = early.recorded;
+    assert_eq!(
+        in_words(&mut bed, early.clone()),
+        format!(
+            "time: found recorded {}, expected a time not before the last entry's, {} [-]",
+            early.recorded,
+            bed.state.recorded().unwrap()
+        )
+    );
+}
