@@ -8,6 +8,7 @@ pub(crate) mod histories;
 mod invariants;
 mod known;
 mod naive;
+mod past;
 mod refused;
 mod thieves;
 
