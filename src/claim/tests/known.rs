@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::super::event::{LogKey, Year};
 use super::super::{
-    Agent, Artifact, ArtifactStanding, Claim, Context, Data, Event, Lifecycle, Orcid, View,
+    Agent, Artifact, ArtifactStanding, Claim, Context, Data, Event, Lifecycle, Orcid, State, View,
 };
 use super::bed::*;
 use crate::form::Form;
 use crate::json::Json;
-use crate::value::{FormError, Subject, Time};
+use crate::value::{Doi, FormError, Slug, Subject, Time};
 
 /// One of each type.
 fn each() -> Vec<Data> {
@@ -515,4 +515,234 @@ fn a_context_and_a_view_are_what_is_in_effect_of_their_definitions() {
     known.fold(&event(3, note()), true);
     known.fold(&event(4, named("view.changed", "three")), false);
     assert_eq!(name(&known).as_deref(), Some("two"));
+}
+
+#[test]
+fn a_rule_asks_for_a_number_of_signatures_or_for_the_threshold() {
+    for (signatures, is_read) in [
+        (json!(1), true),
+        (json!(16), true),
+        (json!("threshold"), true),
+        (json!(0), false),
+        (json!(17), false),
+        (json!("all"), false),
+        (json!(null), false),
+    ] {
+        let rule = json!({"roles": ["curator"], "signatures": signatures});
+        let policy = with_rule("claim.asserted", rule);
+        let read = read("ledger.policy_changed", &json!({"policy": policy}));
+        assert_eq!(read.is_ok(), is_read, "{signatures}");
+        if let Err(error) = read {
+            assert_eq!(error.path, "data.policy.rules.claim.asserted.signatures");
+        }
+    }
+}
+
+fn slugs<'s, T: 's>(held: impl Iterator<Item = (&'s Slug, &'s Arc<T>)>) -> Vec<String> {
+    held.map(|(slug, _)| slug.to_string()).collect()
+}
+
+#[test]
+fn a_state_tells_what_it_holds_and_nothing_of_what_it_does_not() {
+    let mut bed = Bed::furnished();
+    let with_doi = json!({"title": "t", "kind": "paper", "doi": "10.1000/a.b"});
+    bed.ok(
+        "con",
+        &["con"],
+        &[
+            ("artifact/e", data("artifact.registered", with_doi)),
+            ("claim/d", evidence("supports", "artifact/e")),
+            ("claim/c", evidence("supports", "artifact/e")),
+            ("claim/c", evidence("disputes", "artifact/a")),
+        ],
+    );
+    bed.ok(
+        "ann",
+        &["ann"],
+        &[
+            ("claim/d", scoped("holds_in", "context/x")),
+            ("claim/d", linked("supports", "claim/c")),
+            ("claim/d", with_ref("claim.unlinked", 4)),
+        ],
+    );
+    let state = &bed.state;
+    assert_eq!(slugs(state.claims()), ["c", "d"]);
+    assert_eq!(slugs(state.artifacts()), ["a", "b", "e"]);
+    assert_eq!(slugs(state.contexts()), ["x"]);
+    assert_eq!(slugs(state.views()), ["v"]);
+    assert_eq!(
+        slugs(state.agents()),
+        ["ann", "att", "bob", "bot", "cid", "con", "non", "org"]
+    );
+    let title = |artifact: &Artifact| artifact.registration().unwrap().title.as_str().to_owned();
+    assert_eq!(title(state.artifact(&slug("a")).unwrap()), "t");
+    let name = |context: &Context| context.definition().unwrap().name.as_str().to_owned();
+    assert_eq!(name(state.context(&slug("x")).unwrap()), "c");
+    let name = |view: &View| view.definition().unwrap().name.as_str().to_owned();
+    assert_eq!(name(state.view(&slug("v")).unwrap()), "v");
+    let name = |agent: &Agent| agent.profile.as_ref().unwrap().name.as_str().to_owned();
+    assert_eq!(name(state.agent(&slug("bob")).unwrap()), "bob");
+    let none = slug("none");
+    assert!(state.claim(&none).is_none() && state.artifact(&none).is_none());
+    assert!(state.context(&none).is_none() && state.view(&none).is_none());
+    assert!(state.agent(&none).is_none() && state.last_anchor(&none).is_none());
+
+    let named = |on: &str| -> Vec<String> {
+        let naming = state.claims_naming(&subject(on));
+        naming.map(ToString::to_string).collect()
+    };
+    assert_eq!(named("artifact/e"), ["c", "d"]);
+    assert_eq!(named("artifact/a"), ["c"]);
+    assert_eq!(named("context/x"), ["d"]);
+    assert_eq!(named("claim/c"), ["d"], "also where it was taken back");
+    assert!(named("artifact/b").is_empty() && named("claim/d").is_empty());
+
+    assert_eq!(state.origin().unwrap().as_str(), ORIGIN);
+    assert_eq!(
+        state.constitution().unwrap().genesis().title.as_str(),
+        "Bed"
+    );
+    assert_eq!(State::new().origin(), None);
+    assert_eq!(State::new().recorded(), None);
+    assert_eq!(state.recorded(), Some(bed.entries[3].recorded));
+    assert_eq!((state.size(), state.history().len()), (4, 4));
+    assert_eq!(state.entry(2).unwrap().author, slug("con"));
+    assert!(state.entry(4).is_none());
+    assert_eq!(state.last_anchor(&slug("ann")), Some(3));
+    assert_eq!(state.last_anchor(&slug("con")), Some(2));
+    assert_eq!(state.ledger_events().len(), 1);
+    assert_eq!(
+        state.sweeping().iter().copied().collect::<Vec<u64>>(),
+        [1],
+        "the view was defined there"
+    );
+
+    let doi = |text: &str| Doi::parse(text).unwrap();
+    assert_eq!(state.artifact_of_doi(&doi("10.1000/a.b")), Some(&slug("e")));
+    assert_eq!(state.artifact_of_doi(&doi("10.1000/a.c")), None);
+    let owner = state.key_owner(&key_id(4)).unwrap();
+    assert_eq!((&owner.agent, owner.registered), (&slug("con"), 0));
+    assert!(state.key_owner(&key_id(99)).is_none());
+    let held = |agent: &str, number: u8| state.agent_key(&slug(agent), &key_id(number));
+    assert_eq!(held("ann", 11).unwrap().key, key(11));
+    assert!(held("bob", 11).is_none() && held("none", 11).is_none());
+
+    let streams: Vec<String> = {
+        let mut all: Vec<String> = state
+            .streams()
+            .map(|(subject, head)| format!("{subject} {}", head.seq))
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(
+        streams,
+        [
+            "artifact/a 1",
+            "artifact/b 1",
+            "artifact/e 1",
+            "claim/c 3",
+            "claim/d 5",
+            "context/x 1",
+            "ledger 1",
+            "view/v 1",
+        ]
+    );
+    assert!(state.carries(&subject("claim/none")));
+    let types = |on: &str| -> Vec<&str> {
+        let on = subject(on);
+        let events = state.events(&on);
+        events.map(|event| event.data.name()).collect()
+    };
+    assert_eq!(
+        types("claim/c"),
+        ["claim.asserted", "evidence.added", "evidence.added"]
+    );
+    for (on, first) in [
+        ("ledger", Some("ledger.created")),
+        ("artifact/a", Some("artifact.registered")),
+        ("context/x", Some("context.defined")),
+        ("view/v", Some("view.defined")),
+        ("agent/con", None),
+        ("agent/none", None),
+    ] {
+        let at = |seq: u64| {
+            state
+                .event(&subject(on), seq)
+                .map(|event| event.data.name())
+        };
+        assert_eq!((at(0), at(1), at(2)), (None, first, None), "{on}");
+    }
+    for (on, exists, is_taken) in [
+        ("ledger", true, true),
+        ("agent/log", true, true),
+        ("agent/con", true, true),
+        ("agent/none", false, false),
+        ("artifact/e", true, true),
+        ("artifact/none", false, false),
+        ("context/x", true, true),
+        ("context/none", false, false),
+        ("claim/c", true, true),
+        ("claim/none", false, false),
+        ("view/v", true, true),
+        ("view/none", false, false),
+    ] {
+        let on = subject(on);
+        assert_eq!(
+            (state.exists(&on), state.is_taken(&on)),
+            (exists, is_taken),
+            "{on}"
+        );
+        assert!(!State::new().is_taken(&on) || on == subject("agent/log"));
+    }
+}
+
+#[test]
+fn a_part_of_a_ledger_carries_its_streams_only_and_finds_its_entries_by_index() {
+    let bed = Bed::furnished();
+    let mut part = State::of_streams([Subject::Ledger, subject("claim/c")].into());
+    part.evolve(&bed.entries[0]);
+    let mut later = bed.commit("ann", &[("claim/c", note())]);
+    later.index = 7;
+    part.evolve(&Arc::new(later));
+    assert!(part.carries(&subject("claim/c")) && part.carries(&Subject::Ledger));
+    assert!(!part.carries(&subject("claim/d")));
+    let found = |index| part.entry(index).map(|entry| entry.index);
+    assert_eq!(
+        (found(0), found(1), found(6), found(7), found(8)),
+        (Some(0), None, None, Some(7), None)
+    );
+    assert_eq!(part.size(), 2);
+}
+
+#[test]
+fn the_default_model_is_the_last_that_was_adopted_as_such() {
+    let mut bed = Bed::shared();
+    let model = |bed: &Bed| {
+        let facts = bed.state.constitution().unwrap();
+        facts
+            .default_model()
+            .map(|model| model.model.as_str().to_owned())
+    };
+    let adopted = |name: &str, default: bool| {
+        data(
+            "ledger.model_adopted",
+            json!({"model": name, "version": "v1.0", "spec": crate::hash::Hash::of(b"s").to_string(),
+                "default": default}),
+        )
+    };
+    assert_eq!(model(&bed), None);
+    for (name, default, now) in [
+        ("one", false, None),
+        ("two", true, Some("two")),
+        ("three", false, Some("two")),
+        ("four", true, Some("four")),
+    ] {
+        bed.ok(
+            "ann",
+            &["ann", "bob"],
+            &[("ledger", adopted(name, default))],
+        );
+        assert_eq!(model(&bed).as_deref(), now);
+    }
 }
