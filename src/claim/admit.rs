@@ -427,7 +427,7 @@ impl State {
     fn follows(&self, event: &Event) -> Verdict {
         let head = self.stream(&event.subject);
         let (seq, last) = head.map_or((0, None), |head| (head.seq, Some(head.last)));
-        if creates(&event.data) && (seq > 0 || self.is_taken(&event.subject)) {
+        if creates(&event.data) && self.is_taken(&event.subject) {
             return no(
                 Code::Exists,
                 format!("{} again", event.subject),

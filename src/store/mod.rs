@@ -507,4 +507,26 @@ mod tests {
         assert_eq!(error.source().unwrap().to_string(), "no space");
         assert!(StoreError::Poisoned.source().is_none());
     }
+
+    /// 256 entries of at most 65,535 bytes, each with two bytes of length (c2sp.org/tlog-tiles).
+    #[test]
+    fn a_named_file_is_kept_up_to_the_largest_bundle_and_a_line_up_to_the_longest_entry() {
+        let mut store = Memory::new();
+        let largest = vec![b'x'; 16_777_472];
+        store.put("tile", &largest, Durable::Now).unwrap();
+        let error = store.put("tile", &[&largest[..], b"x"].concat(), Durable::Now);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "tile: 16777473 bytes, expected at most 16777472"
+        );
+        assert_eq!(store.get("tile").unwrap().unwrap().len(), 16_777_472);
+        let longest = vec![b'x'; 65_535];
+        store.append(0, &[&longest]).unwrap();
+        let error = store.append(1, &[b"x", &[&longest[..], b"x"].concat()]);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "line 1 of the append: longer than 65535 bytes"
+        );
+        assert_eq!(store.head(), 1);
+    }
 }

@@ -485,6 +485,28 @@ fn creating_again_starts_over_after_an_init_that_died_and_refuses_a_ledger() {
     assert!(!holds_ledger(&dir.path().join("nowhere")).unwrap());
 }
 
+/// No `init` seals a file, or begins one elsewhere than at the first line.
+#[test]
+fn what_no_init_can_have_left_is_a_ledger() {
+    assert!(holds_ledger(ledger(&[(1, b"1 a\n")]).path()).unwrap());
+    #[cfg(feature = "zstd")]
+    {
+        let dir = ledger(&[(0, b"1 a\n"), (1, b"1 b\n")]);
+        seal(dir.path(), 0).unwrap();
+        fs::remove_file(dir.path().join("events/000000000001.jsonl")).unwrap();
+        assert!(holds_ledger(dir.path()).unwrap());
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("events"), "").unwrap();
+    let error = holds_ledger(dir.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("events: could not open: not a folder"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_reader_follows_the_writer_into_new_files() {
     let dir = tempfile::tempdir().unwrap();
