@@ -417,3 +417,173 @@ pub(super) fn read_open<T: OpenFile>(file: &T) -> io::Result<Vec<u8>> {
     bytes.truncate(filled);
     Ok(bytes)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::super::super::fault::{Fault, Sim, Trouble};
+    use super::*;
+
+    /// Gives and takes three bytes in a call, and after `most` bytes none.
+    struct Sips {
+        bytes: Mutex<Vec<u8>>,
+        length: u64,
+        most: usize,
+    }
+
+    impl OpenFile for Sips {
+        fn length(&self) -> io::Result<u64> {
+            Ok(self.length)
+        }
+        fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+            let bytes = self.bytes.lock().unwrap();
+            let left = &bytes[usize::try_from(offset).unwrap().min(bytes.len())..];
+            let taken = left.len().min(into.len()).min(3);
+            into[..taken].copy_from_slice(&left[..taken]);
+            Ok(taken)
+        }
+        fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+            let mut all = self.bytes.lock().unwrap();
+            assert_eq!(all.len() as u64, offset);
+            let taken = bytes.len().min(3).min(self.most - all.len());
+            all.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+        fn truncate(&self, _: u64) -> io::Result<()> {
+            Ok(())
+        }
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn sips(bytes: &[u8], length: u64, most: usize) -> Sips {
+        Sips {
+            bytes: Mutex::new(bytes.to_vec()),
+            length,
+            most,
+        }
+    }
+
+    #[test]
+    fn what_is_read_and_written_in_sips_is_whole_or_an_error() {
+        let file = sips(b"", 0, 100);
+        file.write_all_at(b"0123456789", 0).unwrap();
+        assert_eq!(*file.bytes.lock().unwrap(), b"0123456789");
+        let full = sips(b"", 0, 7);
+        let error = full.write_all_at(b"0123456789", 0).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+        assert_eq!(
+            read_open(&sips(b"0123456789", 10, 0)).unwrap(),
+            b"0123456789"
+        );
+        // Cut after its length was looked at, and grown.
+        assert_eq!(read_open(&sips(b"01234", 10, 0)).unwrap(), b"01234");
+        assert_eq!(read_open(&sips(b"0123456789", 5, 0)).unwrap(), b"01234");
+    }
+
+    #[test]
+    fn an_interrupted_write_is_made_again_and_any_other_that_fails_is_not() {
+        for (trouble, is_written) in [
+            (Trouble::Interrupted, true),
+            (Trouble::Short, true),
+            (Trouble::Io, false),
+            (Trouble::Full, false),
+        ] {
+            let sim = Sim::default();
+            let path = Path::new("/file");
+            let file = sim.open(path, Mode::Create).unwrap();
+            sim.trouble(Some(Fault {
+                at: sim.calls(),
+                trouble,
+                for_ever: false,
+            }));
+            let written = file.write_all_at(b"0123456789", 0);
+            assert_eq!(written.is_ok(), is_written, "{trouble:?}");
+            if is_written {
+                assert_eq!(sim.contents()[path], b"0123456789", "{trouble:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_the_most_that_was_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert!(read_whole(&Disk, &path, 5).unwrap().is_none());
+        assert!(read_whole(&Disk, &path.join("under"), 5).unwrap().is_none());
+        fs::write(&path, "12345").unwrap();
+        assert_eq!(read_whole(&Disk, &path, 5).unwrap().unwrap(), b"12345");
+        assert!(read_whole(&Disk, &path.join("under"), 5).unwrap().is_none());
+        let error = read_whole(&Disk, &path, 4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert!(read_whole(&Disk, dir.path(), 5).is_err());
+    }
+
+    #[test]
+    fn what_stands_at_a_path_is_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert_eq!(Disk.kind(&path).unwrap(), None);
+        // A path through a file is not one at which nothing stands: it cannot be looked at.
+        fs::write(&path, "1").unwrap();
+        assert!(Disk.kind(&path.join("under")).is_err());
+        assert_eq!(Disk.kind(&path).unwrap(), Some(Kind::File));
+        assert_eq!(Disk.kind(dir.path()).unwrap(), Some(Kind::Folder));
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(Disk.kind(&link).unwrap(), Some(Kind::Other));
+
+        let file = Disk.open(&path, Mode::Write).unwrap();
+        assert!(Disk.stands_at(&file, &path).unwrap());
+        assert!(!Disk.stands_at(&file, &link).unwrap());
+        fs::rename(&path, dir.path().join("other")).unwrap();
+        assert!(!Disk.stands_at(&file, &path).unwrap());
+        fs::write(&path, "1").unwrap();
+        assert!(!Disk.stands_at(&file, &path).unwrap());
+        assert!(!Disk.stands_at(&file, &path.join("under")).unwrap());
+        let long = dir.path().join("x".repeat(300));
+        assert!(Disk.stands_at(&file, &long).is_err());
+        assert!(Disk.kind(&long).is_err());
+    }
+
+    #[test]
+    fn a_lock_file_made_anew_lets_nobody_in_and_without_the_folders_lock_it_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Disk.lock(&path).unwrap();
+        assert!(Disk.is_held(&lock, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        let error = Disk.lock(&path).unwrap_err();
+        assert!(
+            matches!(&error, LockError::Held(by) if by == "another process, whose lock file was taken away"),
+            "{error:?}"
+        );
+        assert!(Disk.is_held(&lock, &path).unwrap());
+        lock.folder = None;
+        assert!(!Disk.is_held(&lock, &path).unwrap());
+    }
+
+    #[test]
+    fn the_holder_is_told_in_plain_words_only_and_the_file_is_emptied_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = Disk.lock(&path).unwrap();
+        let text = format!("pid {}", std::process::id());
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}\n"));
+        let by = |result: Result<DiskLock, LockError>| match result {
+            Err(LockError::Held(by)) => by,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(by(Disk.lock(&path)), text);
+        for odd in ["", "\x1b[2J", "pid 1; rm", "p\u{ef}d 1"] {
+            fs::write(&path, odd).unwrap();
+            assert_eq!(by(Disk.lock(&path)), "another process", "{odd:?}");
+        }
+        drop(lock);
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        drop(Disk.lock(&path).unwrap());
+    }
+}
