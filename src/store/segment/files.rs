@@ -586,4 +586,38 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"");
         drop(Disk.lock(&path).unwrap());
     }
+
+    /// A pipe cannot be synced, and a folder cannot be read as a file: whoever says so asked.
+    #[test]
+    fn what_the_system_refuses_to_sync_read_or_open_is_an_error_of_its_kind() {
+        let (_, end) = io::pipe().unwrap();
+        let pipe = fs::File::from(std::os::fd::OwnedFd::from(end));
+        assert_eq!(
+            OpenFile::sync(&pipe).unwrap_err().kind(),
+            io::ErrorKind::InvalidInput
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let folder = fs::File::open(dir.path()).unwrap();
+        assert_eq!(
+            OpenFile::read_at(&folder, &mut [0; 4], 0)
+                .unwrap_err()
+                .kind(),
+            io::ErrorKind::IsADirectory
+        );
+        let none = dir.path().join("none");
+        for error in [
+            Disk.sync_folder(&none).unwrap_err(),
+            Disk.open(&none, Mode::Read).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        }
+        Disk.sync_folder(dir.path()).unwrap();
+        assert_eq!(
+            Disk.open(dir.path(), Mode::Read).unwrap_err().to_string(),
+            "not a regular file"
+        );
+        // A program that runs is a regular file that may not be written.
+        let busy = Disk.open(&std::env::current_exe().unwrap(), Mode::Write);
+        assert_eq!(busy.unwrap_err().kind(), io::ErrorKind::ExecutableFileBusy);
+    }
 }
