@@ -510,4 +510,299 @@ mod tests {
         ));
         assert_eq!(content(&sim, "checkpoint").unwrap(), b"thxee");
     }
+
+    #[test]
+    fn a_healing_is_empty_where_nothing_is_to_be_done() {
+        assert!(Healing::default().is_empty());
+        let segment = HealedSegment {
+            name: EVENTS.to_owned(),
+            lines: Vec::new(),
+        };
+        for one in [
+            Healing {
+                segments: vec![segment],
+                ..Healing::default()
+            },
+            Healing {
+                named: BTreeMap::from([("checkpoint".to_owned(), Vec::new())]),
+                ..Healing::default()
+            },
+            Healing {
+                aside: vec!["events/stray".to_owned()],
+                ..Healing::default()
+            },
+        ] {
+            assert!(!one.is_empty(), "{one:?}");
+        }
+    }
+
+    /// What is planned over files of these names: each file with the lines it is to have.
+    fn planned(
+        files: &[&str],
+        entries: &[Had],
+        suspect: &[&str],
+    ) -> (Vec<(String, Vec<Lines>)>, Vec<String>) {
+        let sim = Sim::default();
+        for folder in ["", "events"] {
+            sim.make_folder(&dir().join(folder)).unwrap();
+        }
+        for name in files {
+            write(&sim, name, b"any\n");
+        }
+        let suspect = suspect.iter().map(|name| (*name).to_owned()).collect();
+        let (segments, aside) = plan_segments(&sim, dir(), entries, &suspect).unwrap();
+        let segments = segments.into_iter().map(|one| (one.name, one.lines));
+        (segments.collect(), aside)
+    }
+
+    fn at(line: u64) -> Had {
+        Had::Stored { line, length: 6 }
+    }
+
+    fn given(text: &str) -> Had {
+        Had::Given(text.into())
+    }
+
+    const FIRST: &str = "events/000000000000.jsonl";
+    const SEALED: &str = "events/000000000000.jsonl.zst";
+    const THIRD: &str = "events/000000000002.jsonl";
+    const FIFTH: &str = "events/000000000004.jsonl";
+    const FIFTH_SEALED: &str = "events/000000000004.jsonl.zst";
+
+    fn file(name: &str, lines: &[Lines]) -> (String, Vec<Lines>) {
+        (name.to_owned(), lines.to_vec())
+    }
+
+    #[test]
+    fn a_file_is_written_again_where_it_is_suspect_doubled_missing_or_out_of_order() {
+        let whole = || [at(0), at(1), at(2), at(3)];
+        let nothing = (Vec::new(), Vec::new());
+        assert_eq!(planned(&[FIRST, THIRD], &whole(), &[]), nothing);
+        assert_eq!(planned(&[], &[], &[]), nothing);
+        assert_eq!(planned(&[FIRST], &[], &[FIRST]), nothing);
+        let first = || file(FIRST, &[Lines::Stored(0..2)]);
+        let third = || file(THIRD, &[Lines::Stored(2..4)]);
+        assert_eq!(
+            planned(&[FIRST, THIRD], &whole(), &[FIRST]),
+            (vec![first()], vec![])
+        );
+        assert_eq!(
+            planned(&[FIRST, THIRD], &whole(), &[FIRST, THIRD]),
+            (vec![first(), third()], vec![])
+        );
+        assert_eq!(
+            planned(&[FIRST, SEALED, THIRD], &whole(), &[]),
+            (vec![first()], vec![SEALED.to_owned()])
+        );
+        assert_eq!(
+            planned(&[SEALED, THIRD], &whole(), &[SEALED]),
+            (vec![first()], vec![SEALED.to_owned()])
+        );
+        // The first file is gone: its lines come from elsewhere.
+        assert_eq!(
+            planned(&[THIRD], &[given("one"), given("two"), at(2), at(3)], &[]),
+            (
+                vec![file(
+                    FIRST,
+                    &[Lines::Given(b"one".to_vec()), Lines::Given(b"two".to_vec())]
+                )],
+                vec![]
+            )
+        );
+        // Two lines have changed places; nothing is lost and nothing given.
+        assert_eq!(
+            planned(&[FIRST, THIRD], &[at(1), at(0), at(2), at(3)], &[]),
+            (
+                vec![file(FIRST, &[Lines::Stored(1..2), Lines::Stored(0..1)])],
+                vec![]
+            )
+        );
+        // Rows of lines are copied as rows.
+        assert_eq!(
+            planned(
+                &[FIRST],
+                &[at(0), at(1), at(5), at(6), given("x"), at(7)],
+                &[]
+            ),
+            (
+                vec![file(
+                    FIRST,
+                    &[
+                        Lines::Stored(0..2),
+                        Lines::Stored(5..7),
+                        Lines::Given(b"x".to_vec()),
+                        Lines::Stored(7..8)
+                    ]
+                )],
+                vec![]
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_lost_leaves_its_file_alone_unless_the_file_gains_a_line() {
+        assert_eq!(
+            planned(&[FIRST], &[at(0), Had::Lost, at(2)], &[FIRST]),
+            (vec![], vec![])
+        );
+        assert_eq!(
+            planned(&[FIRST], &[given("one"), Had::Lost, at(2)], &[FIRST]),
+            (
+                vec![file(
+                    FIRST,
+                    &[Lines::Given(b"one".to_vec()), Lines::Stored(2..3)]
+                )],
+                vec![]
+            )
+        );
+    }
+
+    #[test]
+    fn behind_the_last_entry_only_what_is_suspect_goes_and_once() {
+        let whole = || [at(0), at(1), at(2), at(3)];
+        let all = [FIRST, THIRD, FIFTH_SEALED];
+        assert_eq!(planned(&all, &whole(), &[]), (vec![], vec![]));
+        assert_eq!(
+            planned(&all, &whole(), &[FIFTH_SEALED]),
+            (vec![], vec![FIFTH_SEALED.to_owned()])
+        );
+        assert_eq!(
+            planned(&[FIRST, THIRD, FIFTH], &whole(), &[FIFTH]),
+            (vec![], vec![FIFTH.to_owned()])
+        );
+    }
+
+    /// 64 MiB are a file's.
+    #[test]
+    fn lines_that_no_name_divides_are_divided_by_how_much_a_file_holds() {
+        const MIB: u64 = 1 << 20;
+        let long = |line, length| Had::Stored { line, length };
+        let names = |entries: &[Had]| -> Vec<String> {
+            let (segments, _) = planned(&[], entries, &[]);
+            segments.into_iter().map(|(name, _)| name).collect()
+        };
+        let rest = 64 * MIB - 10;
+        assert_eq!(
+            names(&[long(9, 32 * MIB), long(8, 32 * MIB), long(7, 1)]),
+            [FIRST, THIRD]
+        );
+        assert_eq!(
+            names(&[
+                long(9, 64 * MIB),
+                long(8, 1),
+                long(7, 64 * MIB - 1),
+                long(6, 65 * MIB),
+                long(5, 1),
+            ]),
+            [
+                FIRST,
+                "events/000000000001.jsonl",
+                "events/000000000003.jsonl",
+                FIFTH
+            ]
+        );
+        // Nine bytes and their newline fill it.
+        assert_eq!(names(&[long(9, rest), given("123456789")]), [FIRST]);
+        assert_eq!(
+            names(&[long(9, rest), given("123456789"), long(8, 1)]),
+            [FIRST, THIRD]
+        );
+    }
+
+    #[test]
+    fn each_healing_keeps_what_it_replaced_in_a_folder_of_its_own() {
+        let sim = Sim::default();
+        let options = Options {
+            segment_bytes: 8,
+            reserve_bytes: 0,
+        };
+        let mut writer = SegmentWriter::create_on(sim.clone(), dir(), options).unwrap();
+        writer.append(0, &[b"one", b"two", b"three"]).unwrap();
+        writer.close().unwrap();
+        let give = |name: &str, line: &[u8]| HealedSegment {
+            name: name.to_owned(),
+            lines: vec![Lines::Given(line.to_vec())],
+        };
+        let healing = Healing {
+            segments: vec![
+                HealedSegment {
+                    name: FIRST.to_owned(),
+                    lines: vec![Lines::Stored(0..1), Lines::Given(b"2wo".to_vec())],
+                },
+                give(THIRD, b"3hree"),
+            ],
+            named: BTreeMap::from([("tile/0/000".to_owned(), b"tile".to_vec())]),
+            aside: vec!["events/none".to_owned()],
+        };
+        let kept = heal(&sim, dir(), &healing).unwrap();
+        assert_eq!(kept.as_deref(), Some("torn/healed-0001"));
+        assert_eq!(content(&sim, FIRST).unwrap(), b"one\n2wo\n");
+        assert_eq!(content(&sim, THIRD).unwrap(), b"3hree\n");
+        assert_eq!(content(&sim, "tile/0/000").unwrap(), b"tile");
+        let old = |name: &str| content(&sim, &format!("torn/healed-0001/{name}"));
+        assert_eq!(old(FIRST).unwrap(), b"one\ntwo\n");
+        assert_eq!(old(THIRD).unwrap(), b"three\n");
+        assert_eq!(old("tile/0/000"), None, "there was none");
+        let again = heal(&sim, dir(), &healing).unwrap();
+        assert_eq!(again.as_deref(), Some("torn/healed-0002"));
+        assert_eq!(
+            content(&sim, "torn/healed-0002/tile/0/000").unwrap(),
+            b"tile"
+        );
+        // Where nothing stood, nothing is kept.
+        let new = Healing {
+            named: BTreeMap::from([("checkpoint".to_owned(), b"new".to_vec())]),
+            ..Healing::default()
+        };
+        assert_eq!(heal(&sim, dir(), &new).unwrap(), None);
+        assert_eq!(content(&sim, "checkpoint").unwrap(), b"new");
+    }
+
+    #[test]
+    fn lines_that_are_no_longer_there_end_a_healing_before_anything_is_replaced() {
+        let (sim, healing) = damaged();
+        for stored in [0..4, 3..4, 2..5] {
+            let short = Healing {
+                segments: vec![HealedSegment {
+                    name: EVENTS.to_owned(),
+                    lines: vec![Lines::Stored(stored.clone())],
+                }],
+                ..healing.clone()
+            };
+            let error = heal(&sim, dir(), &short).unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .ends_with(".new: could not copy lines to: line 3 is no longer there"),
+                "{error}"
+            );
+            assert_eq!(content(&sim, EVENTS).unwrap(), b"one\ntxo\nthree\n");
+            assert_eq!(content(&sim, "checkpoint").unwrap(), b"thxee");
+        }
+    }
+
+    /// More than is written in one piece.
+    #[test]
+    fn a_file_of_many_long_lines_is_healed_byte_for_byte() {
+        let sim = Sim::default();
+        let lines: Vec<Vec<u8>> = (0..40_u8).map(|at| vec![b'a' + at % 26; 60_000]).collect();
+        let mut writer = SegmentWriter::create_on(sim.clone(), dir(), Options::default()).unwrap();
+        let slices: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        writer.append(0, &slices).unwrap();
+        writer.close().unwrap();
+        let before = content(&sim, EVENTS).unwrap();
+        let healing = Healing {
+            segments: vec![HealedSegment {
+                name: EVENTS.to_owned(),
+                lines: vec![
+                    Lines::Stored(0..30),
+                    Lines::Given(lines[30].clone()),
+                    Lines::Stored(31..40),
+                ],
+            }],
+            ..Healing::default()
+        };
+        heal(&sim, dir(), &healing).unwrap();
+        assert_eq!(content(&sim, EVENTS).unwrap(), before);
+    }
 }
