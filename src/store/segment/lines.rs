@@ -291,10 +291,13 @@ mod tests {
     fn the_longest_line_passes_and_one_byte_more_does_not() {
         let mut text = vec![b'a'; MAX_LINE];
         text.push(b'\n');
-        assert_eq!(
-            owned(&text, 1 << 20),
-            [(0, Ok(text[..MAX_LINE].to_vec()), true)]
-        );
+        // Also where its newline comes with the next chunk.
+        for chunk in [100, MAX_LINE, MAX_LINE + 1, 1 << 20] {
+            assert_eq!(
+                owned(&text, chunk),
+                [(0, Ok(text[..MAX_LINE].to_vec()), true)]
+            );
+        }
         text.insert(0, b'a');
         assert_eq!(owned(&text, 1 << 20), [(0, Err(65_536), true)]);
         assert_eq!(owned(&text, 100), [(0, Err(65_536), true)]);
