@@ -536,6 +536,12 @@ fn a_rule_asks_for_a_number_of_signatures_or_for_the_threshold() {
             assert_eq!(error.path, "data.policy.rules.claim.asserted.signatures");
         }
     }
+    let policy = with_rule("claim.asserted", json!({"roles": ["curator"]}));
+    let error = read("ledger.policy_changed", &json!({"policy": policy})).unwrap_err();
+    assert_eq!(
+        (error.found.as_str(), &*error.expected),
+        ("nothing", "1 to 16, or threshold")
+    );
 }
 
 fn slugs<'s, T: 's>(held: impl Iterator<Item = (&'s Slug, &'s Arc<T>)>) -> Vec<String> {
