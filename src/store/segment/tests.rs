@@ -5,9 +5,9 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 
 use super::super::{Durable, Found, Store, StoreError};
 use super::*;
@@ -275,6 +275,47 @@ fn a_named_file_is_not_written_through_a_link_out_of_the_folder() {
     assert!(fs::read_dir(outside.path()).unwrap().next().is_none());
 }
 
+/// A copy of what was last synced lies in `cache/` for each name of its own.
+#[test]
+fn what_is_replaced_without_syncs_is_kept_by_name_as_it_was_last_synced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = SegmentWriter::create(dir.path()).unwrap();
+    let reader = writer.reader();
+    let told = |name: &str| {
+        let text = |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8(bytes).unwrap());
+        let now = text(reader.get(name).unwrap());
+        assert_eq!(
+            reader.length_of(name).unwrap(),
+            now.as_ref().map(|now| now.len() as u64)
+        );
+        (now, text(reader.get_synced(name).unwrap()))
+    };
+    let both = |now: &str, synced: &str| (Some(now.to_owned()), Some(synced.to_owned()));
+    assert_eq!(told("checkpoint"), (None, None));
+    writer.put("checkpoint", b"one", Durable::Later).unwrap();
+    writer.put("tile/0/000", b"tile", Durable::Later).unwrap();
+    assert_eq!(told("checkpoint"), both("one", "one"));
+    assert_eq!(told("tile/0/000"), both("tile", "tile"));
+    writer
+        .put("checkpoint", b"number two", Durable::Later)
+        .unwrap();
+    assert_eq!(told("checkpoint"), both("number two", "one"));
+    writer.sync_named().unwrap();
+    assert_eq!(told("checkpoint"), both("number two", "number two"));
+    // What is put for good is not synced once more, as nothing of it is open.
+    writer.put("checkpoint", b"3", Durable::Later).unwrap();
+    writer.put("checkpoint", b"four", Durable::Now).unwrap();
+    writer.sync_named().unwrap();
+    assert_eq!(told("checkpoint"), both("four", "number two"));
+    for name in ["../checkpoint", "lock", ""] {
+        let refused = |error: StoreError| matches!(error, StoreError::BadName { .. });
+        assert!(refused(reader.length_of(name).unwrap_err()));
+        assert!(refused(reader.get_synced(name).unwrap_err()));
+        assert!(refused(reader.get(name).unwrap_err()));
+        assert!(refused(writer.put(name, b"", Durable::Later).unwrap_err()));
+    }
+}
+
 #[test]
 fn a_torn_tail_is_cut_kept_aside_and_nothing_before_it_is_lost() {
     for (tail, cut, found) in [
@@ -360,11 +401,21 @@ fn a_missing_file_and_lines_too_many_are_found_and_all_other_lines_are_read() {
     assert_eq!(damages(open(dir.path(), Some(1))).len(), 3);
 }
 
-/// The disk, with a name that the first `times` listings of a folder do not have.
+/// The disk, with names that the first so many listings of a folder do not have.
 #[derive(Clone)]
 struct Late {
-    name: &'static str,
-    times: Arc<AtomicUsize>,
+    late: Vec<(&'static str, Arc<AtomicUsize>)>,
+}
+
+impl Late {
+    fn of(late: &[(&'static str, usize)]) -> Late {
+        let late = late
+            .iter()
+            .map(|(name, times)| (*name, Arc::new(AtomicUsize::new(*times))));
+        Late {
+            late: late.collect(),
+        }
+    }
 }
 
 impl Files for Late {
@@ -376,9 +427,12 @@ impl Files for Late {
     }
     fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
         let fewer = |left: usize| left.checked_sub(1);
-        let is_late = self.times.fetch_update(SeqCst, SeqCst, fewer).is_ok();
         let mut names = Disk.names(folder)?;
-        names.retain(|name| !is_late || name != self.name);
+        for (late, times) in &self.late {
+            if times.fetch_update(SeqCst, SeqCst, fewer).is_ok() {
+                names.retain(|name| name != late);
+            }
+        }
         Ok(names)
     }
     fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
@@ -407,10 +461,8 @@ impl Files for Late {
 fn what_no_list_had_is_looked_for_again_before_it_is_called_missing() {
     for (name, at) in [("000000000000.jsonl", 0), ("000000000001.jsonl", 1)] {
         let dir = ledger(&[(0, b"1 a\n"), (1, b"1 b\n"), (2, b"1 c\n")]);
-        let opened = |times| {
-            let times = Arc::new(AtomicUsize::new(times));
-            SegmentReader::open_on(Late { name, times }, dir.path()).unwrap()
-        };
+        let opened =
+            |times| SegmentReader::open_on(Late::of(&[(name, times)]), dir.path()).unwrap();
         let mut lines = [
             (0, 1, line("1 a")),
             (1, 1, line("1 b")),
@@ -421,6 +473,227 @@ fn what_no_list_had_is_looked_for_again_before_it_is_called_missing() {
         lines[at].2 = Err(Found::Missing { lines: 1 });
         assert_eq!(seen(&opened(usize::MAX), 0, u64::MAX), lines, "{name}");
     }
+}
+
+/// Each list takes two listings: one for the opening, one for each gap.
+#[test]
+fn every_gap_is_looked_for_again_also_behind_one_that_stays() {
+    let dir = ledger(&[
+        (0, b"1 a\n"),
+        (1, b"1 b\n"),
+        (2, b"1 c\n"),
+        (3, b"1 d\n"),
+        (4, b"1 e\n"),
+    ]);
+    let late = Late::of(&[
+        ("000000000001.jsonl", usize::MAX),
+        ("000000000003.jsonl", 4),
+    ]);
+    let reader = SegmentReader::open_on(late, dir.path()).unwrap();
+    assert_eq!(
+        seen(&reader, 0, u64::MAX),
+        [
+            (0, 1, line("1 a")),
+            (1, 1, Err(Found::Missing { lines: 1 })),
+            (2, 1, line("1 c")),
+            (3, 1, line("1 d")),
+            (4, 1, line("1 e")),
+        ]
+    );
+}
+
+#[test]
+fn only_what_was_asked_for_is_called_missing() {
+    let dir = ledger(&[(3, b"1 d\n"), (4, b"1 e\n"), (7, b"1 h\n")]);
+    let reader = SegmentReader::open(dir.path()).unwrap();
+    let first = (0, 1, Err(Found::Missing { lines: 3 }));
+    let later = (5, 1, Err(Found::Missing { lines: 2 }));
+    assert_eq!(seen(&reader, 0, 0), []);
+    assert_eq!(seen(&reader, 0, 1), [first.clone()]);
+    assert_eq!(seen(&reader, 2, 3), [first.clone()]);
+    assert_eq!(seen(&reader, 2, 4), [first, (3, 1, line("1 d"))]);
+    assert_eq!(seen(&reader, 3, 4), [(3, 1, line("1 d"))]);
+    assert_eq!(seen(&reader, 4, 5), [(4, 1, line("1 e"))]);
+    assert_eq!(seen(&reader, 4, 6), [(4, 1, line("1 e")), later.clone()]);
+    assert_eq!(seen(&reader, 5, 6), [later.clone()]);
+    assert_eq!(seen(&reader, 6, 7), [later]);
+    assert_eq!(seen(&reader, 7, 9), [(7, 1, line("1 h"))]);
+    assert_eq!(seen(&reader, 8, 9), []);
+}
+
+/// The disk, and what was opened and read on it: the file, where, how many bytes were asked for.
+#[derive(Clone, Default)]
+struct Watched {
+    opened: Arc<Mutex<Vec<String>>>,
+    read: Arc<Mutex<Vec<(u64, usize)>>>,
+}
+
+struct WatchedFile {
+    file: fs::File,
+    read: Arc<Mutex<Vec<(u64, usize)>>>,
+}
+
+impl OpenFile for WatchedFile {
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.read.lock().unwrap().push((offset, into.len()));
+        OpenFile::read_at(&self.file, into, offset)
+    }
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        OpenFile::write_at(&self.file, bytes, offset)
+    }
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.file.truncate(length)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+}
+
+impl Files for Watched {
+    type File = WatchedFile;
+    type Lock = DiskLock;
+
+    fn open(&self, path: &Path, mode: Mode) -> io::Result<WatchedFile> {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        self.opened.lock().unwrap().push(name);
+        Ok(WatchedFile {
+            file: Disk.open(path, mode)?,
+            read: Arc::clone(&self.read),
+        })
+    }
+    fn names(&self, folder: &Path) -> io::Result<Vec<String>> {
+        Disk.names(folder)
+    }
+    fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+        Disk.kind(path)
+    }
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        Disk.make_folder(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        Disk.sync_folder(folder)
+    }
+    fn lock(&self, path: &Path) -> Result<DiskLock, LockError> {
+        Disk.lock(path)
+    }
+}
+
+#[test]
+fn a_line_whose_surroundings_were_seen_is_one_small_read() {
+    let text: String = (0..100).map(|at| format!("1 line {at:092}\n")).collect();
+    assert_eq!(text.len(), 10_000);
+    let dir = ledger(&[(0, text.as_bytes())]);
+    let disk = Watched::default();
+    let reader = SegmentReader::open_on(disk.clone(), dir.path()).unwrap();
+    let read = |from, to| {
+        disk.read.lock().unwrap().clear();
+        assert_eq!(seen(&reader, from, to).len() as u64, to - from);
+        disk.read.lock().unwrap().clone()
+    };
+    const SMALL: usize = 16 << 10;
+    const LARGE: usize = 128 << 10;
+    assert_eq!(read(90, 91), [(0, SMALL)]);
+    // It begins at a 16th.
+    assert_eq!(read(90, 91), [(8_000, SMALL)]);
+    assert_eq!(read(80, 81), [(8_000, SMALL)]);
+    assert_eq!(read(79, 80), [(6_400, SMALL)]);
+    assert_eq!(read(15, 16), [(0, SMALL)]);
+    assert_eq!(read(16, 80), [(1_600, SMALL)]);
+    assert_eq!(read(16, 81), [(1_600, LARGE)]);
+    assert_eq!(read(99, 100), [(8_000, SMALL)]);
+    assert_eq!(read(99, 100), [(9_600, SMALL)]);
+    // A reader that has the rest to tell as well begins where it last was.
+    disk.read.lock().unwrap().clear();
+    assert_eq!(reader.head().unwrap(), 100);
+    assert_eq!(disk.read.lock().unwrap()[0], (9_600, LARGE));
+}
+
+#[test]
+fn so_many_files_stay_open_and_no_more() {
+    let lines: Vec<String> = (0..70).map(|at| format!("1 {at}\n")).collect();
+    let files: Vec<(u64, &[u8])> = (0..).zip(lines.iter().map(String::as_bytes)).collect();
+    let dir = ledger(&files);
+    let disk = Watched::default();
+    let reader = SegmentReader::open_on(disk.clone(), dir.path()).unwrap();
+    for opened in [70, 6, 6] {
+        assert_eq!(seen(&reader, 0, 70).len(), 70);
+        assert_eq!(
+            std::mem::take(&mut *disk.opened.lock().unwrap()).len(),
+            opened
+        );
+    }
+}
+
+/// Where lines begin is remembered for every 16th.
+#[test]
+fn what_is_forgotten_is_looked_for_again_and_the_rest_is_not() {
+    let text =
+        |of: &str, count: u64| -> String { (0..count).map(|at| format!("1 {of}{at}\n")).collect() };
+    let dir = ledger(&[
+        (0, text("line", 20).as_bytes()),
+        (20, text("line", 40).as_bytes()),
+    ]);
+    let reader = SegmentReader::open(dir.path()).unwrap();
+    assert_eq!(seen(&reader, 0, u64::MAX).len(), 60);
+    // As many lines, each longer.
+    fs::write(
+        dir.path().join("events/000000000020.jsonl"),
+        text("a longer line", 40),
+    )
+    .unwrap();
+    let at = |reader: &SegmentReader, index: u64| seen(reader, index, index + 1).remove(0).2;
+    assert_ne!(
+        at(&reader, 39),
+        line("1 a longer line19"),
+        "16 lines on it begins elsewhere"
+    );
+    reader.forget_from(36);
+    assert_eq!(at(&reader, 39), line("1 a longer line19"));
+    assert_eq!(at(&reader, 20), line("1 a longer line0"));
+    assert_eq!(at(&reader, 19), line("1 line19"));
+    assert_eq!(at(&reader, 59), line("1 a longer line39"));
+    assert_eq!(reader.head().unwrap(), 60);
+}
+
+#[test]
+fn the_head_counts_a_line_that_is_too_long_and_not_one_without_an_end() {
+    let long = [&[b'x'; 65_536][..], b"\n"].concat();
+    for (text, head) in [
+        (&b""[..], 0),
+        (b"1 a\n", 1),
+        (b"1 a\n1 b", 1),
+        (b"1 a\n\0\0", 1),
+        (&long, 1),
+        (&[&b"1 a\n"[..], &long].concat(), 2),
+        (&[&long[..], b"1 a\n1"].concat(), 2),
+    ] {
+        let dir = ledger(&[(0, text)]);
+        assert_eq!(
+            SegmentReader::open(dir.path()).unwrap().head().unwrap(),
+            head
+        );
+        let dir = ledger(&[(0, b"1 a\n1 b\n"), (2, text)]);
+        assert_eq!(
+            SegmentReader::open(dir.path()).unwrap().head().unwrap(),
+            head + 2
+        );
+    }
+    assert_eq!(
+        SegmentReader::open(ledger(&[]).path())
+            .unwrap()
+            .head()
+            .unwrap(),
+        0
+    );
 }
 
 #[test]
