@@ -591,30 +591,35 @@ impl Files for Watched {
 fn a_line_whose_surroundings_were_seen_is_one_small_read() {
     let text: String = (0..100).map(|at| format!("1 line {at:092}\n")).collect();
     assert_eq!(text.len(), 10_000);
-    let dir = ledger(&[(0, text.as_bytes())]);
-    let disk = Watched::default();
-    let reader = SegmentReader::open_on(disk.clone(), dir.path()).unwrap();
-    let read = |from, to| {
-        disk.read.lock().unwrap().clear();
-        assert_eq!(seen(&reader, from, to).len() as u64, to - from);
-        disk.read.lock().unwrap().clone()
-    };
     const SMALL: usize = 16 << 10;
     const LARGE: usize = 128 << 10;
-    assert_eq!(read(90, 91), [(0, SMALL)]);
-    // It begins at a 16th.
-    assert_eq!(read(90, 91), [(8_000, SMALL)]);
-    assert_eq!(read(80, 81), [(8_000, SMALL)]);
-    assert_eq!(read(79, 80), [(6_400, SMALL)]);
-    assert_eq!(read(15, 16), [(0, SMALL)]);
-    assert_eq!(read(16, 80), [(1_600, SMALL)]);
-    assert_eq!(read(16, 81), [(1_600, LARGE)]);
-    assert_eq!(read(99, 100), [(8_000, SMALL)]);
-    assert_eq!(read(99, 100), [(9_600, SMALL)]);
-    // A reader that has the rest to tell as well begins where it last was.
-    disk.read.lock().unwrap().clear();
-    assert_eq!(reader.head().unwrap(), 100);
-    assert_eq!(disk.read.lock().unwrap()[0], (9_600, LARGE));
+    for first in [0, 7] {
+        let before = "1 line\n".repeat(usize::try_from(first).unwrap());
+        let files = [(0, before.as_bytes()), (first, text.as_bytes())];
+        let dir = ledger(&files[usize::from(first == 0)..]);
+        let disk = Watched::default();
+        let reader = SegmentReader::open_on(disk.clone(), dir.path()).unwrap();
+        let read = |from, to| {
+            disk.read.lock().unwrap().clear();
+            let got = seen(&reader, first + from, first + to);
+            assert_eq!(got.len() as u64, to - from);
+            disk.read.lock().unwrap().clone()
+        };
+        assert_eq!(read(90, 91), [(0, SMALL)]);
+        // It begins at a 16th.
+        assert_eq!(read(90, 91), [(8_000, SMALL)]);
+        assert_eq!(read(80, 81), [(8_000, SMALL)]);
+        assert_eq!(read(79, 80), [(6_400, SMALL)]);
+        assert_eq!(read(15, 16), [(0, SMALL)]);
+        assert_eq!(read(16, 80), [(1_600, SMALL)]);
+        assert_eq!(read(16, 81), [(1_600, LARGE)]);
+        assert_eq!(read(99, 100), [(8_000, SMALL)]);
+        assert_eq!(read(99, 100), [(9_600, SMALL)]);
+        // The head is looked for from where lines were last seen, also in a new list.
+        disk.read.lock().unwrap().clear();
+        assert_eq!(reader.head().unwrap(), first + 100);
+        assert_eq!(disk.read.lock().unwrap()[0], (9_600, LARGE));
+    }
 }
 
 #[test]
@@ -831,6 +836,29 @@ fn a_sealed_file_gives_the_same_lines_and_the_newest_is_not_sealed() {
         ),
         "{got:?}"
     );
+}
+
+/// As after a crash while a file in the middle was sealed, or a copying that broke off.
+#[cfg(feature = "zstd")]
+#[test]
+fn of_two_forms_the_plain_one_is_read_if_it_has_every_line() {
+    let long = [&b"1 "[..], &[b'x'; 65_534], b"\n"].concat();
+    for (plain, is_read) in [
+        (&b"1 C\n1 D\n"[..], true),
+        (b"1 C\n1 D\n1 E\n", true),
+        (&[&long[..], b"1 D\n"].concat(), true),
+        (b"1 C\n", false),
+        (b"1 C\n1 D", false),
+        (b"1 C\n\0\0\0\0", false),
+        (b"", false),
+    ] {
+        let dir = ledger(&[(0, b"1 a\n1 b\n"), (2, b"1 c\n1 d\n"), (4, b"1 e\n")]);
+        seal(dir.path(), 2).unwrap();
+        fs::write(dir.path().join("events/000000000002.jsonl"), plain).unwrap();
+        let got = seen(&SegmentReader::open(dir.path()).unwrap(), 3, 4);
+        let expected = if is_read { "1 D" } else { "1 d" };
+        assert_eq!(got, [(3, 2, line(expected))], "{}", plain.len());
+    }
 }
 
 #[cfg(feature = "zstd")]
