@@ -125,7 +125,7 @@ pub(super) fn recover<F: Files>(
         None => None,
     };
     let kept = cut.as_ref().map_or(survey.lines, |cut| cut.index);
-    if let Some(from) = survey.resync.filter(|_| kept > survey.acknowledged) {
+    if let Some(from) = survey.resync {
         repair.write_again(from, survey.end)?;
     }
     let events = dir.join("events");

@@ -110,3 +110,56 @@ fn compare<T: OpenFile + 'static>(plain: &Arc<T>, sealed: &Arc<T>) -> io::Result
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn file(bytes: &[u8]) -> Arc<std::fs::File> {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        Arc::new(file)
+    }
+
+    #[test]
+    fn what_does_not_give_back_every_byte_and_no_more_is_not_sealed() {
+        let long = vec![b'x'; 200_000];
+        let one_more = [&long[..], b"x"].concat();
+        let texts: [&[u8]; 6] = [b"", b"1 a\n", b"1 b\n", b"1 a\n1 b\n", &long, &one_more];
+        for plain in texts {
+            for other in texts {
+                let sealed = file(b"");
+                let length = compress(&file(other), &*sealed).unwrap();
+                assert_eq!(length, sealed.length().unwrap());
+                let compared = compare(&file(plain), &sealed);
+                assert_eq!(compared.is_ok(), plain == other);
+                if let Err(error) = compared {
+                    assert_eq!(
+                        error.to_string(),
+                        "the compressed lines are not the same bytes"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Each MiB is a frame of its own, which begins with the magic number of RFC 8878, 3.1.1.
+    #[test]
+    fn a_file_is_a_row_of_frames_of_a_mebibyte() {
+        let text: Vec<u8> = (0..3 << 20).map(|at: u32| (at % 251) as u8).collect();
+        let sealed = file(b"");
+        compress(&file(&text), &*sealed).unwrap();
+        let bytes = super::super::files::read_open(&*sealed).unwrap();
+        let mut rest = &bytes[..];
+        let mut frames = Vec::new();
+        while !rest.is_empty() {
+            assert_eq!(rest[..4], [0x28, 0xb5, 0x2f, 0xfd]);
+            let mut decoder = ruzstd::decoding::StreamingDecoder::new(&mut rest).unwrap();
+            let mut frame = Vec::new();
+            decoder.read_to_end(&mut frame).unwrap();
+            frames.push(frame);
+        }
+        assert_eq!(frames, text.chunks(1 << 20).collect::<Vec<_>>());
+    }
+}

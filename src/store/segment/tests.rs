@@ -379,6 +379,132 @@ fn fewer_lines_than_acknowledged_or_no_acknowledged_size_is_damage() {
     assert_eq!(open(dir.path(), Some(1)).unwrap().1.kept, 1);
 }
 
+fn told(result: Result<(SegmentWriter, Recovered), StoreError>) -> Vec<String> {
+    match result {
+        Err(StoreError::Damaged(list)) => list.iter().map(ToString::to_string).collect(),
+        other => panic!("{:?}", other.map(|(_, recovered)| recovered)),
+    }
+}
+
+#[test]
+fn every_bad_line_before_what_was_acknowledged_is_told_in_words() {
+    const FILE: &str = "events/000000000000.jsonl";
+    let dir = ledger(&[(0, b"x\n1 b\ny\n2 d\n")]);
+    let bad = |index: u64, found: &str| {
+        let line = index + 1;
+        format!(
+            "entry {index} ({FILE} line {line}): found \"{found}\", expected a line as it was written"
+        )
+    };
+    assert_eq!(told(open(dir.path(), Some(4))), [bad(0, "x"), bad(2, "y")]);
+    assert_eq!(told(open(dir.path(), Some(3))), [bad(0, "x"), bad(2, "y")]);
+    let dir = ledger(&[(0, b"1 a\n1 b\n")]);
+    assert_eq!(
+        told(open(dir.path(), Some(3))),
+        [format!(
+            "entry 2 ({FILE} line 3): found the end of the ledger after 2 entries, \
+             expected 3 entries, as many as were acknowledged"
+        )]
+    );
+    assert_eq!(
+        told(open(dir.path(), None)),
+        [
+            "entry 2 (checkpoint line 1): found nothing that says how many entries were acknowledged, \
+          expected a signed size, as there are 2 entries"
+        ]
+    );
+    // A torn batch is no end of the ledger where it was acknowledged.
+    let dir = ledger(&[(0, b"1 a\n2 b")]);
+    assert_eq!(
+        told(open(dir.path(), Some(2))),
+        [format!(
+            "entry 1 ({FILE} line 2): found 3 bytes without a newline, expected a newline at the end of the line"
+        )]
+    );
+}
+
+#[test]
+fn at_most_a_thousand_places_are_told() {
+    for count in [999, 1_000, 1_001, 1_100] {
+        let dir = ledger(&[(0, "x\n".repeat(count).as_bytes())]);
+        let told = told(open(dir.path(), Some(2_000)));
+        assert_eq!(told.len(), count.min(1_000));
+    }
+}
+
+/// An `init` that died leaves the beginning of one line at most.
+#[test]
+fn without_an_acknowledged_size_only_nothing_or_one_torn_line_is_gone_on_with() {
+    let long = [&[b'x'; 65_536][..], b"\n"].concat();
+    for (text, is_open) in [
+        (&b""[..], true),
+        (b"\0\0", true),
+        (b"1 a", true),
+        (b"x\n", true),
+        (&long, true),
+        (b"1 a\n", false),
+        (b"1 a\n1", false),
+        (b"x\ny\n", false),
+        (b"x\n1", false),
+        (b"x\n1 b\n", false),
+        (&[&long[..], b"1"].concat(), false),
+    ] {
+        let dir = ledger(&[(0, text)]);
+        let opened = open(dir.path(), None);
+        assert_eq!(opened.is_ok(), is_open, "{:?}", opened.err());
+        if let Ok((writer, recovered)) = opened {
+            assert_eq!((recovered.kept, recovered.resynced), (0, 0));
+            writer.close().unwrap();
+            assert_eq!(self::text(dir.path(), 0), b"");
+        }
+    }
+}
+
+/// A sealed file was whole when it was sealed.
+#[cfg(feature = "zstd")]
+#[test]
+fn a_bad_line_in_a_sealed_file_is_damage_wherever_it_stands() {
+    let dir = ledger(&[(0, b"1 a\nx\n"), (2, b"")]);
+    seal(dir.path(), 0).unwrap();
+    assert_eq!(
+        damages(open(dir.path(), Some(0))),
+        [("events/000000000000.jsonl.zst".into(), 2, 1)]
+    );
+}
+
+/// The name's digits are of the digest of each MiB with the digest before it.
+#[test]
+fn a_torn_batch_over_several_files_is_kept_whole_and_cut_from_each() {
+    let long: Vec<u8> = [&b"2 "[..], &[b'x'; 60_000], b"\n"].concat();
+    let many = long.repeat(20);
+    let dir = ledger(&[
+        (0, &[&b"1 a\n?\n"[..], &many].concat()),
+        (22, &many),
+        (42, b"2 z\n\0\0\0\0"),
+    ]);
+    let (mut writer, recovered) = open(dir.path(), Some(1)).unwrap();
+    let cut = recovered.cut.unwrap();
+    let expected = [b"?\n", &many[..], &many[..], b"2 z\n"].concat();
+    assert_eq!((recovered.kept, recovered.resynced, cut.index), (1, 0, 1));
+    assert_eq!(cut.bytes, expected.len() as u64);
+    assert_eq!(fs::read(dir.path().join(&cut.file)).unwrap(), expected);
+    let mut digest: Option<crate::hash::Hash> = None;
+    for part in [&expected[..2 + many.len()], &many, b"2 z\n"] {
+        for piece in part.chunks(1 << 20) {
+            digest = Some(match digest {
+                None => crate::hash::Hash::of(piece),
+                Some(before) => crate::hash::Hash::of(&[&before.0[..], piece].concat()),
+            });
+        }
+    }
+    let digest = digest.unwrap().to_string();
+    assert_eq!(cut.file, format!("torn/000000000001-{}", &digest[..16]));
+    assert_eq!(fs::read_dir(dir.path().join("events")).unwrap().count(), 1);
+    writer.append(1, &[b"3 b"]).unwrap();
+    writer.close().unwrap();
+    assert_eq!(text(dir.path(), 0), b"1 a\n3 b\n");
+}
+
 #[test]
 fn a_missing_file_and_lines_too_many_are_found_and_all_other_lines_are_read() {
     let dir = ledger(&[(1, b"1 b\n1 c\n1 d\n"), (3, b"1 D\n"), (9, b"1 j\n")]);
