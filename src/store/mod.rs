@@ -529,4 +529,30 @@ mod tests {
         );
         assert_eq!(store.head(), 1);
     }
+
+    #[test]
+    fn a_line_in_memory_is_in_no_file_and_counted_from_1() {
+        let mut store = Memory::new();
+        store.append(0, &[b"a", b"b", b"c"]).unwrap();
+        let mut seen = Vec::new();
+        let mut visit = |item: Result<Line<'_>, BadLine>| {
+            let line = item.unwrap();
+            assert_eq!(line.file, "");
+            seen.push((line.index, line.line_in_file, line.bytes.to_vec()));
+            if line.index == 1 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        store.read(0, 9, &mut visit).unwrap();
+        store.read(2, 9, &mut visit).unwrap();
+        store.read(3, 9, &mut visit).unwrap();
+        let lines = [
+            (0, 1, b"a".to_vec()),
+            (1, 2, b"b".to_vec()),
+            (2, 3, b"c".to_vec()),
+        ];
+        assert_eq!(seen, lines);
+    }
 }

@@ -226,6 +226,43 @@ mod tests {
         }
     }
 
+    /// Is interrupted before each of its bytes, and at the end says what it was told to.
+    struct Interrupted<'a> {
+        bytes: &'a [u8],
+        is_next: bool,
+        end: Option<io::ErrorKind>,
+    }
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.is_next = !self.is_next;
+            match (self.is_next, self.end) {
+                (true, _) => Err(io::ErrorKind::Interrupted.into()),
+                (false, Some(kind)) if self.bytes.is_empty() => Err(kind.into()),
+                _ => self.bytes.read(&mut into[..1]),
+            }
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_is_made_again_and_one_that_failed_is_told() {
+        let source = |end| Interrupted {
+            bytes: b"one\n",
+            is_next: false,
+            end,
+        };
+        let one = Piece::Line {
+            offset: 0,
+            bytes: b"one",
+        };
+        let mut lines = Lines::new(source(None), 0, 16);
+        assert_eq!(lines.next().unwrap(), one);
+        assert_eq!(lines.next().unwrap(), Piece::End { offset: 4, nuls: 0 });
+        let mut lines = Lines::new(source(Some(io::ErrorKind::TimedOut)), 0, 16);
+        assert_eq!(lines.next().unwrap(), one);
+        assert_eq!(lines.next().unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
     #[test]
     fn a_line_of_a_gibibyte_is_measured_in_bounded_memory_and_reading_goes_on() {
         let source = Long {
