@@ -5,8 +5,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
 use super::super::{Durable, Found, Store, StoreError};
@@ -650,6 +650,8 @@ fn only_what_was_asked_for_is_called_missing() {
 /// The disk, and what was opened and read on it: the file, where, how many bytes were asked for.
 #[derive(Clone, Default)]
 struct Watched {
+    /// Whether its locks keep nobody out any more.
+    is_let_in: Arc<AtomicBool>,
     opened: Arc<Mutex<Vec<String>>>,
     read: Arc<Mutex<Vec<(u64, usize)>>>,
 }
@@ -711,6 +713,9 @@ impl Files for Watched {
     fn lock(&self, path: &Path) -> Result<DiskLock, LockError> {
         Disk.lock(path)
     }
+    fn is_held(&self, _: &DiskLock, _: &Path) -> io::Result<bool> {
+        Ok(!self.is_let_in.load(SeqCst))
+    }
 }
 
 #[test]
@@ -745,6 +750,48 @@ fn a_line_whose_surroundings_were_seen_is_one_small_read() {
         disk.read.lock().unwrap().clear();
         assert_eq!(reader.head().unwrap(), first + 100);
         assert_eq!(disk.read.lock().unwrap()[0], (9_600, LARGE));
+    }
+}
+
+#[test]
+fn a_writer_whose_lock_lets_others_in_writes_nothing_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = Watched::default();
+    let mut writer = SegmentWriter::create_on(disk.clone(), dir.path(), SMALL).unwrap();
+    writer.append(0, &[b"1 a"]).unwrap();
+    disk.is_let_in.store(true, SeqCst);
+    let error = writer.append(1, &[b"2 b"]).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Replaced { path } if *path == dir.path().join("lock")),
+        "{error}"
+    );
+    disk.is_let_in.store(false, SeqCst);
+    let error = writer.append(1, &[b"2 b"]).unwrap_err();
+    assert!(matches!(error, StoreError::Poisoned), "{error}");
+    assert_eq!(writer.head(), 1);
+    let reader = SegmentReader::open(dir.path()).unwrap();
+    assert_eq!(seen(&reader, 0, u64::MAX), [(0, 1, line("1 a"))]);
+}
+
+#[test]
+fn a_file_is_filled_to_the_last_byte_and_what_does_not_fit_begins_another() {
+    for (second, files) in [(30, 1), (31, 1), (32, 2)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = SegmentWriter::create_on(Disk, dir.path(), SMALL).unwrap();
+        writer.append(0, &[&[b'a'; 31]]).unwrap();
+        writer.append(1, &[&vec![b'b'; second]]).unwrap();
+        writer.close().unwrap();
+        let names = fs::read_dir(dir.path().join("events")).unwrap().count();
+        assert_eq!(names, files, "{second}");
+        // In one batch as well.
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = SegmentWriter::create_on(Disk, dir.path(), SMALL).unwrap();
+        writer
+            .append(0, &[&[b'a'; 31], &vec![b'b'; second]])
+            .unwrap();
+        writer.close().unwrap();
+        let names = fs::read_dir(dir.path().join("events")).unwrap().count();
+        assert_eq!(names, files, "{second}");
     }
 }
 
@@ -1012,6 +1059,24 @@ fn many_frames_and_skippable_ones_are_read_as_one_text() {
             .zip(&lines)
             .all(|(got, line)| got.2.as_ref() == Ok(line))
     );
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn a_skippable_frame_that_is_cut_short_is_told() {
+    let dir = ledger(&[(0, b"1 a\n"), (1, b"")]);
+    seal(dir.path(), 0).unwrap();
+    let path = dir.path().join("events/000000000000.jsonl.zst");
+    let frame = fs::read(&path).unwrap();
+    for (left, is_whole) in [(3, true), (2, false), (0, false)] {
+        let skippable = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], &b"abc"[..left]].concat();
+        fs::write(&path, [&frame[..], &skippable].concat()).unwrap();
+        let got = seen(&SegmentReader::open(dir.path()).unwrap(), 0, 9);
+        assert_eq!(got[0], (0, 1, line("1 a")));
+        let is_told = matches!(&got[1..], [(1, 2, Err(Found::Unreadable { .. }))]);
+        assert_eq!(is_told, !is_whole, "{got:?}");
+        assert_eq!(got.len(), 2 - usize::from(is_whole));
+    }
 }
 
 #[cfg(feature = "zstd")]
