@@ -796,6 +796,34 @@ fn a_file_is_filled_to_the_last_byte_and_what_does_not_fit_begins_another() {
 }
 
 #[test]
+fn space_is_made_for_what_is_written_and_some_more_up_to_a_files_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = SegmentWriter::create_on(Disk, dir.path(), SMALL).unwrap();
+    let length = |first: u64| text(dir.path(), first).len();
+    assert_eq!(length(0), 33);
+    writer.append(0, &[&[b'a'; 31]]).unwrap();
+    assert_eq!(length(0), 33);
+    writer.append(1, &[&[b'b'; 9]]).unwrap();
+    assert_eq!(length(0), 64);
+    // A line that is longer than a file gets one.
+    writer.append(2, &[&[b'c'; 99], b"d", b"e"]).unwrap();
+    assert_eq!((length(0), length(2)), (42, 100));
+    assert_eq!(length(3), 33);
+    assert_eq!(seen(&writer.reader(), 0, u64::MAX).len(), 5);
+}
+
+#[test]
+fn a_ledger_is_made_below_a_link_to_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("real")).unwrap();
+    symlink(dir.path().join("real"), dir.path().join("link")).unwrap();
+    let mut writer = SegmentWriter::create(&dir.path().join("link/a/ledger")).unwrap();
+    writer.append(0, &[b"1 a"]).unwrap();
+    writer.close().unwrap();
+    assert_eq!(text(&dir.path().join("real/a/ledger"), 0), b"1 a\n");
+}
+
+#[test]
 fn so_many_files_stay_open_and_no_more() {
     let lines: Vec<String> = (0..70).map(|at| format!("1 {at}\n")).collect();
     let files: Vec<(u64, &[u8])> = (0..).zip(lines.iter().map(String::as_bytes)).collect();
