@@ -318,8 +318,7 @@ impl Survey {
 
     /// Whether there is nothing but the beginning of a first line: an `init` that died.
     fn only_unfinished(&self) -> bool {
-        let unfinished = |torn: &Torn| torn.index == 0 && torn.bad.len() == 1;
-        self.lines == 1 && self.torn.as_ref().is_some_and(unfinished)
+        self.lines == 1 && self.torn.is_some()
     }
 }
 
