@@ -9,37 +9,44 @@ use std::ops::ControlFlow;
 
 use crate::hash::Hash;
 use crate::store::segment::{Files, SegmentReader};
-use crate::store::{BadLine, Damage, Line};
+use crate::store::{BadLine, Damage, Found, Line, LineOfFile};
 use crate::value::Index;
 
 use super::leaves::RightEdge;
-use super::lines::{leaf_of_line, lines_or_gaps, stored_leaves};
+use super::lines::{leaf_of_line, stored_leaves};
 use super::refusal::LedgerError;
 
 /// Where every entry stands.
 pub(super) struct Arrangement {
     /// The leaf of each entry, authentic.
     pub(super) leaves: Vec<Hash>,
-    /// The line that holds it, counted from the beginning of the log; none where it is lost.
-    lines: Vec<Option<u64>>,
-    /// How many bytes that line has, with its newline.
-    lengths: Vec<u64>,
+    /// The line that holds it; none where it is lost.
+    lines: Vec<Option<Stored>>,
     /// What is not as it was.
     pub(super) damages: Vec<Damage>,
 }
 
-/// A line as it was met.
-struct Met {
-    line: u64,
+#[derive(Clone, Copy)]
+struct Stored {
+    line: LineOfFile,
+    /// In bytes, with its newline.
     length: u64,
+    /// The how manieth it was of all lines that were met.
+    order: usize,
+}
+
+/// What was met, in the order of the files and of the lines in each.
+struct Met {
     file: String,
     line_in_file: u64,
     what: What,
 }
 
 enum What {
-    Entry(Index),
+    Entry(Index, LineOfFile, u64),
     Foreign(String),
+    /// It goes on where the file of this entry begins.
+    Inside(Index),
 }
 
 /// Finds every entry under a signed head; none where the tiles do not lead to its root.
@@ -83,53 +90,44 @@ fn meet_lines<F: Files>(
 ) -> Result<Vec<Met>, LedgerError> {
     let index_of: HashMap<Hash, Index> = leaves.iter().copied().zip(0..).collect();
     let mut met = Vec::new();
+    let mut done = Ok(());
     reader.read(0, u64::MAX, &mut |line| {
-        met.push(match line {
-            Ok(line) => known(line, &index_of),
-            Err(bad) => unknown(bad),
-        });
-        ControlFlow::Continue(())
+        let goes_on = match &line {
+            Err(bad) if bad.found == Found::Surplus => Some(bad.of_file()),
+            _ => None,
+        };
+        met.push(Met::of(line, &index_of));
+        // Another file begins here, rightly or wrongly: what this one still has may be entries too.
+        if let Some(LineOfFile { first, number }) = goes_on {
+            done = reader.read_file(first, number..u64::MAX, &mut |line| {
+                met.push(Met::of(line, &index_of));
+                ControlFlow::Continue(())
+            });
+        }
+        match done {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
     })?;
+    done?;
     Ok(met)
 }
 
-fn known(line: Line<'_>, index_of: &HashMap<Hash, Index>) -> Met {
-    let leaf = leaf_of_line(line.bytes);
-    let what = match index_of.get(&leaf) {
-        Some(index) => What::Entry(*index),
-        None => What::Foreign(format!("a line with leaf hash {leaf}")),
-    };
-    Met {
-        line: line.index,
-        length: line.bytes.len() as u64 + 1,
-        file: line.file.to_owned(),
-        line_in_file: line.line_in_file,
-        what,
-    }
-}
-
-fn unknown(bad: BadLine) -> Met {
-    let what = What::Foreign(bad.found.to_string());
-    Met {
-        line: bad.index,
-        length: 0,
-        file: bad.file,
-        line_in_file: bad.line_in_file,
-        what,
-    }
-}
-
 fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
-    let mut lines = vec![None; leaves.len()];
-    let mut lengths = vec![0; leaves.len()];
+    let mut lines: Vec<Option<Stored>> = vec![None; leaves.len()];
     let mut damages = Vec::new();
-    let mut foreign: Vec<Met> = Vec::new();
+    let mut foreign: Vec<(usize, Met)> = Vec::new();
     let mut furthest = None;
-    for met in met {
-        let index = match met.what {
-            What::Entry(index) => index,
+    for (order, met) in met.into_iter().enumerate() {
+        let (index, line, length) = match met.what {
+            What::Entry(index, line, length) => (index, line, length),
             What::Foreign(_) => {
-                foreign.push(met);
+                foreign.push((order, met));
+                continue;
+            }
+            What::Inside(next) => {
+                let expected = format!("the end of the file, as another begins with entry @{next}");
+                damages.push(met.damage(next, met.found(), expected));
                 continue;
             }
         };
@@ -153,17 +151,20 @@ fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
             ));
         }
         furthest = furthest.max(Some(index));
-        *slot = Some(met.line);
-        lengths[place] = met.length;
+        *slot = Some(Stored {
+            line,
+            length,
+            order,
+        });
     }
     damages.extend(lost(&leaves, &lines, &mut foreign));
     // Lines after the last entry were never acknowledged; between entries, they do not belong.
-    let last = lines.iter().flatten().max().copied();
-    for met in foreign {
-        if last.is_some_and(|last| met.line < last) {
+    let last = lines.iter().flatten().map(|stored| stored.order).max();
+    for (order, met) in foreign {
+        if last.is_some_and(|last| order < last) {
             let next = lines
                 .iter()
-                .position(|line| line.is_some_and(|line| line > met.line));
+                .position(|line| line.is_some_and(|stored| stored.order > order));
             let found = met.found();
             damages.push(met.damage(
                 next.unwrap_or(0) as u64,
@@ -176,26 +177,25 @@ fn place(leaves: Vec<Hash>, met: Vec<Met>) -> Arrangement {
     Arrangement {
         leaves,
         lines,
-        lengths,
         damages,
     }
 }
 
 /// Entries without a line; a foreign line in the place of one is what was found there.
-fn lost(leaves: &[Hash], lines: &[Option<u64>], foreign: &mut Vec<Met>) -> Vec<Damage> {
+fn lost(leaves: &[Hash], lines: &[Option<Stored>], foreign: &mut Vec<(usize, Met)>) -> Vec<Damage> {
     let mut damages = Vec::new();
     let mut before = None;
     for (index, line) in lines.iter().enumerate() {
-        if let Some(line) = line {
-            before = Some(*line);
+        if let Some(stored) = line {
+            before = Some(stored.order);
             continue;
         }
-        let here = before.map_or(0, |line: u64| line + 1);
+        let here = before.map_or(0, |order: usize| order + 1);
         let expected = format!("the line with leaf hash {}", leaves[index]);
-        let standing = foreign.iter().position(|met| met.line == here);
+        let standing = foreign.iter().position(|(order, _)| *order == here);
         damages.push(match standing {
             Some(place) => {
-                let met = foreign.remove(place);
+                let (_, met) = foreign.remove(place);
                 before = Some(here);
                 let found = met.found();
                 met.damage(index as u64, found, expected)
@@ -213,10 +213,36 @@ fn lost(leaves: &[Hash], lines: &[Option<u64>], foreign: &mut Vec<Met>) -> Vec<D
 }
 
 impl Met {
+    fn of(line: Result<Line<'_>, BadLine>, index_of: &HashMap<Hash, Index>) -> Met {
+        let (file, line_in_file, what) = match line {
+            Ok(line) => {
+                let leaf = leaf_of_line(line.bytes);
+                let what = match index_of.get(&leaf) {
+                    Some(index) => What::Entry(*index, line.of_file(), line.bytes.len() as u64 + 1),
+                    None => What::Foreign(format!("a line with leaf hash {leaf}")),
+                };
+                (line.file.to_owned(), line.line_in_file, what)
+            }
+            Err(bad) => {
+                let what = match bad.found {
+                    Found::Surplus => What::Inside(bad.index),
+                    found => What::Foreign(found.to_string()),
+                };
+                (bad.file, bad.line_in_file, what)
+            }
+        };
+        Met {
+            file,
+            line_in_file,
+            what,
+        }
+    }
+
     fn found(&self) -> String {
         match &self.what {
-            What::Entry(index) => format!("entry @{index}"),
+            What::Entry(index, ..) => format!("entry @{index}"),
             What::Foreign(found) => found.clone(),
+            What::Inside(_) => Found::Surplus.to_string(),
         }
     }
 
@@ -232,18 +258,15 @@ impl Met {
 }
 
 impl Arrangement {
-    /// The line of an entry, counted from the beginning of the log; none where it is lost.
-    pub(super) fn line_of(&self, index: Index) -> Option<u64> {
-        self.lines
-            .get(usize::try_from(index).ok()?)
-            .copied()
-            .flatten()
+    /// The line of an entry; none where it is lost.
+    pub(super) fn line_of(&self, index: Index) -> Option<LineOfFile> {
+        Some(self.stored(index)?.0)
     }
 
     /// The line of an entry, and how many bytes it has with its newline; none where it is lost.
-    pub(super) fn stored(&self, index: Index) -> Option<(u64, u64)> {
-        let length = self.lengths.get(usize::try_from(index).ok()?)?;
-        Some((self.line_of(index)?, *length))
+    pub(super) fn stored(&self, index: Index) -> Option<(LineOfFile, u64)> {
+        let stored = (*self.lines.get(usize::try_from(index).ok()?)?)?;
+        Some((stored.line, stored.length))
     }
 
     /// The entries `from..to`, each from wherever it stands.
@@ -258,18 +281,19 @@ impl Arrangement {
     ) -> Result<Vec<Result<Vec<u8>, BadLine>>, LedgerError> {
         let mut lines = Vec::new();
         for index in from..to {
-            let line = match self.line_of(index) {
-                Some(line) => lines_or_gaps(reader, line, line + 1)?.pop(),
-                None => None,
-            };
-            lines.push(line.unwrap_or_else(|| {
-                Err(BadLine {
-                    index,
-                    file: "events/".to_owned(),
-                    line_in_file: 0,
-                    found: crate::store::Found::Missing { lines: 1 },
-                })
-            }));
+            let mut found = Err(BadLine {
+                index,
+                file: "events/".to_owned(),
+                line_in_file: 0,
+                found: Found::Missing { lines: 1 },
+            });
+            if let Some(LineOfFile { first, number }) = self.line_of(index) {
+                reader.read_file(first, number..number + 1, &mut |line| {
+                    found = line.map(|line| line.bytes.to_vec());
+                    ControlFlow::Break(())
+                })?;
+            }
+            lines.push(found);
         }
         Ok(lines)
     }

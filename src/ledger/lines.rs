@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::envelope::{Entry, Withheld};
 use crate::hash::Hash;
 use crate::store::segment::{Disk, Files, SegmentReader};
-use crate::store::{BadLine, Damage, Line, StoreError};
+use crate::store::{BadLine, Damage, Line, StoreError, Visit};
 use crate::tlog::{Tree, VerifierKey, leaf_hash};
 use crate::value::Index;
 
@@ -69,7 +69,7 @@ pub(super) fn read_lines<F: Files>(
     from: u64,
     to: u64,
 ) -> Result<Vec<Vec<u8>>, LedgerError> {
-    read_as(reader, from, to, &|_| None)
+    read_as(|visit| reader.read(from, to, visit), &|_| None)
 }
 
 /// The lines `from..to`, each of which is the leaf that the tree has: what was read and is not any
@@ -80,19 +80,19 @@ pub(super) fn read_entries<F: Files>(
     from: Index,
     to: Index,
 ) -> Result<Vec<Vec<u8>>, LedgerError> {
-    read_as(reader, from, to, &|index| tree.leaf(index))
+    read_as(|visit| reader.read(from, to, visit), &|index| {
+        tree.leaf(index)
+    })
 }
 
-/// The lines `from..to`, each of which is the leaf that is known of it, as far as one is.
-pub(super) fn read_as<F: Files>(
-    reader: &SegmentReader<F>,
-    from: u64,
-    to: u64,
+/// The lines that a reading shows, each of which is the leaf that is known of it, as far as one is.
+pub(super) fn read_as(
+    read: impl FnOnce(&mut Visit<'_>) -> Result<(), StoreError>,
     known: &dyn Fn(u64) -> Option<Hash>,
 ) -> Result<Vec<Vec<u8>>, LedgerError> {
     let mut lines = Vec::new();
     let mut bad = Vec::new();
-    reader.read(from, to, &mut |line| {
+    read(&mut |line| {
         match line
             .map_err(Damage::from)
             .and_then(|line| as_known(&line, known))

@@ -465,7 +465,11 @@ impl Copy {
         let entries = bundle.entries();
         let leaves = tiles.leaves(bundle.index)?;
         let known = |index: u64| leaves.get((index - entries.start) as usize).copied();
-        let lines = read_as(&self.writer.reader(), entries.start, entries.end, &known)?;
+        let reader = self.writer.reader();
+        let lines = read_as(
+            |visit| reader.read(entries.start, entries.end, visit),
+            &known,
+        )?;
         let bytes = encode_bundle(lines.iter().map(Vec::as_slice)).expect("lines fit a bundle");
         Ok(self.writer.put(&bundle.path(), &bytes, Durable::Now)?)
     }

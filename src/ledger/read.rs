@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crate::claim::{Event, Recorded, State};
 use crate::envelope::Withheld;
 use crate::store::segment::{Disk, SegmentReader};
-use crate::store::{BadLine, Damage};
+use crate::store::{BadLine, Damage, LineOfFile};
 use crate::tlog::{
     Checkpoint, GoodSignature, OpenCheckpoint, TlogPolicy, Tree, VerifierKey, leaf_hash,
 };
@@ -450,13 +450,17 @@ impl Ledger {
     /// When the line is damaged, when nothing leads to the signed root, or the system fails.
     pub fn line(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
         self.leads_to_head()?;
-        let line = self
-            .arrangement
-            .as_ref()
-            .map_or(Some(index), |a| a.line_of(index));
-        let line = line.unwrap_or(u64::MAX - 1);
         let known = self.tree.leaf(index);
-        let lines = read_as(&self.reader, line, line + 1, &|_| known)?;
+        let lines = match &self.arrangement {
+            None => read_entries(&self.reader, &self.tree, index, index + 1)?,
+            Some(arrangement) => match arrangement.line_of(index) {
+                Some(LineOfFile { first, number }) => read_as(
+                    |visit| self.reader.read_file(first, number..number + 1, visit),
+                    &|_| known,
+                )?,
+                None => Vec::new(),
+            },
+        };
         lines.into_iter().next().ok_or_else(|| {
             LedgerError::Damaged(vec![Damage {
                 file: "events/".to_owned(),

@@ -401,7 +401,7 @@ fn own_lines_behind(
     let Some(last) = last else {
         return Ok(None);
     };
-    let from = last + 1;
+    let from = last.first + last.number + 1;
     for line in lines_or_gaps(reader, from, from + (head.size - have))? {
         match line {
             Ok(line) => hashes.push(leaf_of_line(&line)),

@@ -97,6 +97,40 @@ pub struct Line<'a> {
     pub bytes: &'a [u8],
 }
 
+/// Which line of which file a line is, whatever entries other files begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineOfFile {
+    /// The index of the entry that the file begins with, by its name.
+    pub first: u64,
+    /// The number of the line in the file, from 0.
+    pub number: u64,
+}
+
+impl LineOfFile {
+    /// Of a line whose index is counted by its file's name, and its number in the file from 1.
+    fn of(index: u64, line_in_file: u64) -> LineOfFile {
+        let number = line_in_file.saturating_sub(1);
+        let first = index.saturating_sub(number);
+        LineOfFile { first, number }
+    }
+}
+
+impl Line<'_> {
+    /// The same line, told by its file.
+    #[must_use]
+    pub fn of_file(&self) -> LineOfFile {
+        LineOfFile::of(self.index, self.line_in_file)
+    }
+}
+
+impl BadLine {
+    /// The same place, told by its file.
+    #[must_use]
+    pub fn of_file(&self) -> LineOfFile {
+        LineOfFile::of(self.index, self.line_in_file)
+    }
+}
+
 /// A place where a line should be and is not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {

@@ -446,6 +446,88 @@ fn a_file_of_lines_that_does_not_begin_where_the_lines_end_is_named() {
     }
 }
 
+/// Lines find their places by their hashes, also those for which a file has no room by the name of the
+/// next one: with a line too many in it, or another that was put into the folder.
+#[test]
+fn no_entry_is_called_lost_that_stands_in_any_file() {
+    let all = |from: usize, to: usize| (from..to).collect::<Vec<usize>>();
+    let foreign = 99;
+    for (what, files, first) in [
+        (
+            "a line twice",
+            vec![(0, [all(0, 3), all(2, 8)].concat()), (8, all(8, 16))],
+            2,
+        ),
+        (
+            "a line of no entry",
+            vec![
+                (0, [all(0, 2), vec![foreign], all(2, 8)].concat()),
+                (8, all(8, 16)),
+            ],
+            2,
+        ),
+        (
+            "two files that overlap",
+            vec![(0, all(0, 10)), (8, all(8, 16))],
+            8,
+        ),
+        ("a name too low", vec![(0, all(0, 9)), (8, all(9, 16))], 8),
+        ("a name too high", vec![(0, all(0, 7)), (8, all(7, 16))], 7),
+        (
+            "a file inside another",
+            vec![(0, all(0, 16)), (5, all(5, 7))],
+            5,
+        ),
+        ("an empty one", vec![(0, all(0, 16)), (3, vec![])], 3),
+        (
+            "one of no entry",
+            vec![(0, all(0, 16)), (3, vec![foreign])],
+            3,
+        ),
+        (
+            "two inside another",
+            vec![(0, all(0, 16)), (3, all(3, 5)), (5, vec![foreign])],
+            3,
+        ),
+    ] {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = copy(temporary.path());
+        let text = std::fs::read_to_string(dir.join(EVENTS)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        for (begin, places) in files {
+            let own = places.iter().map(|place| lines.get(*place).unwrap_or(&"x"));
+            let own: String = own.map(|line| format!("{line}\n")).collect();
+            std::fs::write(dir.join(format!("events/{begin:012}.jsonl")), own).unwrap();
+        }
+        let report = audited(&dir);
+        assert_eq!(report.verdict, Verdict::Damaged, "{what}");
+        assert_eq!(
+            first_index(&report),
+            Some(first),
+            "{what}: {:?}",
+            report.faults
+        );
+        let told: Vec<String> = report
+            .faults
+            .iter()
+            .map(|fault| fault.found.clone())
+            .collect();
+        assert!(
+            !told.contains(&"no such line".to_owned()),
+            "{what}: {told:?}"
+        );
+        let ledger = Ledger::open(&dir, None).unwrap();
+        for (index, line) in (0..).zip(&lines) {
+            assert_eq!(
+                ledger.line(index).unwrap(),
+                line.as_bytes(),
+                "{what}: entry {index}"
+            );
+        }
+        assert_eq!(ledger.lines(0, 16).unwrap().len(), 16, "{what}");
+    }
+}
+
 /// The same for the one that writes: a bundle of entries is made of lines that may be old.
 #[test]
 fn what_is_damaged_under_a_writer_goes_into_no_bundle_and_no_receipt() {

@@ -253,6 +253,40 @@ fn whatever_is_damaged_is_healed_to_the_byte() {
     }
 }
 
+/// The last lines of the first file stand behind where the second one begins.
+#[test]
+fn what_stands_in_a_file_that_has_lines_too_many_is_not_asked_of_the_mirror() {
+    let bed = Bed::new();
+    for too_many in [1, 2, 40] {
+        bed.fresh();
+        bed.change_lines(EVENTS, |lines| {
+            let again = lines[100].clone();
+            lines.splice(100..100, std::iter::repeat_n(again, too_many));
+        });
+        let repair = plan(&bed.mirror(), &bed.dir()).unwrap();
+        assert_eq!(repair.entries, [] as [u64; 0]);
+        assert_eq!(repair.files(), [EVENTS]);
+        bed.heals(&format!("{too_many} lines too many"));
+    }
+    // And where a file was put between them.
+    bed.fresh();
+    let inside = "events/000000000200.jsonl";
+    put(
+        &bed.dir(),
+        inside,
+        format!("{}\n", bed.lines[200]).as_bytes(),
+    );
+    let repair = plan(&bed.mirror(), &bed.dir()).unwrap();
+    assert_eq!(repair.entries, [] as [u64; 0]);
+    carry_out(&repair, &bed.dir());
+    let text = [EVENTS, inside, SECOND].map(|name| {
+        let bytes = std::fs::read(bed.dir().join(name)).unwrap();
+        String::from_utf8(bytes).unwrap()
+    });
+    assert_eq!(text.concat(), bed.lines.join("\n") + "\n");
+    assert!(plan(&bed.mirror(), &bed.dir()).unwrap().is_empty());
+}
+
 #[test]
 fn what_is_missing_altogether_is_made_again() {
     let bed = Bed::new();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use super::super::{At, Durable, MAX_LINE, StoreError, check_name};
+use super::super::{At, Durable, LineOfFile, MAX_LINE, StoreError, check_name};
 use super::Options;
 use super::files::{Files, Kind, Mode, OpenFile, create_fresh};
 use super::layout::{self, Form, folder_of, segment_name};
@@ -21,8 +21,14 @@ use super::writer::take_lock;
 /// A run of lines for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines {
-    /// Stored here already, counted from the beginning of the log as [`SegmentReader`] counts.
-    Stored(Range<u64>),
+    /// Stored here already: of the file that begins with the entry `first`, the lines `numbers`,
+    /// from 0 in it.
+    Stored {
+        /// The entry that the file's name says.
+        first: u64,
+        /// Their numbers in it.
+        numbers: Range<u64>,
+    },
     /// From elsewhere, without its newline.
     Given(Vec<u8>),
 }
@@ -59,8 +65,8 @@ impl Healing {
 pub enum Had {
     /// In a line that is stored here.
     Stored {
-        /// Its number, counted from the beginning of the log.
-        line: u64,
+        /// Where it stands.
+        line: LineOfFile,
         /// How many bytes it has, with its newline.
         length: u64,
     },
@@ -107,8 +113,10 @@ pub fn plan_segments<F: Files>(
             .iter()
             .map(|form| segment_name(*first, *form))
             .collect();
-        let stands =
-            |index: u64| matches!(entries[place(index)], Had::Stored { line, .. } if line == index);
+        let stands = |index: u64| {
+            let (first, number) = (*first, index - first);
+            matches!(entries[place(index)], Had::Stored { line, .. } if line == LineOfFile { first, number })
+        };
         let is_sound =
             forms.len() == 1 && !suspect.contains(&names[0]) && (*first..end).all(stands);
         let is_lost = |index| matches!(entries[place(index)], Had::Lost);
@@ -161,10 +169,15 @@ fn in_files_that_fit(range: Range<u64>, entries: &[Had]) -> Vec<HealedSegment> {
 impl HealedSegment {
     fn push(&mut self, entry: &Had) {
         match (entry, self.lines.last_mut()) {
-            (Had::Stored { line, .. }, Some(Lines::Stored(range))) if range.end == *line => {
-                range.end += 1;
+            (Had::Stored { line, .. }, Some(Lines::Stored { first, numbers }))
+                if (*first, numbers.end) == (line.first, line.number) =>
+            {
+                numbers.end += 1;
             }
-            (Had::Stored { line, .. }, _) => self.lines.push(Lines::Stored(*line..line + 1)),
+            (Had::Stored { line, .. }, _) => self.lines.push(Lines::Stored {
+                first: line.first,
+                numbers: line.number..line.number + 1,
+            }),
             (Had::Given(line), _) => self.lines.push(Lines::Given(line.clone())),
             (Had::Lost, _) => {}
         }
@@ -241,7 +254,7 @@ impl<F: Files> Work<'_, F> {
         for lines in &segment.lines {
             match lines {
                 Lines::Given(line) => text.push(line)?,
-                Lines::Stored(range) => text.push_stored(reader, range)?,
+                Lines::Stored { first, numbers } => text.push_stored(reader, *first, numbers)?,
             }
         }
         text.flush()?;
@@ -339,14 +352,15 @@ impl<T: OpenFile> Text<'_, T> {
     fn push_stored<F: Files>(
         &mut self,
         reader: &SegmentReader<F>,
-        range: &Range<u64>,
+        first: u64,
+        numbers: &Range<u64>,
     ) -> Result<(), StoreError> {
-        let (mut done, mut next) = (Ok(()), range.start);
-        reader.read(range.start, range.end, &mut |line| {
+        let (mut done, mut next) = (Ok(()), numbers.start);
+        reader.read_file(first, numbers.clone(), &mut |line| {
             let Ok(line) = line else {
                 return ControlFlow::Break(());
             };
-            next = line.index + 1;
+            next += 1;
             done = self.push(line.bytes);
             if done.is_ok() {
                 ControlFlow::Continue(())
@@ -355,10 +369,13 @@ impl<T: OpenFile> Text<'_, T> {
             }
         })?;
         done?;
-        if next == range.end {
+        if next == numbers.end {
             return Ok(());
         }
-        let changed = std::io::Error::other(format!("line {next} is no longer there"));
+        let changed = std::io::Error::other(format!(
+            "line {} of the file that begins with entry @{first} is no longer there",
+            next + 1
+        ));
         Err(changed).at(self.path, "copy lines to")
     }
 
@@ -408,8 +425,7 @@ mod tests {
         write(&sim, EVENTS, b"one\ntxo\nthree\n");
         write(&sim, "checkpoint", b"thxee");
         write(&sim, "events/stray", b"stray");
-        let stored = |line| Had::Stored { line, length: 6 };
-        let entries = [stored(0), Had::Given(b"two".to_vec()), stored(2)];
+        let entries = [at(0), Had::Given(b"two".to_vec()), at(2)];
         let suspect = BTreeSet::from([EVENTS.to_owned()]);
         let (segments, aside) = plan_segments(&sim, dir(), &entries, &suspect).unwrap();
         let named = BTreeMap::from([("checkpoint".to_owned(), b"three".to_vec())]);
@@ -432,11 +448,7 @@ mod tests {
     #[test]
     fn what_was_damaged_is_written_again_and_kept() {
         let (sim, healing) = damaged();
-        let lines = vec![
-            Lines::Stored(0..1),
-            Lines::Given(b"two".to_vec()),
-            Lines::Stored(2..3),
-        ];
+        let lines = vec![stored(0..1), Lines::Given(b"two".to_vec()), stored(2..3)];
         assert_eq!(
             healing.segments,
             [HealedSegment {
@@ -555,8 +567,23 @@ mod tests {
         (segments.collect(), aside)
     }
 
-    fn at(line: u64) -> Had {
+    /// In the file that begins with the first entry, or in the one of the third.
+    fn at(number: u64) -> Had {
+        long(number, 6)
+    }
+
+    fn in_third(number: u64) -> Had {
+        let line = LineOfFile { first: 2, number };
         Had::Stored { line, length: 6 }
+    }
+
+    fn long(number: u64, length: u64) -> Had {
+        let line = LineOfFile { first: 0, number };
+        Had::Stored { line, length }
+    }
+
+    fn stored(numbers: Range<u64>) -> Lines {
+        Lines::Stored { first: 0, numbers }
     }
 
     fn given(text: &str) -> Had {
@@ -575,13 +602,21 @@ mod tests {
 
     #[test]
     fn a_file_is_written_again_where_it_is_suspect_doubled_missing_or_out_of_order() {
-        let whole = || [at(0), at(1), at(2), at(3)];
+        let whole = || [at(0), at(1), in_third(0), in_third(1)];
         let nothing = (Vec::new(), Vec::new());
         assert_eq!(planned(&[FIRST, THIRD], &whole(), &[]), nothing);
         assert_eq!(planned(&[], &[], &[]), nothing);
         assert_eq!(planned(&[FIRST], &[], &[FIRST]), nothing);
-        let first = || file(FIRST, &[Lines::Stored(0..2)]);
-        let third = || file(THIRD, &[Lines::Stored(2..4)]);
+        let first = || file(FIRST, &[stored(0..2)]);
+        let third = || {
+            file(
+                THIRD,
+                &[Lines::Stored {
+                    first: 2,
+                    numbers: 0..2,
+                }],
+            )
+        };
         assert_eq!(
             planned(&[FIRST, THIRD], &whole(), &[FIRST]),
             (vec![first()], vec![])
@@ -600,7 +635,11 @@ mod tests {
         );
         // The first file is gone: its lines come from elsewhere.
         assert_eq!(
-            planned(&[THIRD], &[given("one"), given("two"), at(2), at(3)], &[]),
+            planned(
+                &[THIRD],
+                &[given("one"), given("two"), in_third(0), in_third(1)],
+                &[]
+            ),
             (
                 vec![file(
                     FIRST,
@@ -611,9 +650,29 @@ mod tests {
         );
         // Two lines have changed places; nothing is lost and nothing given.
         assert_eq!(
-            planned(&[FIRST, THIRD], &[at(1), at(0), at(2), at(3)], &[]),
+            planned(
+                &[FIRST, THIRD],
+                &[at(1), at(0), in_third(0), in_third(1)],
+                &[]
+            ),
+            (vec![file(FIRST, &[stored(1..2), stored(0..1)])], vec![])
+        );
+        // In the wrong file, and behind where the next one begins.
+        let in_third_file = |numbers| Lines::Stored { first: 2, numbers };
+        assert_eq!(
+            planned(&[FIRST, THIRD], &[at(0), in_third(1), at(1), at(2)], &[]),
             (
-                vec![file(FIRST, &[Lines::Stored(1..2), Lines::Stored(0..1)])],
+                vec![
+                    file(FIRST, &[stored(0..1), in_third_file(1..2)]),
+                    file(THIRD, &[stored(1..3)])
+                ],
+                vec![]
+            )
+        );
+        assert_eq!(
+            planned(&[FIRST, THIRD], &[at(0), at(1), at(2), in_third(1)], &[]),
+            (
+                vec![file(THIRD, &[stored(2..3), in_third_file(1..2)])],
                 vec![]
             )
         );
@@ -628,10 +687,10 @@ mod tests {
                 vec![file(
                     FIRST,
                     &[
-                        Lines::Stored(0..2),
-                        Lines::Stored(5..7),
+                        stored(0..2),
+                        stored(5..7),
                         Lines::Given(b"x".to_vec()),
-                        Lines::Stored(7..8)
+                        stored(7..8)
                     ]
                 )],
                 vec![]
@@ -648,10 +707,7 @@ mod tests {
         assert_eq!(
             planned(&[FIRST], &[given("one"), Had::Lost, at(2)], &[FIRST]),
             (
-                vec![file(
-                    FIRST,
-                    &[Lines::Given(b"one".to_vec()), Lines::Stored(2..3)]
-                )],
+                vec![file(FIRST, &[Lines::Given(b"one".to_vec()), stored(2..3)])],
                 vec![]
             )
         );
@@ -659,7 +715,7 @@ mod tests {
 
     #[test]
     fn behind_the_last_entry_only_what_is_suspect_goes_and_once() {
-        let whole = || [at(0), at(1), at(2), at(3)];
+        let whole = || [at(0), at(1), in_third(0), in_third(1)];
         let all = [FIRST, THIRD, FIFTH_SEALED];
         assert_eq!(planned(&all, &whole(), &[]), (vec![], vec![]));
         assert_eq!(
@@ -678,7 +734,6 @@ mod tests {
     #[test]
     fn lines_that_no_name_divides_are_divided_by_how_much_a_file_holds() {
         const MIB: u64 = 1 << 20;
-        let long = |line, length| Had::Stored { line, length };
         let names = |entries: &[Had]| -> Vec<String> {
             let (segments, _) = planned(&[], entries, &[]);
             segments.into_iter().map(|(name, _)| name).collect()
@@ -729,7 +784,7 @@ mod tests {
             segments: vec![
                 HealedSegment {
                     name: FIRST.to_owned(),
-                    lines: vec![Lines::Stored(0..1), Lines::Given(b"2wo".to_vec())],
+                    lines: vec![stored(0..1), Lines::Given(b"2wo".to_vec())],
                 },
                 give(THIRD, b"3hree"),
             ],
@@ -763,11 +818,11 @@ mod tests {
     #[test]
     fn lines_that_are_no_longer_there_end_a_healing_before_anything_is_replaced() {
         let (sim, healing) = damaged();
-        for stored in [0..4, 3..4, 2..5] {
+        for numbers in [0..4, 3..4, 2..5] {
             let short = Healing {
                 segments: vec![HealedSegment {
                     name: EVENTS.to_owned(),
-                    lines: vec![Lines::Stored(stored.clone())],
+                    lines: vec![stored(numbers.clone())],
                 }],
                 ..healing.clone()
             };
@@ -775,7 +830,7 @@ mod tests {
             assert!(
                 error
                     .to_string()
-                    .ends_with(".new: could not copy lines to: line 3 is no longer there"),
+                    .ends_with(".new: could not copy lines to: line 4 of the file that begins with entry @0 is no longer there"),
                 "{error}"
             );
             assert_eq!(content(&sim, EVENTS).unwrap(), b"one\ntxo\nthree\n");
@@ -797,9 +852,9 @@ mod tests {
             segments: vec![HealedSegment {
                 name: EVENTS.to_owned(),
                 lines: vec![
-                    Lines::Stored(0..30),
+                    stored(0..30),
                     Lines::Given(lines[30].clone()),
-                    Lines::Stored(31..40),
+                    stored(31..40),
                 ],
             }],
             ..Healing::default()

@@ -140,6 +140,29 @@ impl<F: Files> SegmentReader<F> {
         self.walk(from..to, &mut |item, _, _| visit(item))
     }
 
+    /// Shows the lines `numbers` of the file that begins with the entry `first`, counted from 0 in
+    /// it; also those that go on where the next file begins, which [`SegmentReader::read`] does not
+    /// show. Nothing is shown where there is no such file.
+    ///
+    /// # Errors
+    /// As [`SegmentReader::read`].
+    pub fn read_file(
+        &self,
+        first: u64,
+        numbers: Range<u64>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let segments = self.segments();
+        let Ok(at) = segments.binary_search_by_key(&first, |segment| segment.first) else {
+            return Ok(());
+        };
+        // Only the newest file may end in space that was reserved.
+        let next = segments.get(at + 1).map(|_| u64::MAX);
+        let range = first.saturating_add(numbers.start)..first.saturating_add(numbers.end);
+        self.walk_segment(&segments[at], next, &range, &mut |item, _, _| visit(item))?;
+        Ok(())
+    }
+
     /// The content of a named file, `None` if there is none.
     ///
     /// # Errors

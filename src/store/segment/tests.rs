@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
-use super::super::{Durable, Found, Store, StoreError};
+use super::super::{BadLine, Durable, Found, Line, LineOfFile, Store, StoreError};
 use super::*;
 
 const SMALL: Options = Options {
@@ -526,6 +526,54 @@ fn a_missing_file_and_lines_too_many_are_found_and_all_other_lines_are_read() {
     );
     assert_eq!(seen(&reader, 9, 10), [(9, 1, line("1 j"))]);
     assert_eq!(damages(open(dir.path(), Some(1))).len(), 3);
+}
+
+/// All that stands in one file, where its lines would be if no other began.
+#[test]
+fn a_file_is_read_to_its_end_wherever_the_next_begins() {
+    let dir = ledger(&[
+        (1, b"1 b\n1 c\n1 d\n\0\0"),
+        (3, b"1 D\n"),
+        (9, b"1 j\n1 k\n\0\0"),
+    ]);
+    let reader = SegmentReader::open(dir.path()).unwrap();
+    let of = |first, numbers: std::ops::Range<u64>| {
+        let mut seen = Vec::new();
+        let visit = &mut |item: Result<Line<'_>, BadLine>| {
+            seen.push(match item {
+                Ok(item) => (
+                    item.of_file(),
+                    line(std::str::from_utf8(item.bytes).unwrap()),
+                ),
+                Err(bad) => (bad.of_file(), Err(bad.found)),
+            });
+            ControlFlow::Continue(())
+        };
+        reader.read_file(first, numbers, visit).unwrap();
+        seen
+    };
+    let at = |first, number| LineOfFile { first, number };
+    assert_eq!(
+        of(1, 0..u64::MAX),
+        [
+            (at(1, 0), line("1 b")),
+            (at(1, 1), line("1 c")),
+            (at(1, 2), line("1 d")),
+            // Space that was made ahead is in the newest file only.
+            (at(1, 3), Err(Found::Unfinished { bytes: 2 })),
+        ]
+    );
+    assert_eq!(of(1, 1..2), [(at(1, 1), line("1 c"))]);
+    assert_eq!(of(3, 0..1), [(at(3, 0), line("1 D"))]);
+    assert_eq!(of(3, 1..9), []);
+    assert_eq!(
+        of(9, 0..9),
+        [(at(9, 0), line("1 j")), (at(9, 1), line("1 k"))]
+    );
+    // No file begins there.
+    assert_eq!(of(0, 0..9), []);
+    assert_eq!(of(2, 0..9), []);
+    assert_eq!(of(10, 0..9), []);
 }
 
 /// The disk, with names that the first so many listings of a folder do not have.
