@@ -26,6 +26,7 @@ pub(super) struct Arrangement {
     pub(super) damages: Vec<Damage>,
 }
 
+/// Where an entry stands.
 #[derive(Clone, Copy)]
 struct Stored {
     line: LineOfFile,
